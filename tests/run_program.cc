@@ -75,4 +75,15 @@ void TemporaryFolder::copy_fixture(const std::string& name) const {
   fs::copy(fs::path(DCACHE_SOURCE_DIR) / "fixtures" / name, path_, fs::copy_options::recursive);
 }
 
+bool contains(const std::string& text, const std::string& part) {
+  return text.find(part) != std::string::npos;
+}
+
+size_t count_of(const std::string& text, const std::string& part) {
+  size_t count = 0;
+  for (size_t at = text.find(part); at != std::string::npos; at = text.find(part, at + 1))
+    ++count;
+  return count;
+}
+
 }  // namespace dcache::test

@@ -42,4 +42,8 @@ class TemporaryFolder {
   std::string path_;
 };
 
+// Of what is printed: whether it has a part, and how often.
+bool contains(const std::string& text, const std::string& part);
+size_t count_of(const std::string& text, const std::string& part);
+
 }  // namespace dcache::test

@@ -76,22 +76,6 @@ TEST(Affected, TellsWhatASharedBaseGains) {
   EXPECT_EQ(after.effects({"--git", "HEAD"}), "base:rebuilt@3 app1:rebuilt@2 app2:rebuilt@2");
 }
 
-// "2:miss:image 3:miss:image": line, verdict and cause of the steps of one image.
-std::string steps_of(const Repository& repository, std::vector<std::string> arguments) {
-  arguments.insert(arguments.begin(), "explain");
-  arguments.insert(arguments.end(), {"--format", "json"});
-  const Outcome outcome = run_dcache(arguments, repository.path());
-  if (outcome.out.empty()) return outcome.err;
-  const json answer = json::parse(outcome.out);
-  std::string text;
-  for (const json& step : answer.at("steps")) {
-    text += fmt::format("{}{}:{}", text.empty() ? "" : " ", step.at("line").dump(),
-                        step.at("verdict").get<std::string>());
-    if (step.contains("cause")) text += ":" + step.at("cause").at("kind").get<std::string>();
-  }
-  return text;
-}
-
 TEST(Affected, AgreesWithExplain) {
   const Repository shared(kShared);
   EXPECT_EQ(steps_of(shared, {"--image", "app1", "--changed", "go.mod"}),
@@ -359,7 +343,7 @@ TEST(Affected, TakesAVariableThatIsNotSetForUnknown) {
   EXPECT_EQ(repository.effects({"--git", "HEAD"}), "web:unknown");
 }
 
-const std::vector<std::pair<std::string, std::string>> kServices = {
+const std::vector<std::pair<std::string, std::string>> kTwoServices = {
     {"compose.yaml",
      "services:\n  api:\n    build: {context: ., dockerfile: api/Dockerfile, args: {V: '1'}}\n  web:\n    "
      "build: "
@@ -370,7 +354,7 @@ const std::vector<std::pair<std::string, std::string>> kServices = {
     {"web/src/a", "1\n"}};
 
 TEST(Affected, ReadsDefinitionsOfBothSides) {
-  const Repository repository(kServices);
+  const Repository repository(kTwoServices);
   EXPECT_EQ(repository.effects({"--git", "HEAD"}), "api:unaffected web:unaffected");
   repository.shell("sed -i s/\"'1'\"/\"'2'\"/ compose.yaml");
   EXPECT_EQ(repository.effects({"--git", "HEAD"}), "api:rebuilt@4 web:unaffected");
@@ -382,7 +366,7 @@ TEST(Affected, ReadsDefinitionsOfBothSides) {
 }
 
 TEST(Affected, ListsConfigurationsAndNewImages) {
-  const Repository repository(kServices);
+  const Repository repository(kTwoServices);
   repository.shell("sed -i 's/CMD.*/CMD [\"b\"]/' api/Dockerfile");
   EXPECT_EQ(repository.effects({"--git", "HEAD"}), "api:configuration web:unaffected");
   repository.write("new/Dockerfile", "FROM a\nRUN b\n");
@@ -390,7 +374,7 @@ TEST(Affected, ListsConfigurationsAndNewImages) {
 }
 
 TEST(Affected, StaysOnTheSafeSide) {
-  const Repository repository(kServices);
+  const Repository repository(kTwoServices);
   EXPECT_EQ(repository.effects({"--changed", "compose.yaml"}), "api:unknown web:unknown");
   EXPECT_EQ(repository.effects({"--changed", ".env"}), "api:unknown web:unknown");
   EXPECT_EQ(repository.effects({"--changed", "web/Dockerfile"}), "api:unaffected web:may-rebuild@2");
@@ -400,7 +384,7 @@ TEST(Affected, StaysOnTheSafeSide) {
 }
 
 TEST(Affected, PrintsNamesForCi) {
-  const Repository repository(kServices);
+  const Repository repository(kTwoServices);
   repository.write("web/src/a", "2\n");
   const auto printed = [&](const std::string& format) {
     return run_dcache({"affected", "--git", "HEAD", "--format", format}, repository.path()).out;
@@ -615,7 +599,7 @@ TEST(Affected, NamesNoTargetOfBakeThatStartsElsewhere) {
 }
 
 TEST(Images, OfAnUnknownNameAreNotListed) {
-  const Repository repository(kServices);
+  const Repository repository(kTwoServices);
   const Outcome outcome = run_dcache({"images", "--only", "nope"}, repository.path());
   EXPECT_EQ(outcome.out, "");
   EXPECT_EQ(outcome.status, 2);
@@ -778,7 +762,7 @@ TEST(Affected, DoesNotKnowFilesOutsideOfTheRepository) {
 }
 
 TEST(Affected, DoesNotGuessWhatABranchIsComparedWith) {
-  const Repository repository(kServices);
+  const Repository repository(kTwoServices);
   repository.git("checkout -q -b topic");
   repository.git("branch -D main");
   const Outcome outcome = run_dcache({"affected"}, repository.path());
@@ -787,7 +771,7 @@ TEST(Affected, DoesNotGuessWhatABranchIsComparedWith) {
 }
 
 TEST(Affected, TakesNamesAsGitListsThem) {
-  const Repository repository(kServices);
+  const Repository repository(kTwoServices);
   const auto names = [&](const std::string& list, const std::string& folder) {
     return run_dcache({"affected", "--format", "names", "--changed", "-"}, repository / folder, list).out;
   };
@@ -864,11 +848,11 @@ TEST(Images, InfersTheContextThatLacksLeast) {
 }
 
 // A definition with a fault, and the same without.
-struct Fault {
+struct DefinitionFault {
   std::string path, with, without;
 };
-const std::vector<Fault>& faults() {
-  static const std::vector<Fault> kFaults = {
+const std::vector<DefinitionFault>& faults() {
+  static const std::vector<DefinitionFault> kFaults = {
       {"compose.yaml", "services:\n  a: {build: {context: a, args: {V: \"1\"}}\n",
        "services:\n  a: {build: {context: a}}\n"},
       {"compose.yaml", "services:\n  a: {build: {context: a, args: {V: \"${Q:?x}\"}}}\n",
@@ -886,7 +870,7 @@ const test::Files kOfFault = {
     {"a/Dockerfile", "FROM alpine\nARG V\nCOPY f /\nRUN echo $V\n"}, {"a/f", "1\n"}, {"README.md", "1\n"}};
 
 TEST(Affected, AnEarlierDefinitionThatCanNotBeReadIsNotGuessed) {
-  for (const Fault& fault : faults()) {
+  for (const DefinitionFault& fault : faults()) {
     test::Files files = kOfFault;
     files.emplace_back(fault.path, fault.with);
     const Repository repository(files);
@@ -908,7 +892,7 @@ TEST(Affected, AnEarlierDefinitionThatCanNotBeReadIsNotGuessed) {
 }
 
 TEST(Affected, ADefinitionThatCanNotBeReadNowIsNotGuessed) {
-  for (const Fault& fault : faults()) {
+  for (const DefinitionFault& fault : faults()) {
     test::Files files = kOfFault;
     files.emplace_back(fault.path, fault.with);
     const Repository repository(files);
@@ -1129,7 +1113,7 @@ TEST(Affected, SaysWhatSnapshotsDoNotHold) {
 }
 
 TEST(Images, GoesOnAfterADefinitionThatCanNotBeRead) {
-  const Repository repository(kServices);
+  const Repository repository(kTwoServices);
   repository.write("docker-bake.hcl", "target \"x\" {\n  context = \n}\n");
   const Outcome outcome = run_dcache({"images", "--format", "json"}, repository.path());
   EXPECT_EQ(outcome.status, 2);

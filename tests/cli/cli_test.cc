@@ -13,13 +13,11 @@ namespace dcache {
 namespace {
 
 using nlohmann::json;
+using test::contains;
+using test::count_of;
 using test::Outcome;
 using test::run_dcache;
 using test::TemporaryFolder;
-
-bool contains(const std::string& text, const std::string& part) {
-  return text.find(part) != std::string::npos;
-}
 
 TEST(Program, HelpsAndTellsItsVersion) {
   EXPECT_EQ(run_dcache({"--help"}, "/").status, 0);
@@ -137,13 +135,6 @@ TEST(Lint, FixesFilesInPlaceOnceAndKeepsTheirMode) {
   EXPECT_EQ(status.st_mode & 07777U, 0600u);
   run_dcache({"lint", "--fix", "Dockerfile"}, folder.path());
   EXPECT_EQ(folder.read("Dockerfile"), fixed_text);
-}
-
-size_t count_of(const std::string& text, const std::string& part) {
-  size_t count = 0;
-  for (size_t at = text.find(part); at != std::string::npos; at = text.find(part, at + 1))
-    ++count;
-  return count;
 }
 
 TEST(Lint, ShowsAFileOnceThatSeveralFixesWrite) {

@@ -37,7 +37,7 @@ class Origin : public test::GitFolder {
   }
 };
 
-std::string names(const std::string& folder, std::string_view warning = "") {
+std::string affected_names(const std::string& folder, std::string_view warning = "") {
   const Outcome outcome = run_dcache({"affected", "--git", "HEAD~1", "--format", "names"}, folder);
   EXPECT_EQ(outcome.status, 0) << outcome.err;
   EXPECT_EQ(outcome.err, warning);
@@ -47,7 +47,7 @@ std::string names(const std::string& folder, std::string_view warning = "") {
 TEST(Clones, WithoutOldContentsTellWhatChanged) {
   const Origin origin;
   const std::string clone = origin.clone("--filter=blob:none", "partial");
-  EXPECT_EQ(names(clone), "api/Dockerfile\n");
+  EXPECT_EQ(affected_names(clone), "api/Dockerfile\n");
   const Outcome outcome = run_dcache({"explain", "-f", "api/Dockerfile", "--git", "HEAD~1"}, clone);
   EXPECT_NE(outcome.out.find("a changed (selected by a)"), std::string::npos) << outcome.out << outcome.err;
 }
@@ -57,9 +57,10 @@ TEST(Clones, WithSomeFoldersAnswerForThose) {
   const std::string clone = origin.clone("--filter=blob:none --sparse", "sparse");
   origin.git("-C sparse sparse-checkout set api");
   EXPECT_EQ(
-      names(clone,
-            "dcache: warning: the sparse checkout leaves out the Dockerfile of 1 image, which is listed as "
-            "unknown: add its folder with git sparse-checkout add, or ask about other images (--only)\n"),
+      affected_names(
+          clone,
+          "dcache: warning: the sparse checkout leaves out the Dockerfile of 1 image, which is listed as "
+          "unknown: add its folder with git sparse-checkout add, or ask about other images (--only)\n"),
       "api/Dockerfile\nweb/Dockerfile\n");
   const Outcome outcome = run_dcache({"lint", "--select", "DL3006"}, clone);
   EXPECT_EQ(outcome.out, "no findings in 1 file\n") << outcome.err;

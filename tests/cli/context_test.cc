@@ -11,13 +11,10 @@ namespace dcache {
 namespace {
 
 using nlohmann::json;
+using test::contains;
 using test::Outcome;
 using test::run_dcache;
 using test::TemporaryFolder;
-
-bool contains(const std::string& text, const std::string& part) {
-  return text.find(part) != std::string::npos;
-}
 
 // The folders that no later step names, each with the RUNs that may read it: "docs" or "docs(4,5)".
 std::string unread_folders(const std::string& dockerfile) {

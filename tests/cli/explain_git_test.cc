@@ -17,9 +17,9 @@ using nlohmann::json;
 using test::Outcome;
 using test::run_dcache;
 
-class Repository : public test::GitFolder {
+class ModuleRepository : public test::GitFolder {
  public:
-  Repository() {
+  ModuleRepository() {
     write("Dockerfile", "FROM x\nCOPY go.mod ./\nRUN deps\nCOPY src ./src\nCOPY . .\n");
     write(".dockerignore", ".git\n*.md\n.gitignore\nout\n");
     write(".gitignore", "out\n");
@@ -50,7 +50,7 @@ class Repository : public test::GitFolder {
 };
 
 TEST(ExplainGit, ComparesTheWorkTreeWithARevision) {
-  const Repository repository;
+  const ModuleRepository repository;
   EXPECT_EQ(repository.verdicts(repository.explain("HEAD")), "2:hit 3:hit 4:hit 5:hit");
   repository.write("src/a", "2\n");
   const json edited = repository.explain("HEAD");
@@ -64,7 +64,7 @@ TEST(ExplainGit, ComparesTheWorkTreeWithARevision) {
 
 // What a file held that git ignores is not known.
 TEST(ExplainGit, DoesNotTrustFilesThatGitIgnores) {
-  const Repository repository;
+  const ModuleRepository repository;
   repository.write(".dockerignore", ".git\n");
   repository.commit("ignored");
   const json explanation = repository.explain("HEAD");
@@ -78,7 +78,7 @@ TEST(ExplainGit, DoesNotTrustFilesThatGitIgnores) {
 }
 
 TEST(ExplainGit, BuildsAllOfANewImage) {
-  const Repository repository;
+  const ModuleRepository repository;
   repository.write("New.Dockerfile", "FROM x\nCOPY go.mod ./\n");
   const Outcome outcome = run_dcache({"explain", "-f", "New.Dockerfile", "--git", "HEAD"}, repository.path());
   EXPECT_EQ(outcome.status, 0);
@@ -89,7 +89,7 @@ TEST(ExplainGit, BuildsAllOfANewImage) {
 
 // Without a question it is the one that people have.
 TEST(ExplainGit, ComparesWithTheLastCommitIfNobodyAsks) {
-  const Repository repository;
+  const ModuleRepository repository;
   repository.write("src/a", "2\n");
   const Outcome outcome = run_dcache({"explain"}, repository.path());
   EXPECT_EQ(outcome.status, 0) << outcome.err;
@@ -98,7 +98,7 @@ TEST(ExplainGit, ComparesWithTheLastCommitIfNobodyAsks) {
 }
 
 TEST(ExplainGit, NamesThePatternThatIgnoresAFileNow) {
-  const Repository repository;
+  const ModuleRepository repository;
   repository.shell("echo src/b >>.dockerignore");
   const json cause = repository.explain("HEAD")["steps"][3]["cause"];
   EXPECT_EQ(cause["path"], "src/b");
@@ -108,7 +108,7 @@ TEST(ExplainGit, NamesThePatternThatIgnoresAFileNow) {
 }
 
 TEST(ExplainGit, ComparesRevisions) {
-  const Repository repository;
+  const ModuleRepository repository;
   repository.write("src/a", "2\n");
   repository.commit("second");
   repository.git("checkout -q -b topic HEAD~1");
@@ -130,7 +130,7 @@ TEST(ExplainGit, AgreesWithSnapshots) {
         "ln -sf a src/b", "mkdir deep && mv src/a deep/a", "touch src/a", "echo RUN more >>Dockerfile",
         "echo src/b >>.dockerignore", "rm .dockerignore", "sed -i s/deps/others/ Dockerfile",
         "rm -r src/b && mkdir src/b && echo 1 >src/b/in", "sed -i s/go.mod/src\\\\/a/ Dockerfile"}) {
-    const Repository repository;
+    const ModuleRepository repository;
     const test::TemporaryFolder outside;
     EXPECT_EQ(run_dcache({"snapshot", "-o", outside / "s"}, repository.path()).status, 0);
     repository.shell(edit);
@@ -146,7 +146,7 @@ TEST(ExplainGit, AgreesWithSnapshots) {
 }
 
 TEST(ExplainGit, SeesLineEndsAsACheckoutWritesThem) {
-  const Repository repository;
+  const ModuleRepository repository;
   repository.write(".gitattributes", "* text eol=crlf\n");
   repository.commit("attributes");
   repository.git("rm -q --cached -r .");
@@ -160,7 +160,7 @@ TEST(ExplainGit, SeesLineEndsAsACheckoutWritesThem) {
 
 // With another commit, and where something is staged; an edit alone does not write them.
 TEST(ExplainGit, KnowsWhenGitsOwnFilesChange) {
-  const Repository repository;
+  const ModuleRepository repository;
   repository.write(".dockerignore", "out\n");
   repository.commit("everything");
   repository.write("README.md", "2\n");
@@ -177,7 +177,7 @@ TEST(ExplainGit, KnowsWhenGitsOwnFilesChange) {
 
 TEST(ExplainGit, ReadsTheRepositoryOfAnotherUserWhereThatIsAllowed) {
   if (::geteuid() != 0) GTEST_SKIP() << "only root can give files to another user";
-  const Repository repository;
+  const ModuleRepository repository;
   repository.shell("chown -R 12345 .");
   repository.write("home/.gitconfig", "");
   ::setenv("HOME", (repository / "home").c_str(), 1);
@@ -194,7 +194,7 @@ TEST(ExplainGit, ReadsTheRepositoryOfAnotherUserWhereThatIsAllowed) {
 }
 
 TEST(ExplainGit, RefusesWhatItCanNotCompare) {
-  const Repository repository;
+  const ModuleRepository repository;
   EXPECT_EQ(run_dcache({"explain", "--git", "nowhere"}, repository.path()).status, 2);
   const Outcome both = run_dcache({"explain", "--git", "HEAD", "--changed", "a"}, repository.path());
   EXPECT_EQ(both.status, 2);
@@ -206,7 +206,7 @@ TEST(ExplainGit, RefusesWhatItCanNotCompare) {
 }
 
 TEST(ExplainGit, SaysPlainlyWhatCanNotBeCompared) {
-  const Repository repository;
+  const ModuleRepository repository;
   for (const char* const revision : {"HEAD:Dockerfile", "HEAD..HEAD:Dockerfile"}) {
     const Outcome outcome = run_dcache({"explain", "--git", revision}, repository.path());
     EXPECT_EQ(outcome.status, 2);
@@ -226,7 +226,7 @@ TEST(ExplainGit, SaysPlainlyWhatCanNotBeCompared) {
 }
 
 TEST(ExplainGit, LooksAtFilesThatGitWasToldNotToLookAt) {
-  const Repository repository;
+  const ModuleRepository repository;
   repository.git("update-index --assume-unchanged src/a");
   EXPECT_EQ(repository.verdicts(repository.explain("HEAD")), "2:hit 3:hit 4:hit 5:hit");
   repository.write("src/a", "2\n");
@@ -237,7 +237,7 @@ TEST(ExplainGit, LooksAtFilesThatGitWasToldNotToLookAt) {
 }
 
 TEST(ExplainGit, ComparesLargeFilesWithTheirPointers) {
-  const Repository repository;
+  const ModuleRepository repository;
   // Of "1\n", which src/a contains.
   const std::string pointer =
       "version https://git-lfs.github.com/spec/v1\noid "
@@ -252,7 +252,7 @@ TEST(ExplainGit, ComparesLargeFilesWithTheirPointers) {
 }
 
 TEST(ExplainGit, DoesNotTrustARepositoryInsideOfThisOne) {
-  const Repository repository;
+  const ModuleRepository repository;
   repository.write("src/inner/f", "1\n");
   repository.git("init -q src/inner");
   const json explanation = repository.explain("HEAD");
@@ -261,7 +261,7 @@ TEST(ExplainGit, DoesNotTrustARepositoryInsideOfThisOne) {
 }
 
 TEST(ExplainSeveral, JudgesEveryImageOfAFolder) {
-  const Repository repository;
+  const ModuleRepository repository;
   repository.write("tools/Dockerfile", "FROM x\nCOPY tool .\n");
   repository.write("tools/tool", "1\n");
   repository.commit("tools");
@@ -278,7 +278,7 @@ TEST(ExplainSeveral, JudgesEveryImageOfAFolder) {
 }
 
 TEST(ExplainSeveral, GoesOnAfterAnImageThatCanNotBeRead) {
-  const Repository repository;
+  const ModuleRepository repository;
   repository.write("bad.Dockerfile", "FROM\n");
   const Outcome outcome = run_dcache({"explain", "-f", "bad.Dockerfile", "-f", "Dockerfile", "--changed",
                                       "src/a", "--changed", "/etc/passwd"},

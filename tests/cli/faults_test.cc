@@ -24,7 +24,7 @@ namespace {
 namespace fs = std::filesystem;
 using test::TemporaryFolder;
 
-constexpr const char* kDockerfile = "FROM alpine:3.20\nRUN apk add curl\nMAINTAINER someone\n";
+constexpr const char* kFaultsDockerfile = "FROM alpine:3.20\nRUN apk add curl\nMAINTAINER someone\n";
 
 struct Fault {
   std::string call;
@@ -39,13 +39,13 @@ struct Fault {
   }
 };
 
-struct Outcome {
+struct FaultOutcome {
   int status = -1;  // -1: killed
   std::string text;
   bool came = false;  // the fault
 };
 
-Outcome run_with(const Fault& fault, const std::string& arguments, const TemporaryFolder& folder) {
+FaultOutcome run_with(const Fault& fault, const std::string& arguments, const TemporaryFolder& folder) {
   const TemporaryFolder streams;
   const std::string command = fmt::format(
       "cd '{0}' && XDG_CACHE_HOME='{0}/cache' NO_COLOR=1 PATH=/nowhere LD_PRELOAD='{1}' FAULT_CALL={2} "
@@ -74,12 +74,12 @@ class Writing : public testing::TestWithParam<std::pair<const char*, const char*
   void try_fault(const Fault& fault, bool& came) const {
     const auto& [arguments, name] = GetParam();
     const TemporaryFolder folder;
-    folder.write("Dockerfile", kDockerfile);
+    folder.write("Dockerfile", kFaultsDockerfile);
     if (std::string_view(name) == "out") folder.write("out", "old");
     const std::string before = folder.read(name);
     Fault here = fault;
     here.path = folder.path() + "/";
-    const Outcome outcome = run_with(here, arguments, folder);
+    const FaultOutcome outcome = run_with(here, arguments, folder);
     came = outcome.came;
     const std::string after = folder.read(name);
     if (fault.error > 0) {
@@ -101,7 +101,7 @@ class Writing : public testing::TestWithParam<std::pair<const char*, const char*
     std::string& text = known[arguments];
     if (!text.empty()) return text;
     const TemporaryFolder folder;
-    folder.write("Dockerfile", kDockerfile);
+    folder.write("Dockerfile", kFaultsDockerfile);
     run_with({.call = "none"}, arguments, folder);
     return text = folder.read(name);
   }
@@ -136,10 +136,10 @@ TEST(Faults, OfTheCacheAreNoFailure) {
       const TemporaryFolder folder;
       folder.write("Dockerfile", "FROM alpine:3.20\nCOPY a /a\n");
       folder.write("a", "a");
-      const Outcome outcome =
+      const FaultOutcome outcome =
           run_with({.call = call, .error = error, .path = folder / "cache"}, "keys -f Dockerfile", folder);
       EXPECT_EQ(outcome.status, error == 0 && outcome.came ? -1 : 0) << call << outcome.text;
-      const Outcome next = run_with({.call = "none"}, "keys -f Dockerfile", folder);
+      const FaultOutcome next = run_with({.call = "none"}, "keys -f Dockerfile", folder);
       EXPECT_EQ(next.status, 0) << next.text;
     }
   }
@@ -155,7 +155,7 @@ TEST(Faults, OfReadingAreNotTheEndOfAFile) {
   const Fault short_reads{.call = "read", .at = 1'000'000, .path = "data.bin", .short_read = 40'960};
   EXPECT_EQ(run_with(short_reads, arguments, folder).text, keys);
   const Fault bad_block{.call = "read", .at = 2, .path = "data.bin", .short_read = 40'960};
-  const Outcome outcome = run_with(bad_block, arguments, folder);
+  const FaultOutcome outcome = run_with(bad_block, arguments, folder);
   EXPECT_EQ(
       outcome.text,
       "dcache: Dockerfile:2:1: COPY reads data.bin, which can't be read: Input/output error; correct its "
@@ -189,7 +189,7 @@ TEST(Faults, OfWhatAStepReadsAreErrors) {
     for (const std::string command : {"explain --no-store --since app.json", "keys --no-store",
                                       "snapshot --no-store", "snapshot --no-store -o new.json"}) {
       SCOPED_TRACE(path + ": " + command);
-      const Outcome outcome = run_with(fault, command + build, folder);
+      const FaultOutcome outcome = run_with(fault, command + build, folder);
       EXPECT_TRUE(outcome.came);
       EXPECT_EQ(outcome.status, named.empty() ? 0 : 2);
       EXPECT_NE(outcome.text.find(named), std::string::npos) << outcome.text;
@@ -198,7 +198,7 @@ TEST(Faults, OfWhatAStepReadsAreErrors) {
       fs::remove(folder / "new.json");
     }
     if (call == "read") continue;
-    const Outcome context = run_with(fault, "context" + build, folder);
+    const FaultOutcome context = run_with(fault, "context" + build, folder);
     EXPECT_EQ(context.status, 2) << context.text;
     EXPECT_NE(context.text.find(named.empty() ? "can't read unused" : "can't be read: "), std::string::npos)
         << context.text;
@@ -213,7 +213,7 @@ TEST(Faults, OfTruncationKeepNoHash) {
   fs::last_write_time(folder / "data.bin", fs::file_time_type::clock::now() - std::chrono::hours(1));
   const std::string keys = run_with({.call = "none"}, "keys --no-store", folder).text;
   const Fault end{.call = "read", .at = 2, .error = 1000, .path = "data.bin", .short_read = 40'960};
-  const Outcome cut = run_with(end, "keys", folder);
+  const FaultOutcome cut = run_with(end, "keys", folder);
   EXPECT_TRUE(cut.came);
   EXPECT_NE(cut.text, keys);
   EXPECT_NE(cut.text.find("data.bin"), std::string::npos) << cut.text;
@@ -229,11 +229,11 @@ TEST(Faults, OfLookingForAFileDoNotHideIt) {
   folder.write("d/a", "a");
   folder.write("d/b", "b");
   for (const int error : {EIO, EACCES, EMFILE, ELOOP}) {
-    const Outcome settings =
+    const FaultOutcome settings =
         run_with({.call = "stat", .error = error, .path = ".dcache.toml"}, "lint Dockerfile", folder);
     EXPECT_EQ(settings.status, 1) << settings.text;
     for (const std::string command : {"keys", "explain --changed d/b", "lint Dockerfile"}) {
-      const Outcome ignore =
+      const FaultOutcome ignore =
           run_with({.call = "stat", .error = error, .path = ".dockerignore"}, command, folder);
       EXPECT_EQ(ignore.text, run_with({.call = "none"}, command, folder).text) << command;
     }
@@ -246,11 +246,11 @@ TEST(Faults, InTheMiddleOfFoldersAreNamed) {
     folder.write("b/d/Dockerfile", "FROM alpine:3.20\n");
     folder.write("c/Dockerfile", "FROM alpine:3.20\nCOPY . /c\n");
     const Fault fault{.call = "readdir", .path = folder.path() + path};
-    const Outcome lint = run_with(fault, "lint .", folder);
+    const FaultOutcome lint = run_with(fault, "lint .", folder);
     EXPECT_EQ(lint.status, 2);
     EXPECT_NE(lint.text.find("can't read b"), std::string::npos) << lint.text;
     EXPECT_NE(lint.text.find("c/Dockerfile"), std::string::npos) << lint.text;
-    const Outcome keys = run_with(fault, "keys -f c/Dockerfile --context .", folder);
+    const FaultOutcome keys = run_with(fault, "keys -f c/Dockerfile --context .", folder);
     EXPECT_EQ(keys.status, 2);
     EXPECT_NE(keys.text.find(path + 1), std::string::npos) << keys.text;
     EXPECT_NE(keys.text.find("Input/output error"), std::string::npos) << keys.text;
@@ -262,7 +262,8 @@ TEST(Faults, OfFoldersAreNamedAndTheSearchGoesOn) {
     const TemporaryFolder folder;
     folder.write("b/Dockerfile", "FROM alpine:3.20\n");
     folder.write("c/Dockerfile", "FROM alpine:3.20\nMAINTAINER c\n");
-    const Outcome outcome = run_with({.call = "opendir", .error = error, .path = "/b"}, "lint .", folder);
+    const FaultOutcome outcome =
+        run_with({.call = "opendir", .error = error, .path = "/b"}, "lint .", folder);
     EXPECT_EQ(outcome.status, 2);
     EXPECT_NE(outcome.text.find("can't read b: "), std::string::npos) << outcome.text;
     EXPECT_NE(outcome.text.find("c/Dockerfile"), std::string::npos) << outcome.text;

@@ -8,14 +8,16 @@ namespace dcache {
 namespace {
 
 using nlohmann::json;
+using test::count_of;
 using test::Outcome;
 using test::run_dcache;
 using test::TemporaryFolder;
 
-constexpr char kText[] = "FROM a:1\nEXPOSE 80/TCP\nRUN npm install 'x<y>&\"z'\n";
+constexpr char kFormatsDockerfile[] = "FROM a:1\nEXPOSE 80/TCP\nRUN npm install 'x<y>&\"z'\n";
 
 std::string report(const std::string& format) {
-  return run_dcache({"lint", "--select", "ExposeProtoCasing,DL3016", "--format", format, "-"}, "/", kText)
+  return run_dcache({"lint", "--select", "ExposeProtoCasing,DL3016", "--format", format, "-"}, "/",
+                    kFormatsDockerfile)
       .out;
 }
 
@@ -63,17 +65,10 @@ std::string text_of_equal_findings(size_t count) {
   return text;
 }
 
-size_t count_of(const std::string& part, const std::string& text) {
-  size_t count = 0;
-  for (size_t at = text.find(part); at != std::string::npos; at = text.find(part, at + 1))
-    ++count;
-  return count;
-}
-
 TEST(TextFormat, FoldsEqualFindingsOfAFile) {
   const std::vector<std::string> arguments = {"lint", "--select", "DL3014", "-"};
   const std::string folded = run_dcache(arguments, "/", text_of_equal_findings(12)).out;
-  EXPECT_EQ(count_of("[DL3014 ", folded), 3u) << folded;
+  EXPECT_EQ(count_of(folded, "[DL3014 "), 3u) << folded;
   EXPECT_NE(
       folded.find("      = and 9 more like this, in lines 5, 6, 7, 8, 9, 10, 11, 12, …; -v shows all\n\n12 "
                   "warnings"),
@@ -87,20 +82,20 @@ TEST(TextFormat, FoldsEqualFindingsOfAFile) {
 
 TEST(TextFormat, ShowsEqualFindingsWhereItIsAskedTo) {
   const std::string text = text_of_equal_findings(12);
-  EXPECT_EQ(count_of("[DL3014 ", run_dcache({"lint", "-v", "--select", "DL3014", "-"}, "/", text).out), 12u);
+  EXPECT_EQ(count_of(run_dcache({"lint", "-v", "--select", "DL3014", "-"}, "/", text).out, "[DL3014 "), 12u);
   const std::string all = run_dcache({"lint", "--format", "json", "--select", "DL3014", "-"}, "/", text).out;
-  EXPECT_EQ(count_of("\"rule\":\"DL3014\"", all), 12u) << all.substr(0, 300);
+  EXPECT_EQ(count_of(all, "\"rule\":\"DL3014\""), 12u) << all.substr(0, 300);
   const TemporaryFolder folder;
   for (const char* name : {"a.Dockerfile", "b.Dockerfile"})
     folder.write(name, text_of_equal_findings(3));
   const std::string two = run_dcache({"lint", "--select", "DL3014", "."}, folder.path()).out;
-  EXPECT_EQ(count_of("[DL3014 ", two), 6u) << two;
+  EXPECT_EQ(count_of(two, "[DL3014 "), 6u) << two;
 }
 
 TEST(Formats, TellFilesOfOneTextApart) {
   const TemporaryFolder folder;
-  folder.write("a/Dockerfile", kText);
-  folder.write("b/Dockerfile", kText);
+  folder.write("a/Dockerfile", kFormatsDockerfile);
+  folder.write("b/Dockerfile", kFormatsDockerfile);
   const json issues =
       json::parse(run_dcache({"lint", "--select", "DL3016", "--format", "gitlab", "."}, folder.path()).out);
   ASSERT_EQ(issues.size(), 2u);
@@ -109,7 +104,7 @@ TEST(Formats, TellFilesOfOneTextApart) {
 
 TEST(Formats, CanBeSeveralAtOnce) {
   const TemporaryFolder folder;
-  folder.write("Dockerfile", kText);
+  folder.write("Dockerfile", kFormatsDockerfile);
   const Outcome outcome = run_dcache({"lint", "--select", "DL3016", "--format", "text", "--format",
                                       "json=a.json", "--format", "junit=b.xml"},
                                      folder.path());

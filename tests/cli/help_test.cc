@@ -56,7 +56,7 @@ std::string section(const std::string& document, const std::string& heading) {
   return document.substr(begin, document.find("\n## ", begin + 1) - begin);
 }
 
-bool names(const std::string& text, const std::string& option) {
+bool names_option(const std::string& text, const std::string& option) {
   for (size_t at = text.find(option); at != std::string::npos; at = text.find(option, at + 1)) {
     const char next = text[std::min(at + option.size(), text.size() - 1)];
     if (next == '`' || next == ' ') return true;
@@ -72,7 +72,7 @@ TEST(Help, OptionsAreAllInTheDocumentation) {
   const Texts of_images = {"affected", "images"};
   EXPECT_GE(commands().size(), 9U);
   for (const std::string& option : options_in(help_of("")))
-    EXPECT_TRUE(names(section(document, ""), option)) << option;
+    EXPECT_TRUE(names_option(section(document, ""), option)) << option;
   for (const std::string& command : commands()) {
     std::string text = section(document, command);
     EXPECT_NE(text, "") << "docs/cli.md has no section on " << command;
@@ -82,7 +82,7 @@ TEST(Help, OptionsAreAllInTheDocumentation) {
     const Texts options = options_in(help_of(command));
     EXPECT_TRUE(options.contains("--help")) << command;
     for (const std::string& option : options)
-      EXPECT_TRUE(names(text, option)) << "docs/cli.md does not name " << option << " of " << command;
+      EXPECT_TRUE(names_option(text, option)) << "docs/cli.md does not name " << option << " of " << command;
   }
 }
 

@@ -20,8 +20,8 @@ const Files kTwo = {{"Dockerfile", "FROM a\nCOPY f /f\n"},
                     {"web/Dockerfile", "FROM a\nCOPY f /f\n"},
                     {"web/f", "1\n"}};
 
-std::string names(const Repository& repository, const std::string& folder, std::vector<std::string> arguments,
-                  const std::string& input = "") {
+std::string names_in_folder(const Repository& repository, const std::string& folder,
+                            std::vector<std::string> arguments, const std::string& input = "") {
   arguments.insert(arguments.begin(), {"affected", "--format", "names"});
   return run_dcache(arguments, repository / folder, input).out;
 }
@@ -31,8 +31,8 @@ TEST(Hidden, SnapshotsAreFoundFromASubfolder) {
   const GitFolder snapshots;
   run_dcache({"snapshot", "-o", snapshots / "s/"}, repository.path());
   repository.write("web/f", "2\n");
-  EXPECT_EQ(names(repository, ".", {"--since", snapshots / "s"}), "web/Dockerfile\n");
-  EXPECT_EQ(names(repository, "web", {"--since", snapshots / "s"}), "Dockerfile\n");
+  EXPECT_EQ(names_in_folder(repository, ".", {"--since", snapshots / "s"}), "web/Dockerfile\n");
+  EXPECT_EQ(names_in_folder(repository, "web", {"--since", snapshots / "s"}), "Dockerfile\n");
   const auto explained =
       run_dcache({"explain", "--since", snapshots / "s", "-f", "Dockerfile"}, repository / "web");
   EXPECT_TRUE(explained.out.starts_with("1 of 1 step rebuilds")) << explained.out;
@@ -40,10 +40,10 @@ TEST(Hidden, SnapshotsAreFoundFromASubfolder) {
 
 TEST(Hidden, ANameOfAListMayBeOfTheRootAndOfTheSubfolder) {
   const Repository repository(kTwo);
-  EXPECT_EQ(names(repository, "web", {"--changed", "-"}, "f\n"), "../Dockerfile\nDockerfile\n");
-  EXPECT_EQ(names(repository, "web", {"--changed", "f"}), "Dockerfile\n");
+  EXPECT_EQ(names_in_folder(repository, "web", {"--changed", "-"}, "f\n"), "../Dockerfile\nDockerfile\n");
+  EXPECT_EQ(names_in_folder(repository, "web", {"--changed", "f"}), "Dockerfile\n");
   repository.shell("rm f web/f");
-  EXPECT_EQ(names(repository, "web", {"--changed", "-"}, "f\n"), "../Dockerfile\nDockerfile\n");
+  EXPECT_EQ(names_in_folder(repository, "web", {"--changed", "-"}, "f\n"), "../Dockerfile\nDockerfile\n");
 }
 
 TEST(Hidden, ADeletedDockerfileIsReplacedByTheOneInLowerCase) {
@@ -52,8 +52,8 @@ TEST(Hidden, ADeletedDockerfileIsReplacedByTheOneInLowerCase) {
                                {"b/dockerfile", "FROM a\nCOPY f /g\n"},
                                {"b/f", "1\n"}});
   repository.shell("rm b/Dockerfile");
-  EXPECT_EQ(names(repository, ".", {"--git", "HEAD"}), "b\n");
-  EXPECT_EQ(names(repository, ".", {"--changed", "b/Dockerfile"}), "b\n");
+  EXPECT_EQ(names_in_folder(repository, ".", {"--git", "HEAD"}), "b\n");
+  EXPECT_EQ(names_in_folder(repository, ".", {"--changed", "b/Dockerfile"}), "b\n");
 }
 
 TEST(Hidden, SettingsOfSubmodulesHideNothing) {
@@ -71,13 +71,13 @@ TEST(Hidden, SettingsOfSubmodulesHideNothing) {
   }
 }
 
-const Files kText = {{"Dockerfile", "FROM a\nCOPY f.txt /f\n"},
-                     {"o.Dockerfile", "FROM a\nCOPY o /o\n"},
-                     {"f.txt", "1\n"},
-                     {"o", "1\n"}};
+const Files kTextFiles = {{"Dockerfile", "FROM a\nCOPY f.txt /f\n"},
+                          {"o.Dockerfile", "FROM a\nCOPY o /o\n"},
+                          {"f.txt", "1\n"},
+                          {"o", "1\n"}};
 
 TEST(Hidden, AttributesChangeTheBytesOfACheckout) {
-  const Repository repository(kText);
+  const Repository repository(kTextFiles);
   repository.write(".gitattributes", "*.txt text eol=crlf\n");
   repository.commit("attributes");
   EXPECT_EQ(repository.effects({"--git", "HEAD~1..HEAD"}), "Dockerfile:rebuilt@2 o.Dockerfile:unaffected");
@@ -89,7 +89,7 @@ TEST(Hidden, AttributesChangeTheBytesOfACheckout) {
 }
 
 TEST(Hidden, AnotherEncodingIsAnotherFile) {
-  const Repository repository(kText);
+  const Repository repository(kTextFiles);
   repository.write(".gitattributes", "*.txt working-tree-encoding=UTF-16\n");
   repository.git("add .gitattributes");
   repository.git("commit -q -m attributes");

@@ -13,7 +13,7 @@ using nlohmann::json;
 using test::Outcome;
 using test::run_dcache;
 
-class Repository : public test::Repository {
+class HistoryRepository : public test::Repository {
  public:
   using test::Repository::Repository;
 
@@ -63,7 +63,7 @@ const test::Files kGo = {{"Dockerfile", "FROM x\nCOPY go.mod ./\nRUN deps\nCOPY 
                          {"README.md", "1\n"}};
 
 TEST(History, CountsHowOftenStepsRebuild) {
-  const Repository repository(kGo);
+  const HistoryRepository repository(kGo);
   repository.change({{"main.go", "2\n"}}, "main");
   repository.change({{"README.md", "2\n"}}, "readme");
   repository.change({{"go.mod", "2\n"}, {"main.go", "3\n"}}, "both");
@@ -78,7 +78,7 @@ TEST(History, CountsHowOftenStepsRebuild) {
 }
 
 TEST(History, ReusesAnEarlierState) {
-  const Repository repository(kGo);
+  const HistoryRepository repository(kGo);
   repository.change({{"main.go", "2\n"}}, "main");
   repository.change({{"main.go", "1\n"}}, "back");
   EXPECT_EQ(counts(repository.history()), "2:1 3:1 4:2 5:2");
@@ -87,7 +87,7 @@ TEST(History, ReusesAnEarlierState) {
 }
 
 TEST(History, ImportsWhatTheDefinitionSays) {
-  const Repository repository(kGo);
+  const HistoryRepository repository(kGo);
   const auto compose = [](const std::string& mode) {
     return "services: {app: {build: {context: ., cache_from: ['type=gha'], cache_to: ['type=gha,mode=" +
            mode + "']}}}\n";
@@ -101,7 +101,7 @@ TEST(History, ImportsWhatTheDefinitionSays) {
 }
 
 TEST(History, NamesTheFileThatMakesANewCombination) {
-  const Repository repository(
+  const HistoryRepository repository(
       test::Files{{"Dockerfile", "FROM x AS a\nCOPY x /x\nFROM x\nCOPY y /y\nCOPY --from=a /x /x\n"},
                   {"x", "1\n"},
                   {"y", "1\n"}});
@@ -112,7 +112,7 @@ TEST(History, NamesTheFileThatMakesANewCombination) {
 }
 
 TEST(History, FollowsStepsThroughEditsOfTheDockerfile) {
-  const Repository repository(kGo);
+  const HistoryRepository repository(kGo);
   repository.change(
       {{"Dockerfile", "FROM x\n# deps first\nCOPY go.mod ./\nRUN deps --all\nCOPY . .\nRUN build\n"}},
       "edit");
@@ -123,13 +123,13 @@ TEST(History, FollowsStepsThroughEditsOfTheDockerfile) {
 }
 
 TEST(History, NamesTheIgnoreFileThatChanged) {
-  const Repository repository(kGo);
+  const HistoryRepository repository(kGo);
   repository.change({{".dockerignore", ".git\n"}}, "unignore");
   EXPECT_EQ(causes(repository.history(), 4), ".dockerignore 1");
 }
 
 TEST(History, SaysWhichCommitsCantBeBuilt) {
-  const Repository repository(kGo);
+  const HistoryRepository repository(kGo);
   repository.git("mv go.mod other");
   repository.commit("moved");
   repository.git("mv other go.mod");
@@ -148,7 +148,7 @@ TEST(History, SaysWhichCommitsCantBeBuilt) {
 }
 
 TEST(History, CountsGitsOwnFilesWhereTheyAreCopied) {
-  const Repository repository(test::Files{{"Dockerfile", "FROM x\nCOPY . .\n"}, {"a", "1\n"}});
+  const HistoryRepository repository(test::Files{{"Dockerfile", "FROM x\nCOPY . .\n"}, {"a", "1\n"}});
   repository.change({{"a", "2\n"}}, "a");
   const json history = repository.history();
   EXPECT_EQ(counts(history), "2:2");
@@ -156,7 +156,7 @@ TEST(History, CountsGitsOwnFilesWhereTheyAreCopied) {
 }
 
 TEST(History, KnowsImagesThatStartFromOthers) {
-  const Repository repository(
+  const HistoryRepository repository(
       {{"docker-bake.hcl",
         "group \"default\" { targets = [\"app\"] }\n"
         "target \"base\" { context = \"base\" }\n"
@@ -176,16 +176,16 @@ TEST(History, SeesAnArgumentOfAnImageThatStartsFromAnother) {
            "\"" +
            version + "\" }\n  contexts = { base = \"target:base\" }\n}\n";
   };
-  const Repository repository({{"docker-bake.hcl", definition("1")},
-                               {"base/Dockerfile", "FROM x\nCOPY b /b\n"},
-                               {"base/b", "1\n"},
-                               {"app/Dockerfile", "FROM base\nARG V\nRUN app\n"}});
+  const HistoryRepository repository({{"docker-bake.hcl", definition("1")},
+                                      {"base/Dockerfile", "FROM x\nCOPY b /b\n"},
+                                      {"base/b", "1\n"},
+                                      {"app/Dockerfile", "FROM base\nARG V\nRUN app\n"}});
   repository.change({{"docker-bake.hcl", definition("2")}}, "version");
   EXPECT_EQ(counts(repository.history({"--image", "app"})), "3:2");
 }
 
 TEST(History, StartsWhereAnImageWasAdded) {
-  const Repository repository(test::Files{{"README.md", "1\n"}});
+  const HistoryRepository repository(test::Files{{"README.md", "1\n"}});
   repository.change(kGo, "image");
   repository.change({{"main.go", "2\n"}}, "main");
   const json image = repository.history().at("images")[0];
@@ -194,7 +194,7 @@ TEST(History, StartsWhereAnImageWasAdded) {
 }
 
 TEST(History, FollowsAnImageThatGotAnotherName) {
-  const Repository repository(kGo);
+  const HistoryRepository repository(kGo);
   repository.change({{"main.go", "2\n"}}, "edit");
   repository.change({{"compose.yaml", "services: {app: {build: .}}\n"}}, "compose");
   const json image = repository.history().at("images").at(0);
@@ -203,7 +203,7 @@ TEST(History, FollowsAnImageThatGotAnotherName) {
 }
 
 TEST(History, SaysAtHowManyCommitsThereWasNoSuchImage) {
-  const Repository repository(test::Files{{"README.md", "1\n"}});
+  const HistoryRepository repository(test::Files{{"README.md", "1\n"}});
   repository.change(kGo, "image");
   const Outcome outcome = run_dcache({"history"}, repository.path());
   EXPECT_NE(outcome.out.find("built at 1 commit, steps rebuild at 1; there is no such image at 1 commit\n"),
@@ -212,7 +212,7 @@ TEST(History, SaysAtHowManyCommitsThereWasNoSuchImage) {
 }
 
 TEST(History, SaysWhyTheNewestCommitCantBeBuilt) {
-  const Repository repository(kGo);
+  const HistoryRepository repository(kGo);
   repository.change({{"Dockerfile", "ARG BASE\nFROM ${BASE}\n"}}, "argument");
   const std::string out = run_dcache({"history"}, repository.path()).out;
   EXPECT_NE(
@@ -223,7 +223,7 @@ TEST(History, SaysWhyTheNewestCommitCantBeBuilt) {
 }
 
 TEST(History, FindsTheRepositoryOfTheDockerfile) {
-  const Repository repository(kGo);
+  const HistoryRepository repository(kGo);
   const test::TemporaryFolder elsewhere;
   for (const char* option : {"-f", ""}) {
     std::vector<std::string> arguments = {"history", option, repository.path() + "/Dockerfile"};
@@ -235,7 +235,7 @@ TEST(History, FindsTheRepositoryOfTheDockerfile) {
 }
 
 TEST(History, TakesRanges) {
-  const Repository repository(kGo);
+  const HistoryRepository repository(kGo);
   for (const char* text : {"2\n", "3\n", "4\n"})
     repository.change({{"main.go", text}}, "main");
   const auto commits = [&](const std::vector<std::string>& arguments) {
@@ -253,14 +253,14 @@ TEST(History, TakesRanges) {
 }
 
 TEST(History, ReadsBareRepositories) {
-  const Repository repository(kGo);
+  const HistoryRepository repository(kGo);
   repository.change({{"main.go", "2\n"}}, "main");
   repository.git("clone -q --bare . bare.git");
   EXPECT_EQ(counts(repository.history({}, repository / "bare.git")), "2:1 3:1 4:2 5:2");
 }
 
 TEST(History, ListsSeveralImagesFirst) {
-  const Repository repository(test::Files{
+  const HistoryRepository repository(test::Files{
       {"a/Dockerfile", "FROM x\nCOPY f /\nRUN a\n"}, {"a/f", "1\n"}, {"b/Dockerfile", "FROM x\nRUN b\n"}});
   repository.change({{"a/f", "2\n"}}, "f");
   const std::string out = run_dcache({"history"}, repository.path()).out;
@@ -270,7 +270,7 @@ TEST(History, ListsSeveralImagesFirst) {
 }
 
 TEST(History, RefusesFoldersThatAreNestedWithoutEnd) {
-  const Repository repository(kGo);
+  const HistoryRepository repository(kGo);
   std::string path;
   for (int i = 0; i < 2100; ++i)
     path += "a/";
@@ -285,7 +285,7 @@ TEST(History, RefusesFoldersThatAreNestedWithoutEnd) {
 }
 
 TEST(History, ReadsShallowClones) {
-  const Repository repository(kGo);
+  const HistoryRepository repository(kGo);
   for (const char* text : {"2\n", "3\n", "4\n"})
     repository.change({{"main.go", text}}, "main");
   repository.git("clone -q --depth 2 file://" + repository.path() + " shallow");
@@ -296,7 +296,7 @@ TEST(History, ReadsShallowClones) {
 }
 
 TEST(History, SaysWhatToDoFirst) {
-  const Repository repository(
+  const HistoryRepository repository(
       test::Files{{"Dockerfile", "FROM x\nCOPY src /src\nRUN npm ci\n"}, {"src/a", "1\n"}});
   repository.change({{"src/a", "2\n"}}, "a");
   const Outcome outcome = run_dcache({"history"}, repository.path());
@@ -314,7 +314,7 @@ struct Refusal {
 };
 
 TEST(History, RefusesWhatItCantRead) {
-  const Repository repository(kGo);
+  const HistoryRepository repository(kGo);
   const std::vector<Refusal> refusals = {
       {{"nothing..HEAD"}, "git does not know the revision 'nothing..HEAD'"},
       {{"--since", "soon"}, "--since soon: write a date such as 2026-05-07"},

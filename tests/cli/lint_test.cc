@@ -9,16 +9,10 @@
 namespace dcache {
 namespace {
 
+using test::count_of;
 using test::Outcome;
 using test::run_dcache;
 using test::TemporaryFolder;
-
-size_t count_of(const std::string& text, const std::string& part) {
-  size_t count = 0;
-  for (size_t at = text.find(part); at != std::string::npos; at = text.find(part, at + 1))
-    ++count;
-  return count;
-}
 
 TEST(LintFix, LeavesNoConnectorAfterRemovedCommands) {
   const TemporaryFolder folder;

@@ -15,7 +15,7 @@ using test::Outcome;
 using test::Repository;
 using test::run_dcache;
 
-constexpr const char* kDockerfile =
+constexpr const char* kLogDockerfile =
     "FROM node AS build\nWORKDIR /app\nCOPY . .\nRUN npm ci\nRUN npm run build\n";
 
 constexpr const char* kLog =
@@ -29,7 +29,7 @@ constexpr const char* kLog =
 class WithLog : public Repository {
  public:
   WithLog()
-      : Repository({{"Dockerfile", kDockerfile},
+      : Repository({{"Dockerfile", kLogDockerfile},
                     {".dockerignore", ".git\nbuild.log\nbefore.log\n"},
                     {"README.md", "1\n"},
                     {"package.json", "{}\n"}}) {

@@ -21,22 +21,6 @@ using test::run_dcache;
 const std::string kPinned =
     "FROM a@sha256:0000000000000000000000000000000000000000000000000000000000000000\n";
 
-// "1:hit 3:depends:variable": line, verdict and cause of the steps of one image.
-std::string steps_of(const Repository& repository, std::vector<std::string> arguments) {
-  arguments.insert(arguments.begin(), "explain");
-  arguments.insert(arguments.end(), {"--format", "json"});
-  const Outcome outcome = run_dcache(arguments, repository.path());
-  if (outcome.out.empty()) return outcome.err;
-  std::string text;
-  const json answer = json::parse(outcome.out);
-  for (const json& step : answer.at("steps")) {
-    text += fmt::format("{}{}:{}", text.empty() ? "" : " ", step.at("line").dump(),
-                        step.at("verdict").get<std::string>());
-    if (step.contains("cause")) text += ":" + step.at("cause").at("kind").get<std::string>();
-  }
-  return text;
-}
-
 TEST(OpenValues, OfAFileThatGitIgnores) {
   const Repository repository(
       {{"compose.yaml",

@@ -24,9 +24,9 @@ std::string between(const std::string& text, std::string_view before, std::strin
   return text.substr(start + before.size(), end - start - before.size());
 }
 
-class Repository : public test::Repository {
+class NodeRepository : public test::Repository {
  public:
-  Repository()
+  NodeRepository()
       : test::Repository({{"Dockerfile", "FROM node:20\nWORKDIR /app\nCOPY . .\nRUN npm ci\n"},
                           {".dockerignore", ".git\n.dockerignore\nDockerfile\n*.log\n*.html\n"},
                           {"package.json", "{}\n"},
@@ -48,7 +48,7 @@ class Repository : public test::Repository {
 };
 
 TEST(Report, HasWhatTheOtherCommandsSay) {
-  const Repository repository;
+  const NodeRepository repository;
   const json data = repository.data();
   const json& image = data.at("images").at(0);
   EXPECT_EQ(image.at("dockerfile"), "Dockerfile");
@@ -67,7 +67,7 @@ TEST(Report, HasWhatTheOtherCommandsSay) {
 }
 
 TEST(Report, ShowsStepsOfTheWorkTreeInTheirPlaces) {
-  const Repository repository;
+  const NodeRepository repository;
   repository.write("Dockerfile", "FROM node:20\nRUN new\nWORKDIR /app\nCOPY . .\nRUN npm ci\n");
   const json image = repository.data().at("images").at(0);
   EXPECT_FALSE(image.at("steps").at(1).contains("rebuilt"));
@@ -77,7 +77,7 @@ TEST(Report, ShowsStepsOfTheWorkTreeInTheirPlaces) {
 }
 
 TEST(Report, ShowsTheTimesOfABuild) {
-  const Repository repository;
+  const NodeRepository repository;
   repository.write("build.log", "#2 [1/2] RUN a\n#2 DONE 5.0s\n\n#3 [2/2] RUN b\n#3 CACHED\n");
   const json runs = repository.data({"--log", "build.log"}).at("runs");
   ASSERT_EQ(runs.size(), 1U);
@@ -87,7 +87,7 @@ TEST(Report, ShowsTheTimesOfABuild) {
 }
 
 TEST(Report, SaysHowLongTheStepsOfALogTake) {
-  const Repository repository;
+  const NodeRepository repository;
   repository.write("build.log", "#7 [4/4] RUN npm ci\n#7 DONE 94.1s\n");
   const json data = repository.data({"--log", "build.log"});
   EXPECT_EQ(data.at("images").at(0).at("steps").at(3).at("seconds"), 94.1);
@@ -96,7 +96,7 @@ TEST(Report, SaysHowLongTheStepsOfALogTake) {
 }
 
 TEST(Report, HistoryAloneIsAPageToo) {
-  const Repository repository;
+  const NodeRepository repository;
   const Outcome outcome = run_dcache({"history", "--format", "html"}, repository.path());
   ASSERT_EQ(outcome.status, 0) << outcome.err;
   const json data = json::parse(between(outcome.out, kData, "</script>"));
@@ -110,7 +110,7 @@ TEST(Report, HistoryAloneIsAPageToo) {
 }
 
 TEST(Report, LetsNoTextBecomeMarkup) {
-  const Repository repository;
+  const NodeRepository repository;
   repository.write("Dockerfile", "FROM node:20\nRUN echo '</script><!--<script>alert(1)//' && echo ]]>\n");
   repository.write("<img src=x onerror=alert(2)>", "1\n");
   repository.shell("git add -A && git -c user.name=t -c user.email=t@t commit -q -m '</script><b>'");
@@ -123,7 +123,7 @@ TEST(Report, LetsNoTextBecomeMarkup) {
 }
 
 TEST(Report, AllowsOnlyItsOwnScriptAndStyle) {
-  const Repository repository;
+  const NodeRepository repository;
   const std::string page = repository.page();
   const std::string policy = between(page, "Content-Security-Policy\" content=\"", "\"");
   EXPECT_TRUE(policy.starts_with("default-src 'none';")) << policy;
@@ -138,7 +138,7 @@ TEST(Report, AllowsOnlyItsOwnScriptAndStyle) {
 }
 
 TEST(Report, WritesAFile) {
-  const Repository repository;
+  const NodeRepository repository;
   EXPECT_EQ(repository.page({"-o", "report.html"}), "");
   EXPECT_TRUE(repository.read("report.html").starts_with("<!DOCTYPE html>"));
   EXPECT_EQ(run_dcache({"report", "-o", "no/folder/report.html"}, repository.path()).status, 2);

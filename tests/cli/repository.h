@@ -5,6 +5,7 @@
 #include <utility>
 #include <vector>
 
+#include <fmt/format.h>
 #include <nlohmann/json.hpp>
 
 #include "tests/git_folder.h"
@@ -39,5 +40,21 @@ class Repository : public GitFolder {
     return text;
   }
 };
+
+// "2:miss:image 3:miss:image": line, verdict and cause of the steps of one image.
+inline std::string steps_of(const Repository& repository, std::vector<std::string> arguments) {
+  arguments.insert(arguments.begin(), "explain");
+  arguments.insert(arguments.end(), {"--format", "json"});
+  const Outcome outcome = run_dcache(arguments, repository.path());
+  if (outcome.out.empty()) return outcome.err;
+  const auto answer = nlohmann::json::parse(outcome.out);
+  std::string text;
+  for (const nlohmann::json& step : answer.at("steps")) {
+    text += fmt::format("{}{}:{}", text.empty() ? "" : " ", step.at("line").dump(),
+                        step.at("verdict").get<std::string>());
+    if (step.contains("cause")) text += ":" + step.at("cause").at("kind").get<std::string>();
+  }
+  return text;
+}
 
 }  // namespace dcache::test

@@ -21,14 +21,11 @@ namespace {
 
 namespace fs = std::filesystem;
 using nlohmann::json;
+using test::contains;
 using test::Outcome;
 using test::run_dcache;
 using test::TemporaryFolder;
 using Words = std::vector<std::string>;
-
-bool contains(const std::string& text, const std::string& part) {
-  return text.find(part) != std::string::npos;
-}
 
 // A device that is always full, of our own if we may make one: a faulty dcache run by root would replace it.
 std::string full_device(const TemporaryFolder& folder) {
