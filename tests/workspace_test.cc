@@ -11,7 +11,7 @@ namespace {
 
 using dcache::Workspace;
 
-Workspace in_memory(Workspace::Options options = {}) {
+Workspace workspace_in_memory(Workspace::Options options = {}) {
   options.on_disk = false;
   auto workspace = Workspace::open(options);
   EXPECT_TRUE(workspace) << workspace.error().message;
@@ -21,7 +21,7 @@ Workspace in_memory(Workspace::Options options = {}) {
 TEST(PublicWorkspace, GivesFindingsAsValues) {
   std::vector<dcache::Finding> findings;
   {
-    Workspace workspace = in_memory({.rules = {.select = {"DC1009"}}});
+    Workspace workspace = workspace_in_memory({.rules = {.select = {"DC1009"}}});
     workspace.set_text("/app/Dockerfile", "# \xC3\xA4\nFROM alpine:latest\n");
     findings = workspace.lint("/app/Dockerfile")->findings;
   }
@@ -32,7 +32,7 @@ TEST(PublicWorkspace, GivesFindingsAsValues) {
 }
 
 TEST(PublicWorkspace, CountsColumnsInBytesAndInUtf16) {
-  Workspace workspace = in_memory({.rules = {.select = {"JSONArgsRecommended"}}});
+  Workspace workspace = workspace_in_memory({.rules = {.select = {"JSONArgsRecommended"}}});
   workspace.set_text(
       "/app/Dockerfile",
       "FROM scratch\nENV A=\xF0\x9F\x90\xB3\nRUN --mount=type=cache,target=/\xC3\xA4 x\nCMD b\n");
@@ -44,7 +44,7 @@ TEST(PublicWorkspace, CountsColumnsInBytesAndInUtf16) {
 
 TEST(PublicWorkspace, FixesOneFindingAtATime) {
   Workspace workspace =
-      in_memory({.rules = {.select = {"ConsistentInstructionCasing", "MaintainerDeprecated"}}});
+      workspace_in_memory({.rules = {.select = {"ConsistentInstructionCasing", "MaintainerDeprecated"}}});
   workspace.set_text("/app/Dockerfile", "FROM scratch\ncopy a b\nMAINTAINER me\nCOPY c d\n");
   const auto linted = workspace.lint("/app/Dockerfile");
   ASSERT_EQ(linted->findings.size(), 2U);
@@ -66,7 +66,7 @@ TEST(PublicWorkspace, RefusesRulesThatDoNotExist) {
 }
 
 TEST(PublicWorkspace, ExplainsInValues) {
-  Workspace workspace = in_memory();
+  Workspace workspace = workspace_in_memory();
   workspace.set_text("/app/Dockerfile", "FROM scratch\nCOPY go.mod /\nCOPY src /src\n");
   workspace.set_text("/app/go.mod", "module app\n");
   workspace.set_text("/app/src/main.go", "package main\n");
@@ -88,7 +88,7 @@ TEST(PublicWorkspace, ExplainsInValues) {
 }
 
 TEST(PublicWorkspace, ExplainsForAWorkerThatImportsACache) {
-  Workspace workspace = in_memory();
+  Workspace workspace = workspace_in_memory();
   workspace.set_text("/app/Dockerfile",
                      "FROM scratch AS build\nCOPY a /\nFROM scratch\nCOPY --from=build /a /\n");
   workspace.set_text("/app/a", "1");
@@ -104,7 +104,7 @@ TEST(PublicWorkspace, ExplainsForAWorkerThatImportsACache) {
 }
 
 TEST(PublicWorkspace, EndsACallThatIsCancelled) {
-  Workspace workspace = in_memory();
+  Workspace workspace = workspace_in_memory();
   workspace.set_text("/app/Dockerfile", "FROM scratch\nCOPY . /\n");
   std::stop_source stop;
   stop.request_stop();

@@ -11,7 +11,7 @@ using context::Snapshot;
 using context::Type;
 using Texts = std::vector<std::string>;
 
-Record file(std::string path) {
+Record file_of_its_path(std::string path) {
   Record record;
   record.path = std::move(path);
   record.mode = 0644;
@@ -20,7 +20,7 @@ Record file(std::string path) {
 }
 
 Record link(std::string path, std::string target) {
-  Record record = file(std::move(path));
+  Record record = file_of_its_path(std::move(path));
   record.type = Type::kSymlink;
   record.content.reset();
   record.target = std::move(target);
@@ -28,9 +28,10 @@ Record link(std::string path, std::string target) {
 }
 
 const Snapshot& tree() {
-  static const Snapshot kTree({file("a.txt"), file("b.txt"), file("src/a.c"), file("src/b.h"),
-                               file("src/deep/c.c"), link("linkdir", "src"), link("link.txt", "a.txt"),
-                               link("dangling", "nowhere")});
+  static const Snapshot kTree({file_of_its_path("a.txt"), file_of_its_path("b.txt"),
+                               file_of_its_path("src/a.c"), file_of_its_path("src/b.h"),
+                               file_of_its_path("src/deep/c.c"), link("linkdir", "src"),
+                               link("link.txt", "a.txt"), link("dangling", "nowhere")});
   return kTree;
 }
 
@@ -66,7 +67,7 @@ TEST(Select, TakesWhatIsInAnotherSourceOnce) {
 }
 
 TEST(Select, ComparesFilesThatWereNotHashedByTheirPaths) {
-  Record a = file("a"), b = file("b");
+  Record a = file_of_its_path("a"), b = file_of_its_path("b");
   a.content.reset();
   b.content.reset();
   EXPECT_TRUE(are_same(a, a));
@@ -91,8 +92,8 @@ TEST(Select, DoesNotFilterWhatALinkLeadsTo) {
 }
 
 TEST(Select, FollowsLinksThatAreNamedAndNotThoseInFolders) {
-  const Snapshot before({file("b.txt"), link("src/up", "../b.txt"), link("top", "b.txt")});
-  Record changed = file("b.txt");
+  const Snapshot before({file_of_its_path("b.txt"), link("src/up", "../b.txt"), link("top", "b.txt")});
+  Record changed = file_of_its_path("b.txt");
   changed.content = context::hash_bytes("other");
   const Snapshot after({changed, link("src/up", "../b.txt"), link("top", "b.txt")});
   const auto differs = [&](const plan::Selector& what) {
@@ -114,7 +115,7 @@ TEST(Select, SaysWhatIsMissing) {
 }
 
 TEST(Select, LooksAtContentAndNotAtThePathOfAFile) {
-  Record moved = file("other/a.txt");
+  Record moved = file_of_its_path("other/a.txt");
   moved.content = context::hash_bytes("a.txt");
   const Snapshot other({moved});
   const plan::Selector here = selector("/a.txt"), there = selector("/other/a.txt");

@@ -48,7 +48,7 @@ void replace_all(std::string& text, const std::string& old, const std::string& b
 }
 
 // Templates are escaped in what bake prints.
-std::string unescaped(std::string text) {
+std::string unescaped_template(std::string text) {
   replace_all(text, "$${", "${");
   replace_all(text, "%%{", "%{");
   return text;
@@ -57,7 +57,7 @@ std::string unescaped(std::string text) {
 json texts_of(const json& map) {
   json texts = json::object();
   for (const auto& [name, value] : map.items()) {
-    if (value.is_string()) texts[name] = unescaped(value.get<std::string>());
+    if (value.is_string()) texts[name] = unescaped_template(value.get<std::string>());
   }
   return texts;
 }
@@ -69,7 +69,7 @@ Attributes recorded_target(const json& printed) {
       attributes[name] = printed.at(name);
   }
   if (printed.contains("dockerfile-inline"))
-    attributes["dockerfile-inline"] = unescaped(printed.at("dockerfile-inline").get<std::string>());
+    attributes["dockerfile-inline"] = unescaped_template(printed.at("dockerfile-inline").get<std::string>());
   if (printed.contains("args") && !texts_of(printed.at("args")).empty())
     attributes["args"] = texts_of(printed.at("args"));
   for (const char* name : {"cache-from", "cache-to"}) {
@@ -154,7 +154,7 @@ void compare_groups(const json& printed, const Definitions& definitions) {
   EXPECT_EQ(json(found).dump(1), json(recorded).dump(1));
 }
 
-void compare(const json& record) {
+void compare_record(const json& record) {
   SCOPED_TRACE(record.at("id").get<std::string>());
   const Definitions definitions = read_record(record);
   // The error of a record with an answer is about what was asked for: there is no target "default".
@@ -174,7 +174,7 @@ int compare_records(const std::string& kind) {
   int count = 0;
   EXPECT_TRUE(conformance::for_each_record("bake.jsonl.xz", [&](const json& record) {
     if (record.at("kind") != kind) return;
-    compare(record);
+    compare_record(record);
     ++count;
   }));
   return count;

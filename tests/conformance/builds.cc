@@ -56,9 +56,9 @@ std::set<std::string> caches_of(const json& entries) {
   return caches;
 }
 
-class Comparison {
+class BuildComparison {
  public:
-  Comparison(const json& printed, const project::Target& target, std::vector<std::string>& differences)
+  BuildComparison(const json& printed, const project::Target& target, std::vector<std::string>& differences)
       : printed_(printed), target_(target), differences_(differences) {}
 
   void run() {
@@ -104,7 +104,7 @@ std::vector<std::string> differences_of_builds(const json& printed, const projec
     if (!targets.contains(target.name)) {
       differences.push_back(target.name + " is not built");
     } else {
-      Comparison(targets.at(target.name), target, differences).run();
+      BuildComparison(targets.at(target.name), target, differences).run();
     }
   }
   for (const auto& [name, printed_target] : targets.items()) {

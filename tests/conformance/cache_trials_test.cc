@@ -41,7 +41,7 @@ TEST(CacheTrials, VerdictsAgreeWithBuildsOfAWiderKind) {
 }
 
 // Builds of tests/conformance/random_builds.py, with another builder each.
-Tally replay(const std::string& file, plan::Builder builder) {
+Tally replay_trials(const std::string& file, plan::Builder builder) {
   Tallies tallies;
   tallies.strict = builder != plan::Builder::kBuildah;
   EXPECT_TRUE(conformance::for_each_own_record(file, [&](const json& trial) {
@@ -55,7 +55,7 @@ Tally replay(const std::string& file, plan::Builder builder) {
 }
 
 TEST(OwnTrials, AgreeWithBuildkit) {
-  const Tally all = replay("buildkit.jsonl.xz", plan::Builder::kBuildkit);
+  const Tally all = replay_trials("buildkit.jsonl.xz", plan::Builder::kBuildkit);
   EXPECT_GT(all.agree, 5000);
   EXPECT_EQ(all.wrong + all.imprecise, 0);
 }
@@ -63,20 +63,20 @@ TEST(OwnTrials, AgreeWithBuildkit) {
 // Of the generator since it writes destinations of every form, other spellings, mount options, attributes,
 // times that files keep, and equal steps.
 TEST(OwnTrials, AgreeWithBuildkitOnWiderProjects) {
-  const Tally all = replay("buildkit-wide.jsonl.xz", plan::Builder::kBuildkit);
+  const Tally all = replay_trials("buildkit-wide.jsonl.xz", plan::Builder::kBuildkit);
   EXPECT_GT(all.agree, 2000);
   EXPECT_EQ(all.wrong + all.imprecise, 0);
 }
 
 TEST(OwnTrials, AgreeWithTheClassicBuilder) {
-  const Tally all = replay("classic.jsonl.xz", plan::Builder::kClassic);
+  const Tally all = replay_trials("classic.jsonl.xz", plan::Builder::kClassic);
   EXPECT_GT(all.agree, 2000);
   EXPECT_EQ(all.wrong + all.imprecise, 0);
 }
 
 // Which of its peculiarities are not modelled, docs/cache-model.md tells.
 TEST(OwnTrials, AgreeWithBuildahButForFewSteps) {
-  const Tally all = replay("buildah.jsonl.xz", plan::Builder::kBuildah);
+  const Tally all = replay_trials("buildah.jsonl.xz", plan::Builder::kBuildah);
   EXPECT_GT(all.agree, 100);
   EXPECT_LE((all.wrong + all.imprecise) * 20, all.agree);
 }

@@ -78,8 +78,8 @@ class HistoryRepository {
   std::string path_;
 };
 
-history::History replay(const HistoryRepository& repository, const std::string& branch, const json& args,
-                        size_t least_files) {
+history::History replay_branch(const HistoryRepository& repository, const std::string& branch,
+                               const json& args, size_t least_files) {
   auto opened = context::GitRepository::open(repository.folder(), context::GitRepository::Bare::kAllowed);
   EXPECT_TRUE(opened) << opened.error();
   auto objects =
@@ -106,8 +106,8 @@ history::History replay(const HistoryRepository& repository, const std::string& 
 }
 
 // "hit" where it is said of a step what was recorded, and otherwise both.
-void compare(const json& commit, const history::ImageAtCommit& at, const std::string& where,
-             std::map<std::string, int>& tally) {
+void compare_commit(const json& commit, const history::ImageAtCommit& at, const std::string& where,
+                    std::map<std::string, int>& tally) {
   using State = history::ImageAtCommit::State;
   if (commit.contains("fails")) {
     EXPECT_EQ(at.state, State::kFails) << where;
@@ -137,11 +137,11 @@ TEST(RecordedHistories, AreReplayedAsTheyWereBuilt) {
     const json& args = record.at("commits").front().at("state").at("args");
     // Folders seen as they are, and as one record.
     for (const size_t least_files : {SIZE_MAX, size_t{1}}) {
-      const history::History history = replay(repository, "0", args, least_files);
+      const history::History history = replay_branch(repository, "0", args, least_files);
       ASSERT_EQ(history.commits.size(), record.at("commits").size());
       for (size_t i = 0; i < history.commits.size(); ++i)
-        compare(record.at("commits")[i], history.images.front().commits[i],
-                fmt::format("{} commit {}", record.at("id").get<std::string>(), i), tally);
+        compare_commit(record.at("commits")[i], history.images.front().commits[i],
+                       fmt::format("{} commit {}", record.at("id").get<std::string>(), i), tally);
     }
   }));
   for (const auto& [verdict, count] : tally)
@@ -179,7 +179,7 @@ TEST(RecordedEdits, AreJudgedAlikeWithFoldersAsOneRecord) {
   for (size_t i = 0; i < trials.size(); i += tests::kIsSanitized ? 10 : 1) {
     const json& args = trials[i].at("after").at("args");
     const auto say = [&](size_t least_files) {
-      return words_of(replay(repository, std::to_string(i), args, least_files).images.front());
+      return words_of(replay_branch(repository, std::to_string(i), args, least_files).images.front());
     };
     EXPECT_EQ(say(1), say(SIZE_MAX)) << trials[i].at("id") << " " << trials[i].at("edit") << "\n"
                                      << trials[i].at("after").at("dockerfile").get<std::string>();

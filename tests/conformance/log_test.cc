@@ -39,7 +39,7 @@ std::map<std::string, std::string> targets_of(const json& trial) {
   return targets;
 }
 
-cache::Build build_of(const json& trial, const char* which, const std::string& image) {
+cache::Build build_of_image(const json& trial, const char* which, const std::string& image) {
   json state = trial.at(which);
   const auto targets = targets_of(trial);
   if (!image.empty()) state["target"] = targets.at(image);
@@ -50,8 +50,8 @@ cache::Build build_of(const json& trial, const char* which, const std::string& i
 struct Explained {
   explicit Explained(const json& trial) : log(read(trial.at("plain"))) {
     for (const observe::Build& build : log.builds) {
-      before.push_back(build_of(trial, "before", build.name));
-      after.push_back(build_of(trial, "after", build.name));
+      before.push_back(build_of_image(trial, "before", build.name));
+      after.push_back(build_of_image(trial, "after", build.name));
     }
     for (size_t i = 0; i < after.size(); ++i) {
       const cache::Build* const earlier = &before[i];

@@ -49,7 +49,7 @@ json shown(const json& recorded) {
   return artifact;
 }
 
-class Comparison {
+class SkaffoldComparison {
  public:
   void compare(const json& record, const std::vector<std::string>& profiles, const json& artifacts) {
     const project::Definitions read = read_record(record, profiles);
@@ -103,12 +103,12 @@ class Comparison {
 
 TEST(RecordedSkaffoldFiles, DefineTheSameArtifacts) {
   DCACHE_NEEDS_ORACLE();
-  Comparison comparison;
+  SkaffoldComparison comparison;
   int records = 0;
   ASSERT_TRUE(conformance::for_each_record("skaffold.jsonl.xz", [&](const json& record) {
     ++records;
     if (record.contains("error")) {
-      EXPECT_FALSE(Comparison::read_record(record, {}).failures.empty()) << record.at("id");
+      EXPECT_FALSE(SkaffoldComparison::read_record(record, {}).failures.empty()) << record.at("id");
       return;
     }
     comparison.compare(record, {}, record.at("artifacts"));

@@ -15,7 +15,7 @@ namespace fs = std::filesystem;
 using test::TemporaryFolder;
 using Texts = std::vector<std::string>;
 
-Texts paths(const Walk& walk) {
+Texts paths_of_walk(const Walk& walk) {
   Texts all;
   for (const Record& record : walk.snapshot.records())
     all.push_back(record.path);
@@ -36,7 +36,7 @@ TEST(MemoryFiles, AreWalkedAsTheSameFilesOnDiskAre) {
     const auto matcher = *ignore::Matcher::parse(ignored);
     auto on_disk = *disk()->walk(folder.path(), matcher, {});
     auto in_memory = *memory.walk("/app", matcher, {});
-    EXPECT_EQ(paths(in_memory), paths(on_disk)) << ignored;
+    EXPECT_EQ(paths_of_walk(in_memory), paths_of_walk(on_disk)) << ignored;
     disk()->hash(on_disk.snapshot, folder.path(), {.wanted = [](size_t, const Record&) { return true; }});
     for (const Record& record : on_disk.snapshot.records()) {
       const Record* same = in_memory.snapshot.find(record.path);
@@ -59,7 +59,7 @@ TEST(MemoryFiles, HideTheFilesUnderThem) {
   EXPECT_EQ(*files.read(folder / "./new//c"), "memory");
   EXPECT_EQ(files.list(folder.path()), (std::vector<Listed>{{"a", false}, {"b", false}, {"new", true}}));
   const Walk walk = *files.walk(folder.path(), ignore::Matcher(), {});
-  EXPECT_EQ(paths(walk), (Texts{"a", "b", "new", "new/c"}));
+  EXPECT_EQ(paths_of_walk(walk), (Texts{"a", "b", "new", "new/c"}));
   EXPECT_EQ(walk.snapshot.find("a")->content, hash_bytes("memory"));
   EXPECT_EQ(walk.snapshot.find("b")->content, std::nullopt);
 

@@ -20,7 +20,7 @@ ignore::Matcher matcher_of(std::string_view text) {
   return std::move(*ignore::Matcher::parse(text));
 }
 
-Texts paths(const Snapshot& snapshot) {
+Texts paths_of_snapshot(const Snapshot& snapshot) {
   Texts all;
   for (const Record& record : snapshot.records())
     all.push_back(record.path);
@@ -44,7 +44,7 @@ Record link(std::string path, std::string target) {
 
 TEST(Snapshot, SortsByPathAndAddsFolders) {
   const Snapshot snapshot({file("a-b"), file("a/c/d"), file("a/b"), file("z")});
-  EXPECT_EQ(paths(snapshot), (Texts{"a", "a/b", "a/c", "a/c/d", "a-b", "z"}));
+  EXPECT_EQ(paths_of_snapshot(snapshot), (Texts{"a", "a/b", "a/c", "a/c/d", "a-b", "z"}));
   EXPECT_EQ(snapshot.below("a").size(), 3u);
   EXPECT_EQ(snapshot.below("").size(), 6u);
   EXPECT_EQ(snapshot.find("a/c")->type, Type::kFolder);
@@ -74,7 +74,7 @@ TEST(Walk, RecordsWhatIsThere) {
   ASSERT_EQ(::symlink("/etc", (folder / "outside").c_str()), 0);
   const auto walk = context::walk(folder.path(), {});
   ASSERT_TRUE(walk);
-  EXPECT_EQ(paths(walk->snapshot), (Texts{"link", "outside", "run.sh", "src", "src/main.c"}));
+  EXPECT_EQ(paths_of_snapshot(walk->snapshot), (Texts{"link", "outside", "run.sh", "src", "src/main.c"}));
   EXPECT_EQ(walk->snapshot.find("link")->target, "src/main.c");
   EXPECT_EQ(walk->snapshot.find("outside")->type, Type::kSymlink);
   EXPECT_EQ(walk->snapshot.find("run.sh")->mode, 0755u);
@@ -87,7 +87,7 @@ TEST(Walk, LeavesOutIgnoredFilesAndKeepsFoldersOfExceptions) {
   for (const char* name : {"a/keep.txt", "a/drop.txt", "b/x", "node_modules/m/i.js"})
     folder.write(name, "");
   const auto walk = context::walk(folder.path(), matcher_of("a\nnode_modules\n!a/keep.txt\n"));
-  EXPECT_EQ(paths(walk->snapshot), (Texts{"a", "a/keep.txt", "b", "b/x"}));
+  EXPECT_EQ(paths_of_snapshot(walk->snapshot), (Texts{"a", "a/keep.txt", "b", "b/x"}));
   EXPECT_EQ(walk->ignored, 3u);
 }
 
@@ -102,7 +102,7 @@ TEST(Walk, ReportsWhatIsNoFileAndDoesNotHang) {
   auto walk = context::walk(folder.path(), {});
   ::close(fd);
   ASSERT_TRUE(walk);
-  EXPECT_EQ(paths(walk->snapshot), Texts{"fifo"});
+  EXPECT_EQ(paths_of_snapshot(walk->snapshot), Texts{"fifo"});
   EXPECT_EQ(walk->problems.size(), 2u);
   EXPECT_TRUE(hash_contents(walk->snapshot, folder.path(), {.wanted = kAll}).empty());
 }

@@ -324,9 +324,9 @@ class Model {
   std::vector<std::u32string> words_;
 };
 
-class Texts {
+class TextGenerator {
  public:
-  explicit Texts(tests::RandomText& random) : random_(random) {}
+  explicit TextGenerator(tests::RandomText& random) : random_(random) {}
 
   std::string text(int depth) {
     static const tests::RandomText::Parts kPlain = {"a",    "a",   "b",   "*", "?",   "/",  "\\",
@@ -366,7 +366,7 @@ TEST(ExpandModel, AgreesOnRandomTexts) {
   const tests::RandomText::Parts value_parts = {"a",  "a", "b",  "b", "/", "*",  "?",
                                                 "\\", "$", "$0", "ä", " ", "\n", "}"};
   tests::RandomText random(13);
-  Texts texts(random);
+  TextGenerator texts(random);
   size_t replaced = 0, refused = 0;
   for (size_t i = 0; i < tests::kComparisons; ++i) {
     const std::string text = texts.text(3);

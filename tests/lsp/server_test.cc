@@ -20,11 +20,11 @@ using test::LspClient;
 using test::TemporaryFolder;
 using Texts = std::vector<std::string>;
 
-json at(const std::string& path, uint32_t line, uint32_t character) {
+json position_in(const std::string& path, uint32_t line, uint32_t character) {
   return {{"textDocument", {{"uri", lsp::uri_of(path)}}},
           {"position", {{"line", line}, {"character", character}}}};
 }
-json whole(const std::string& path) {
+json whole_document(const std::string& path) {
   return {
       {"textDocument", {{"uri", lsp::uri_of(path)}}},
       {"range", {{"start", {{"line", 0}, {"character", 0}}}, {"end", {{"line", 1000}, {"character", 0}}}}},
@@ -146,7 +146,7 @@ TEST(LanguageServer, FindsDefinitionsAndReferences) {
   client.start();
   client.open(path, kStages);
   const auto definition = [&](uint32_t line, uint32_t character) {
-    return ranges(client.result("textDocument/definition", at(path, line, character)));
+    return ranges(client.result("textDocument/definition", position_in(path, line, character)));
   };
   EXPECT_EQ(definition(6, 13), (Texts{"1:16-1:20"})) << "a stage, in COPY --from";
   EXPECT_EQ(definition(5, 6), (Texts{"1:16-1:20"})) << "a stage, in FROM";
@@ -156,7 +156,7 @@ TEST(LanguageServer, FindsDefinitionsAndReferences) {
   EXPECT_EQ(definition(7, 56), (Texts{"3:12-3:16"}));
   EXPECT_EQ(definition(7, 63), (Texts{})) << "a variable of the shell";
   EXPECT_EQ(definition(9, 2), (Texts{})) << "a heredoc in which nothing is expanded";
-  json question = at(path, 1, 17);
+  json question = position_in(path, 1, 17);
   question["context"] = {{"includeDeclaration", true}};
   EXPECT_EQ(ranges(client.result("textDocument/references", question)),
             (Texts{"1:16-1:20", "5:5-5:9", "6:12-6:16", "7:27-7:31"}));
@@ -170,11 +170,11 @@ TEST(LanguageServer, OutlinesStages) {
   LspClient client;
   client.start();
   client.open(path, kStages);
-  const json symbols = client.result("textDocument/documentSymbol", at(path, 0, 0));
+  const json symbols = client.result("textDocument/documentSymbol", position_in(path, 0, 0));
   EXPECT_EQ(members(symbols, "name"), (Texts{"ARG VERSION=1", "FROM scratch AS Base", "FROM base"}));
   EXPECT_EQ(members(symbols.at(1).at("children"), "name"),
             (Texts{"ARG VERSION", "ENV HOME=/x NAME=y", "COPY a /a-$VERSION"}));
-  const json folds = client.result("textDocument/foldingRange", at(path, 0, 0));
+  const json folds = client.result("textDocument/foldingRange", position_in(path, 0, 0));
   EXPECT_EQ(folds.size(), 3u);
 }
 
@@ -192,7 +192,7 @@ TEST(LanguageServer, CompletesWhatOneTypes) {
     client.change(path, ++version, {{{"text", text}}});
     const auto line = static_cast<uint32_t>(std::ranges::count(text, '\n'));
     const auto character = static_cast<uint32_t>(text.size() - text.rfind('\n') - 1);
-    return members(client.result("textDocument/completion", at(path, line, character)), "label");
+    return members(client.result("textDocument/completion", position_in(path, line, character)), "label");
   };
   const std::string stage = "ARG A=1\nFROM scratch AS one\nENV B=2\n";
   EXPECT_EQ(labels(stage + "E"), (Texts{"ENTRYPOINT", "ENV", "EXPOSE"}));
@@ -227,7 +227,7 @@ TEST(LanguageServer, LinksSourcesToFiles) {
   LspClient client;
   client.start();
   client.open(path, "FROM scratch\nCOPY src/main.c gone.c *.c /\nCOPY --from=x src /\n");
-  const json links = client.result("textDocument/documentLink", at(path, 0, 0));
+  const json links = client.result("textDocument/documentLink", position_in(path, 0, 0));
   ASSERT_EQ(links.size(), 1u) << links;
   EXPECT_EQ(links.at(0).at("target"), lsp::uri_of(folder / "src/main.c"));
 }
@@ -246,7 +246,7 @@ TEST(LanguageServer, OffersFixesAndSilence) {
   LspClient client;
   client.start(json::parse(kClientEdits), {{"initializationOptions", {{"shellcheck", false}}}});
   client.open(path, text);
-  json question = whole(path);
+  json question = whole_document(path);
   question["range"] = {{"start", {{"line", 2}, {"character", 0}}}, {"end", {{"line", 2}, {"character", 0}}}};
   const json actions = client.result("textDocument/codeAction", question);
   ASSERT_EQ(actions.size(), 2u) << actions.dump(1);
@@ -290,7 +290,7 @@ TEST(LanguageServer, AddsToAnIgnoreFileThatIsThere) {
     if (c.open) client.open(ignore, *c.open, "ignore");
     client.open(path, text);
     json changes;
-    for (const json& action : client.result("textDocument/codeAction", whole(path))) {
+    for (const json& action : client.result("textDocument/codeAction", whole_document(path))) {
       for (const json& change : action.at("edit").value("documentChanges", json::array())) {
         if (change.dump().find(".dockerignore") == std::string::npos) continue;
         changes = action.at("edit").at("documentChanges");
@@ -320,7 +320,7 @@ TEST(LanguageServer, FixesAllAtOnce) {
   LspClient client;
   client.start();
   client.open(path, text);
-  json question = whole(path);
+  json question = whole_document(path);
   question["context"]["only"] = {"source.fixAll"};
   const json actions = client.result("textDocument/codeAction", question);
   ASSERT_EQ(actions.size(), 1u) << actions.dump(1);
@@ -334,7 +334,7 @@ TEST(LanguageServer, Formats) {
   LspClient client;
   client.start(json::object(), {{"initializationOptions", {{"format", true}}}});
   client.open(path, text);
-  EXPECT_EQ(edited(text, client.result("textDocument/formatting", at(path, 0, 0))),
+  EXPECT_EQ(edited(text, client.result("textDocument/formatting", position_in(path, 0, 0))),
             "FROM scratch\nRUN a \\\n  b\nCOPY <<EOF /x\n  from  \nEOF\nfoo\n");
 }
 
@@ -358,9 +358,11 @@ TEST(LanguageServer, ShowsVerdictsBesideSteps) {
   LspClient client;
   client.start(R"({"workspace":{"inlayHint":{"refreshSupport":true}}})"_json);
   client.open(path, project.kText);
-  const auto hints = [&] { return members(client.result("textDocument/inlayHint", whole(path)), "label"); };
+  const auto hints = [&] {
+    return members(client.result("textDocument/inlayHint", whole_document(path)), "label");
+  };
   EXPECT_EQ(hints(), (Texts{}));
-  EXPECT_EQ(client.result("textDocument/codeLens", whole(path)).at(0).at("command").at("title"),
+  EXPECT_EQ(client.result("textDocument/codeLens", whole_document(path)).at(0).at("command").at("title"),
             "0 of 2 steps rebuild since HEAD");
   project.write("src/a", "2");
   client.notify("workspace/didChangeWatchedFiles", {{"changes", json::array()}});
@@ -370,9 +372,10 @@ TEST(LanguageServer, ShowsVerdictsBesideSteps) {
   client.open(project / "docs/b", "2", "markdown");
   EXPECT_EQ(hints(), (Texts{"\u2717 rebuilds: docs/b changed (selected by docs)",
                             "\u2717 rebuilds: src/a changed (selected by src)"}));
-  EXPECT_EQ(client.result("textDocument/codeLens", whole(path)).at(0).at("command").at("title"),
+  EXPECT_EQ(client.result("textDocument/codeLens", whole_document(path)).at(0).at("command").at("title"),
             "2 of 2 steps rebuild since HEAD");
-  const std::string help = client.result("textDocument/hover", at(path, 2, 1)).at("contents").at("value");
+  const std::string help =
+      client.result("textDocument/hover", position_in(path, 2, 1)).at("contents").at("value");
   // The one file that changed is named once.
   EXPECT_TRUE(help.starts_with("**\u2717 rebuilds: src/a changed (selected by src)** (since HEAD)")) << help;
   EXPECT_NE(help.find("Takes 1 file"), std::string::npos) << help;
@@ -421,23 +424,25 @@ TEST(LanguageServer, ComparesWithTheFirstStateOutsideOfARepository) {
   LspClient client;
   client.start();
   client.open(path, "FROM scratch\nCOPY src /src\n");
-  EXPECT_EQ(client.result("textDocument/codeLens", whole(path)).at(0).at("command").at("title"),
+  EXPECT_EQ(client.result("textDocument/codeLens", whole_document(path)).at(0).at("command").at("title"),
             "0 of 1 step rebuild since it was opened");
   client.change(path, 2, {{{"text", "FROM scratch\nCOPY src /other\n"}}});
-  EXPECT_EQ(client.result("textDocument/inlayHint", whole(path)).size(), 1u);
+  EXPECT_EQ(client.result("textDocument/inlayHint", whole_document(path)).size(), 1u);
 }
 
 TEST(LanguageServer, ExplainsRulesUnderTheCursor) {
   LspClient client;
   client.start();
   client.open("/nowhere/Dockerfile", "FROM alpine:latest\n");
-  const std::string help =
-      client.result("textDocument/hover", at("/nowhere/Dockerfile", 0, 8)).at("contents").at("value");
+  const std::string help = client.result("textDocument/hover", position_in("/nowhere/Dockerfile", 0, 8))
+                               .at("contents")
+                               .at("value");
   EXPECT_NE(help.find("**DC1009 unpinned-base**: "), std::string::npos) << help;
   // BuildKit's checks have no code but their name.
   client.open("/nowhere/a/Dockerfile", "FROM alpine:3 as a\n");
-  const std::string check =
-      client.result("textDocument/hover", at("/nowhere/a/Dockerfile", 0, 15)).at("contents").at("value");
+  const std::string check = client.result("textDocument/hover", position_in("/nowhere/a/Dockerfile", 0, 15))
+                                .at("contents")
+                                .at("value");
   EXPECT_NE(check.find("**FromAsCasing**: "), std::string::npos) << check;
 }
 
@@ -557,12 +562,12 @@ class DefinedBuild : public test::GitFolder {
 };
 
 std::string hover_text(LspClient& client, const std::string& path, uint32_t line) {
-  const json help = client.result("textDocument/hover", at(path, line, 1));
+  const json help = client.result("textDocument/hover", position_in(path, line, 1));
   return help.is_null() ? "" : help.at("contents").at("value").get<std::string>();
 }
 
 std::string lens_title(LspClient& client, const std::string& path) {
-  return client.result("textDocument/codeLens", whole(path)).at(0).at("command").at("title");
+  return client.result("textDocument/codeLens", whole_document(path)).at(0).at("command").at("title");
 }
 
 TEST(LanguageServer, AnswersForTheBuildThatADefinitionMeans) {
@@ -731,8 +736,8 @@ TEST(LanguageServer, AnswersRequestsThatMakeNoSense) {
         "textDocument/codeAction", "textDocument/inlayHint", "textDocument/codeLens",
         "textDocument/documentSymbol", "textDocument/documentLink", "textDocument/formatting",
         "textDocument/foldingRange", "workspace/executeCommand"}) {
-    json good = whole(path);
-    good.update(at(path, 3, 1));
+    json good = whole_document(path);
+    good.update(position_in(path, 3, 1));
     good["context"]["includeDeclaration"] = true;
     good["command"] = "dcache.note";
     good["arguments"] = {lsp::uri_of(path)};
@@ -757,10 +762,10 @@ TEST(LanguageServer, AnswersRequestsThatMakeNoSense) {
     client.change(path, 2, junk);
     client.change(path, 2, json::array({{{"range", junk}, {"text", "x"}}}));
   }
-  EXPECT_TRUE(client.result("textDocument/documentSymbol", at(path, 0, 0)).is_null())
+  EXPECT_TRUE(client.result("textDocument/documentSymbol", position_in(path, 0, 0)).is_null())
       << "its text is not known";
   client.change(path, 3, {{{"text", kStages}}});
-  EXPECT_EQ(client.result("textDocument/documentSymbol", at(path, 0, 0)).size(), 3u);
+  EXPECT_EQ(client.result("textDocument/documentSymbol", position_in(path, 0, 0)).size(), 3u);
 }
 
 // Text that the client says in a way that others would not take.
@@ -771,7 +776,7 @@ TEST(LanguageServer, TakesWhatCanBeTakenOfAChange) {
   client.open(path, "FROM a\nRUN one\n");
   const json word = R"({"start":{"line":1,"character":4},"end":{"line":1,"character":7}})"_json;
   const auto steps = [&] {
-    const json symbols = client.result("textDocument/documentSymbol", at(path, 0, 0));
+    const json symbols = client.result("textDocument/documentSymbol", position_in(path, 0, 0));
     return symbols.is_null() ? Texts{"nothing"} : members(symbols.at(0).at("children"), "name");
   };
   const json no_version = {{"uri", lsp::uri_of(path)}, {"version", nullptr}};
@@ -809,7 +814,7 @@ TEST(LanguageServer, CancelsRequests) {
     client.send({{"jsonrpc", "2.0"},
                  {"id", 100 + i},
                  {"method", "textDocument/hover"},
-                 {"params", at(project.dockerfile(), 1, 1)}});
+                 {"params", position_in(project.dockerfile(), 1, 1)}});
     client.send({{"jsonrpc", "2.0"}, {"method", "$/cancelRequest"}, {"params", {{"id", 100 + i}}}});
   }
   // Each is answered, whether it was in time or not.
@@ -833,7 +838,7 @@ TEST(LanguageServer, LooksAtNoTextThatIsTooLarge) {
             (Texts{"the text is larger than 16 MiB, so dcache does not look at it 0:0-0:0"}));
   for (const char* method : {"textDocument/hover", "textDocument/documentSymbol", "textDocument/codeLens",
                              "textDocument/inlayHint", "textDocument/completion", "textDocument/codeAction"})
-    EXPECT_TRUE(client.result(method, at(path, 0, 1)).is_null()) << method;
+    EXPECT_TRUE(client.result(method, position_in(path, 0, 1)).is_null()) << method;
   // It is looked at again once enough of it is gone, and what is typed until then counts.
   client.change(
       path, 2,
@@ -843,7 +848,7 @@ TEST(LanguageServer, LooksAtNoTextThatIsTooLarge) {
       {{{"range",
          {{"start", {{"line", 2}, {"character", 0}}}, {"end", {{"line", 5000000}, {"character", 0}}}}},
         {"text", ""}}});
-  EXPECT_EQ(client.result("textDocument/documentSymbol", at(path, 0, 0)).size(), 2u);
+  EXPECT_EQ(client.result("textDocument/documentSymbol", position_in(path, 0, 0)).size(), 2u);
 }
 
 // An error of a Dockerfile shows a line of it, so not any file may be taken for one.
@@ -897,10 +902,10 @@ TEST(LanguageServer, LooksThroughNoHomeFolderThatNobodyNames) {
     client.start(json::object(), {{"rootUri", lsp::uri_of(folder.path())},
                                   {"initializationOptions", {{"context", context}, {"shellcheck", false}}}});
     client.open(folder / "Dockerfile", text);
-    const json help = client.result("textDocument/hover", at(folder / "Dockerfile", 1, 1));
+    const json help = client.result("textDocument/hover", position_in(folder / "Dockerfile", 1, 1));
     EXPECT_EQ(help.dump().find("from the context.") != std::string::npos, one.looks)
         << one.context << one.definition << help;
-    EXPECT_FALSE(client.result("textDocument/hover", at(folder / "Dockerfile", 0, 1)).is_null());
+    EXPECT_FALSE(client.result("textDocument/hover", position_in(folder / "Dockerfile", 0, 1)).is_null());
   }
   ::setenv("HOME", home.c_str(), 1);
 }
@@ -920,9 +925,9 @@ TEST(LanguageServer, ListsTheContextBesideOtherAnswers) {
                  {"method", "workspace/didChangeWatchedFiles"},
                  {"params", {{"changes", json::array()}}}});
     client.settle();
-    answered = members(client.result("textDocument/completion", at(path, 2, 2)), "label");
+    answered = members(client.result("textDocument/completion", position_in(path, 2, 2)), "label");
     EXPECT_EQ(answered, (Texts{"COPY"}));
-    const json actions = client.result("textDocument/codeAction", whole(path));
+    const json actions = client.result("textDocument/codeAction", whole_document(path));
     EXPECT_TRUE(actions.is_array()) << actions;
   }
 }

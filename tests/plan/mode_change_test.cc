@@ -9,7 +9,7 @@
 namespace dcache::plan {
 namespace {
 
-struct Case {
+struct ModeCase {
   std::string_view change;
   std::array<uint32_t, 9> modes;
 };
@@ -18,7 +18,7 @@ struct Case {
 TEST(ModeChange, GivesTheModesOfARealBuild) {
   constexpr size_t kFiles = 7;
   constexpr std::array<uint32_t, 9> kBefore = {0, 0644, 0640, 0755, 04711, 02750, 01777, 0700, 02755};
-  const std::vector<Case> cases = {
+  const std::vector<ModeCase> cases = {
       {"u+x", {0100, 0744, 0740, 0755, 04711, 02750, 01777, 0700, 02755}},
       {"a+rX", {0444, 0644, 0644, 0755, 04755, 02755, 01777, 0755, 02755}},
       {"u=rwX,go=rX", {0644, 0644, 0644, 0755, 0755, 0755, 01755, 0755, 0755}},
@@ -49,7 +49,7 @@ TEST(ModeChange, GivesTheModesOfARealBuild) {
       {"-x", {0, 0644, 0640, 0644, 04600, 02640, 01666, 0600, 02644}},
       {"g=s", {02000, 02604, 02600, 02705, 06701, 02700, 03707, 02700, 02705}},
   };
-  for (const Case& expected : cases) {
+  for (const ModeCase& expected : cases) {
     const auto change = ModeChange::parse(expected.change);
     ASSERT_TRUE(change) << expected.change;
     for (size_t i = 0; i < kBefore.size(); ++i)

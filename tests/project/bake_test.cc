@@ -10,6 +10,7 @@
 
 #include "dcache/context/file_system.h"
 #include "dcache/project/readers.h"
+#include "tests/project/long_text.h"
 
 namespace dcache::project {
 namespace {
@@ -27,14 +28,14 @@ Definitions read_files(const std::map<std::string, std::string>& texts, ReadOpti
   return read_bake(paths, ".", options);
 }
 
-Definitions read(const std::string& text, const ReadOptions& options = {}) {
+Definitions read_bake_text(const std::string& text, const ReadOptions& options = {}) {
   return read_files({{"docker-bake.hcl", text}}, options);
 }
 
 Definitions read_with(const std::string& text, const std::map<std::string, std::string>& environment) {
   ReadOptions options;
   options.environment.insert(environment.begin(), environment.end());
-  return read(text, options);
+  return read_bake_text(text, options);
 }
 
 const Target& target(const Definitions& definitions, const std::string& name) {
@@ -69,7 +70,7 @@ target "default" {
   args = { COUNT = COUNT + 1, DEBUG = DEBUG ? "yes" : "no" }
 }
 )";
-  const Definitions plain = read(text);
+  const Definitions plain = read_bake_text(text);
   EXPECT_EQ(target(plain, "default").tags, (Texts{"app:latest", "a"}));
   EXPECT_EQ(target(plain, "default").args.at("COUNT"), "2");
   const Definitions set =
@@ -81,7 +82,7 @@ target "default" {
 }
 
 TEST(BakeTarget, InheritsAttributeByAttribute) {
-  const Definitions definitions = read(R"(
+  const Definitions definitions = read_bake_text(R"(
 target "_base" {
   args = { A = "1", B = "1", C = null }
   tags = ["base"]
@@ -118,7 +119,7 @@ TEST(BakeTarget, AddsItsSecretsToThoseItInherits) {
   text +=
       "target \"last\" {\n  inherits = [\"t39\"]\n  secret = [{ id = \"b\", env = \"B\" }]\n  pull = "
       "true\n}\n";
-  const Definitions defined = read(text);
+  const Definitions defined = read_bake_text(text);
   const Target& last = target(defined, "last");
   EXPECT_EQ(last.secrets, (Texts{"id=a,src=a.txt", "env=B,id=b"}));
   EXPECT_EQ(last.ssh, Texts{"default"});
@@ -127,7 +128,7 @@ TEST(BakeTarget, AddsItsSecretsToThoseItInherits) {
 }
 
 TEST(BakeTarget, HasLabelsAndAnnotations) {
-  const Definitions found = read(R"(
+  const Definitions found = read_bake_text(R"(
 target "base" {
   labels = { team = "core", made = timestamp() }
   annotations = ["a=1"]
@@ -144,7 +145,7 @@ target "app" {
 }
 
 TEST(BakeTarget, IsManyWithAMatrix) {
-  const Definitions definitions = read(R"(
+  const Definitions definitions = read_bake_text(R"(
 target "app" {
   name = "app-${item.name}-${replace(version, ".", "_")}"
   matrix = { item = [{ name = "a" }, { name = "b" }], version = ["1.0", "2.0"] }
@@ -158,7 +159,7 @@ target "app" {
 }
 
 TEST(BakeTarget, ReadsTheResultsOfOthers) {
-  const Definitions definitions = read(R"(
+  const Definitions definitions = read_bake_text(R"(
 target "_base" {}
 target "app" { contexts = { base = "target:_base", image = "docker-image://alpine" } }
 )");
@@ -167,7 +168,7 @@ target "app" { contexts = { base = "target:_base", image = "docker-image://alpin
 }
 
 TEST(BakeTarget, RefersToOthers) {
-  const Definitions definitions = read(R"(
+  const Definitions definitions = read_bake_text(R"(
 V = target.a.context
 target "a" {
   context = "./dir/../web/"
@@ -185,7 +186,7 @@ target "b" {
 }
 
 TEST(BakeTarget, SaysWhatIsNotKnownOfIt) {
-  const Definitions definitions = read(R"(
+  const Definitions definitions = read_bake_text(R"(
 variable "NOW" { default = timestamp() }
 target "app" {
   args = { DATE = NOW, X = "x" }
@@ -200,7 +201,7 @@ target "app" {
 }
 
 TEST(BakeTarget, HasOptionsOfItsRuns) {
-  const Definitions definitions = read(R"(
+  const Definitions definitions = read_bake_text(R"(
 target "app" {
   network = "host"
   shm-size = "128m"
@@ -250,14 +251,14 @@ TEST(BakeOptions, OverrideAttributes) {
       {"a", "args.A", "9", false},    {"*", "args.B", "8", false},   {"a", "tags", "x", false},
       {"a", "tags", "y", false},      {"b", "tags", "z", true},      {"a*", "platform", "linux/arm64", false},
       {"b", "cache-from", "r", true}, {"a", "no-cache", "1", false}, {"b", "context", "dir/", false}};
-  const Definitions definitions = read(R"(
+  const Definitions definitions = read_bake_text(R"(
 target "a" { args = { A = 1 } }
 target "b" {
   tags = ["t"]
   cache-from = ["type=gha"]
 }
 )",
-                                       options);
+                                                 options);
   EXPECT_EQ(first_failure(definitions), "");
   EXPECT_EQ(target(definitions, "a").args, (Target::Pairs{{"A", "9"}, {"B", "8"}}));
   EXPECT_EQ(target(definitions, "a").tags, (Texts{"x", "y"}));
@@ -306,7 +307,7 @@ TEST(BakeFailure, IsOnePlaceAndLeavesTheOtherTargets) {
   };
   for (const BadFile& file : files) {
     SCOPED_TRACE(file.text);
-    const Definitions definitions = read(std::string(file.text) + "target \"good\" {}\n");
+    const Definitions definitions = read_bake_text(std::string(file.text) + "target \"good\" {}\n");
     EXPECT_EQ(first_failure(definitions).substr(0, std::string(file.failure).size()), file.failure);
     EXPECT_EQ(names(definitions), Texts{"good"});
   }
@@ -328,7 +329,7 @@ TEST(BakeFailure, OfABlockIsNotToldAgainWhereItIsUsed) {
 }
 
 TEST(BakeFailure, OfAValidationIsItsMessage) {
-  const Definitions definitions = read(R"(
+  const Definitions definitions = read_bake_text(R"(
 variable "LEVEL" {
   default = "high"
   validation {
@@ -339,13 +340,6 @@ variable "LEVEL" {
 target "app" {}
 )");
   EXPECT_NE(first_failure(definitions).find("LEVEL is low or mid, not high"), std::string::npos);
-}
-
-std::string repeated(const std::string& text, int count) {
-  std::string all;
-  for (int i = 0; i < count; ++i)
-    all += text;
-  return all;
 }
 
 // Small files that would take very much time or memory.
@@ -382,7 +376,7 @@ TEST(BakeFailure, EndsWhatGrowsTooLarge) {
   };
   for (const std::string& file : files) {
     SCOPED_TRACE(file.substr(0, 80));
-    const Definitions definitions = read(file);
+    const Definitions definitions = read_bake_text(file);
     EXPECT_FALSE(definitions.failures.empty());
     EXPECT_LE(definitions.failures.size(), 60U);
   }

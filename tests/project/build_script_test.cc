@@ -10,34 +10,34 @@
 namespace dcache::project {
 namespace {
 
-struct Case {
+struct ScriptCase {
   std::string script;
   std::string builds;  // contexts, one a line; ? for one that is not known
 };
 
-std::string shown(const CiText& text) {
+std::string shown_text(const CiText& text) {
   return text.is_known() ? text.text : "?";
 }
 
 // What is written after `docker build` as the context, from the folder in which the command runs.
-std::string read(const std::string& script) {
+std::string contexts_of_script(const std::string& script) {
   const auto environment = [](std::string_view) { return std::optional<CiText>(); };
   BuildScript reader(environment, {"."});
   std::string builds;
   for (const CiBuild& build : reader.read(script)) {
     const CiText* const context = build.find(BuildField::kContext);
-    builds += shown(join_ci_path(build.folder, context == nullptr ? CiText{"."} : *context)) + "\n";
+    builds += shown_text(join_ci_path(build.folder, context == nullptr ? CiText{"."} : *context)) + "\n";
   }
   return builds;
 }
 
-void expect(const std::vector<Case>& cases) {
-  for (const Case& c : cases)
-    EXPECT_EQ(read(c.script), c.builds) << c.script;
+void expect_contexts(const std::vector<ScriptCase>& cases) {
+  for (const ScriptCase& c : cases)
+    EXPECT_EQ(contexts_of_script(c.script), c.builds) << c.script;
 }
 
 TEST(BuildScript, AListMayEndEarly) {
-  expect({
+  expect_contexts({
       {"D=api\n[ -n \"$X\" ] && D=b\ndocker build $D", "?\n"},
       {"D=api\ntest -d x || D=b\ndocker build $D", "?\n"},
       {"D=api\n[ -n \"$X\" ] && D=b || D=c\ndocker build $D", "?\n"},
@@ -67,7 +67,7 @@ std::string args_of(const std::string& script) {
   std::string args;
   for (const CiBuild& build : reader.read(script)) {
     for (const auto& [field, text] : build.values) {
-      if (field == BuildField::kArg) args += shown(text) + "\n";
+      if (field == BuildField::kArg) args += shown_text(text) + "\n";
     }
   }
   return args;
@@ -156,7 +156,7 @@ TEST(BuildScript, AnArgumentWithoutValueIsOfTheEnvironment) {
 }
 
 TEST(BuildScript, ABlockMayNotRun) {
-  expect({
+  expect_contexts({
       {"if x; then cd a; fi; docker build .", "?\n"},
       {"if x; then cd a; docker build .; cd ..; fi; docker build .", "a\n.\n"},
       {"if x; then cd a; else docker build .; fi; docker build .", ".\n?\n"},
@@ -172,7 +172,7 @@ TEST(BuildScript, ABlockMayNotRun) {
 }
 
 TEST(BuildScript, AFunctionRunsWhenItIsCalled) {
-  expect({
+  expect_contexts({
       {"f() { D=b; }; D=api; f; docker build $D", "?\n"},
       {"f() {\n  D=b\n}\nD=api\nf\ndocker build $D", "?\n"},
       {"function f { D=b; }; D=api; docker build $D; f; docker build $D", "api\n?\n"},
@@ -188,7 +188,7 @@ TEST(BuildScript, AFunctionRunsWhenItIsCalled) {
 }
 
 TEST(BuildScript, ALoopStartsAgainWithWhatItsEndSets) {
-  expect({
+  expect_contexts({
       {"D=api\nfor i in 1 2; do docker build $D; D=b; done\ndocker build $D", "?\n?\n"},
       {"D=api\nuntil x; do\n  docker build $D\n  if y; then D=b; fi\ndone", "?\n"},
       {"D=api\nwhile docker build $D; do D=b; done", "?\n"},
@@ -205,7 +205,7 @@ TEST(BuildScript, ALoopStartsAgainWithWhatItsEndSets) {
 }
 
 TEST(BuildScript, SomeShellsTakeAliases) {
-  expect({
+  expect_contexts({
       {"alias b='docker build'\nb api", "api\n"},
       {"alias b='docker build -t x' c=d\nb api; c web", "api\n"},
       {"alias docker=podman\ndocker build api", "api\n"},
@@ -249,9 +249,9 @@ TEST(BuildScript, ValuesAreSetInManyWays) {
                              "(D=y)",
                              "{ D=y; }",
                              "builtin export D=$(x)"}) {
-    EXPECT_EQ(read("D=1\n" + std::string(change) + "\ndocker build a$D"), "?\n") << change;
+    EXPECT_EQ(contexts_of_script("D=1\n" + std::string(change) + "\ndocker build a$D"), "?\n") << change;
   }
-  expect({
+  expect_contexts({
       {"D=1\nexport D\ndocker build a$D", "a1\n"},
       {"D=1\nreadonly D=2\ndocker build a$D", "a2\n"},
       {"declare -r D=2\ndocker build a$D", "a2\n"},

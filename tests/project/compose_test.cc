@@ -8,6 +8,7 @@
 #include "dcache/context/file_system.h"
 #include "dcache/project/readers.h"
 #include "tests/cpu_time.h"
+#include "tests/project/long_text.h"
 #include "tests/project/shown_definitions.h"
 #include "tests/random_text.h"
 
@@ -17,14 +18,14 @@ namespace {
 using Files = std::vector<std::pair<std::string, std::string>>;
 using Environment = std::map<std::string, std::string, std::less<>>;
 
-struct Case {
+struct ComposeCase {
   Files files;  // the first one is read
   std::string shown;
   Environment environment = {};
 };
 
-std::string read(const Files& files, const Environment& environment = {},
-                 const std::vector<std::string>& paths = {"compose.yaml"}) {
+std::string read_compose_files(const Files& files, const Environment& environment = {},
+                               const std::vector<std::string>& paths = {"compose.yaml"}) {
   const auto memory = std::make_shared<context::MemoryFiles>();
   for (const auto& [path, text] : files)
     memory->write(path, text);
@@ -34,9 +35,9 @@ std::string read(const Files& files, const Environment& environment = {},
   return shown(read_compose(paths, options));
 }
 
-void expect(const std::vector<Case>& cases) {
-  for (const Case& c : cases)
-    EXPECT_EQ(read(c.files, c.environment), c.shown) << c.files.front().second;
+void expect_compose(const std::vector<ComposeCase>& cases) {
+  for (const ComposeCase& c : cases)
+    EXPECT_EQ(read_compose_files(c.files, c.environment), c.shown) << c.files.front().second;
 }
 
 // One file, whose services are given.
@@ -53,17 +54,17 @@ TEST(Compose, FormsOfWhatNoBuildReadsMayDiffer) {
        "services:\n  a:\n    build: y\n    command: b\n    networks: {y: {aliases: [q]}}\n    depends_on: "
        "[c]\n"
        "    ulimits: {nofile: 5}\n    labels: {b: x}\n"}};
-  EXPECT_EQ(read(files, {}, {"compose.yaml", "over.yaml"}), "a: context=y\n");
+  EXPECT_EQ(read_compose_files(files, {}, {"compose.yaml", "over.yaml"}), "a: context=y\n");
   EXPECT_EQ(
-      read({{"compose.yaml", "services: {a: {build: ., ports: [1]}}\n"},
-            {"over.yaml", "services: {a: {ports: {b: 1}}}\n"}},
-           {}, {"compose.yaml", "over.yaml"}),
+      read_compose_files({{"compose.yaml", "services: {a: {build: ., ports: [1]}}\n"},
+                          {"over.yaml", "services: {a: {ports: {b: 1}}}\n"}},
+                         {}, {"compose.yaml", "over.yaml"}),
       "a: context=.\n! over.yaml:1:23: 'ports' is a map here, and a list in what it overrides; write it "
       "in the same form\n");
 }
 
 TEST(Compose, VariablesThatHaveToBeSetCountWhereABuildReadsThem) {
-  expect({
+  expect_compose({
       {services("  a: {build: ., environment: {X: '${X:?}'}, labels: ['${Y?no}']}\n"), "a: context=.\n"},
       {services("  a: {build: ., image: 'r/a:${TAG?}'}\n"),
        "a: context=. unknown=[tags can't be told: the variable TAG has to be set]\n"},
@@ -75,7 +76,7 @@ TEST(Compose, VariablesThatHaveToBeSetCountWhereABuildReadsThem) {
 }
 
 TEST(Compose, ServicesThatAreBuiltAreTargets) {
-  expect({
+  expect_compose({
       {services("  a:\n    build: ./x/../y\n  b: {image: x}\n"), "a: context=y\n"},
       {services("  a:\n    build: {labels: [x=1, y]}\n"), "a: context=. labels={x=1,y=}\n"},
       {services("  a:\n    build: {labels: {x: 1, y: null}}\n"), "a: context=. labels={x=1,y=}\n"},
@@ -109,7 +110,7 @@ TEST(Compose, ServicesThatAreBuiltAreTargets) {
 }
 
 TEST(Compose, BuildArgumentsArePrintedAsGoPrintsThem) {
-  expect({
+  expect_compose({
       {services("  a:\n    build:\n      context: .\n      args: [A=1, B, 'C=', D=a=b, A=2]\n"),
        "a: context=. args={A=2,B=env,C=,D=a=b}\n",
        {{"B", "env"}}},
@@ -130,7 +131,7 @@ TEST(Compose, BuildArgumentsArePrintedAsGoPrintsThem) {
 }
 
 TEST(Compose, VariablesAreReplaced) {
-  expect({
+  expect_compose({
       {services("  a:\n    build:\n      context: ${A:-./dir}\n      dockerfile: ${B-D}${C}\n      target: "
                 "${T:?}\n"),
        "a: context=dir dockerfile=D target=t unknown=[dockerfile uses C, which is not set]\n",
@@ -160,7 +161,7 @@ TEST(Compose, VariablesAreReplaced) {
 }
 
 TEST(Compose, ServicesAreExtendedAndIncluded) {
-  expect({
+  expect_compose({
       {services("  base:\n    build: {context: ./b, args: {A: 1, B: 2}, tags: [x]}\n  a:\n    extends: base\n"
                 "    build: {args: [B=3, C=4], tags: [y], target: z}\n"),
        "base: context=b args={A=1,B=2} tags=[x]\na: context=b target=z args={A=1,B=3,C=4} tags=[x,y]\n"},
@@ -201,8 +202,8 @@ TEST(Compose, LaterFilesOverrideEarlierOnes) {
       "services:\n  a:\n    image: i\n    build: {context: c, target: t, args: {A: 1, B: 2}, "
       "tags: [x], cache_from: [p]}\n";
   const auto with = [&](const std::string& over) {
-    return read({{"compose.yaml", base}, {"o.yaml", "services:\n" + over}}, {{"C", "env"}},
-                {"compose.yaml", "o.yaml"});
+    return read_compose_files({{"compose.yaml", base}, {"o.yaml", "services:\n" + over}}, {{"C", "env"}},
+                              {"compose.yaml", "o.yaml"});
   };
   EXPECT_EQ(
       with(
@@ -221,8 +222,9 @@ TEST(Compose, LaterFilesOverrideEarlierOnes) {
             "a: context=c target=t args={A=1,B=2} tags=[x] from=[type=registry,ref=p]\n"
             "! o.yaml:2:21: 'build.tags' is a map here, and a list in what it overrides; write it in the "
             "same form\n");
-  EXPECT_EQ(read({{"compose.yaml",
-                   "services:\n  a: {build: {args: {A: 1}}}\n---\nservices:\n  a: {build: {target: t}}\n"}}),
+  EXPECT_EQ(read_compose_files(
+                {{"compose.yaml",
+                  "services:\n  a: {build: {args: {A: 1}}}\n---\nservices:\n  a: {build: {target: t}}\n"}}),
             "a: context=. target=t args={A=1}\n");
 }
 
@@ -261,21 +263,22 @@ TEST(Compose, WhatIsWrongHasItsPlaceAndOtherServicesAreRead) {
       {"  a: {build: {extra_hosts: [x]}}\n", "3:29: the host 'x' has no address; write NAME=ADDRESS"},
   };
   for (const auto& [text, failure] : cases) {
-    EXPECT_EQ(read(services(good + text)), z + "! compose.yaml:" + failure + "\n") << text;
+    EXPECT_EQ(read_compose_files(services(good + text)), z + "! compose.yaml:" + failure + "\n") << text;
   }
-  EXPECT_EQ(read(services("  a: {build: {context: ., contxt: 1}}\n")),
+  EXPECT_EQ(read_compose_files(services("  a: {build: {context: ., contxt: 1}}\n")),
             "a: context=.\n! compose.yaml:2:27: unknown key 'contxt' of 'build'; did you mean 'context'?\n");
-  EXPECT_EQ(read({{"compose.yaml", "include: [b.yaml, n.yaml]\nservices:\n  a: {build: .}\n"},
-                  {"b.yaml", "include: [compose.yaml]\nservices:\n  b: {build: .}\n"}}),
+  EXPECT_EQ(read_compose_files({{"compose.yaml", "include: [b.yaml, n.yaml]\nservices:\n  a: {build: .}\n"},
+                                {"b.yaml", "include: [compose.yaml]\nservices:\n  b: {build: .}\n"}}),
             "a: context=.\nb: context=.\n"
             "! b.yaml:1:11: compose.yaml includes itself; remove the include\n"
             "! compose.yaml:1:19: can't read n.yaml: there is no such file\n");
-  EXPECT_EQ(read({{"compose.yaml", "services: {a: {build: .}}\n"}, {".env", "A=1\nB C=2\n"}}),
+  EXPECT_EQ(read_compose_files({{"compose.yaml", "services: {a: {build: .}}\n"}, {".env", "A=1\nB C=2\n"}}),
             "a: context=.\n! .env:2:1: the name of a variable contains a space; write NAME=value\n");
   EXPECT_EQ(
-      read({{"compose.yaml", "- a\n"}}),
+      read_compose_files({{"compose.yaml", "- a\n"}}),
       "! compose.yaml:1:1: this is not a map of 'services'; write 'services:' with the services below it\n");
-  EXPECT_EQ(read({{"compose.yaml", ""}}), "! compose.yaml has no services; write them below 'services:'\n");
+  EXPECT_EQ(read_compose_files({{"compose.yaml", ""}}),
+            "! compose.yaml has no services; write them below 'services:'\n");
 }
 
 TEST(Compose, ProfilesChooseServices) {
@@ -309,13 +312,6 @@ TEST(Compose, TargetsKnowWhereTheyAreDefined) {
             "a: context=.\n! p/c.yaml:1:11: can't read d/e.yaml: there is no such file\n");
 }
 
-std::string repeated(std::string_view text, size_t size) {
-  std::string all;
-  while (all.size() < size)
-    all += text;
-  return all;
-}
-
 std::string numbered(const std::string& before, const std::string& after, int count) {
   std::string all;
   for (int i = 0; i < count; ++i)
@@ -334,13 +330,14 @@ TEST(Compose, NoInputTakesLong) {
   const Files cases[] = {
       {{"compose.yaml", chain}},
       {{"compose.yaml", base + numbered("  s", ": {extends: b}\n", 3000)}},
-      {{"compose.yaml", "services: {a: {build: {args: {A: '" + repeated("${A:-", kLarge) + "'}}}}\n"}},
-      {{"compose.yaml", "services: {a: {build: {args: {A: '" + repeated("$A", kLarge) + "'}}}}\n"},
+      {{"compose.yaml",
+        "services: {a: {build: {args: {A: '" + repeated_to_size("${A:-", kLarge) + "'}}}}\n"}},
+      {{"compose.yaml", "services: {a: {build: {args: {A: '" + repeated_to_size("$A", kLarge) + "'}}}}\n"},
        {".env", "A=" + std::string(1000, 'x') + "\n"}},
       {{"compose.yaml", "services: {a: {build: .}}\n"},
-       {".env", "A=xxxxxxxxxx\n" + repeated("A=$A$A\n", 1000)}},
-      {{"compose.yaml", repeated("---\nservices: {a: {build: .}}\n", 1 << 20)}},
-      {{"compose.yaml", "include: [" + repeated("b.yaml, ", 1 << 16) + "b.yaml]\n"},
+       {".env", "A=xxxxxxxxxx\n" + repeated_to_size("A=$A$A\n", 1000)}},
+      {{"compose.yaml", repeated_to_size("---\nservices: {a: {build: .}}\n", 1 << 20)}},
+      {{"compose.yaml", "include: [" + repeated_to_size("b.yaml, ", 1 << 16) + "b.yaml]\n"},
        {"b.yaml", "include: [c.yaml, c.yaml, c.yaml]\n"},
        {"c.yaml", "include: [d.yaml, d.yaml, d.yaml]\n"},
        {"d.yaml", "services: {a: {build: .}}\n"}},
@@ -354,10 +351,10 @@ TEST(Compose, NoInputTakesLong) {
   };
   for (const Files& files : cases) {
     const tests::CpuTime time;
-    const std::string text = read(files);
+    const std::string text = read_compose_files(files);
     EXPECT_LT(time.seconds(), 20) << files.front().second.substr(0, 60);
   }
-  EXPECT_EQ(read({{"compose.yaml", std::string("services: {a: {build: .}}\n\0", 27)}}),
+  EXPECT_EQ(read_compose_files({{"compose.yaml", std::string("services: {a: {build: .}}\n\0", 27)}}),
             "! compose.yaml:2:1: the file contains a control character; save it as UTF-8 text\n");
 }
 
@@ -366,16 +363,16 @@ TEST(Compose, AProjectFolderThatIsNoneIsTheOneAboveIt) {
   for (const auto& [folder, context] : std::vector<std::pair<std::string, std::string>>{
            {"other", "other/i"}, {"nowhere", "i"}, {"x/nowhere", "x/i"}, {"sub/c.yaml", "sub/i"}}) {
     const std::string compose = "include: [{path: sub/c.yaml, project_directory: " + folder + "}]\n";
-    EXPECT_EQ(read({{"compose.yaml", compose}, {"sub/c.yaml", service}, {"other/keep", ""}}),
+    EXPECT_EQ(read_compose_files({{"compose.yaml", compose}, {"sub/c.yaml", service}, {"other/keep", ""}}),
               "i: context=" + context + "\n")
         << folder;
   }
 }
 
 TEST(Compose, AFileWithoutServicesBuildsNothing) {
-  EXPECT_EQ(read({{"compose.yaml", "name: x\nx-build: {build: .}\n"}}), "");
-  EXPECT_EQ(read({{"compose.yaml", "services: {}\n"}}), "");
-  EXPECT_EQ(read({{"compose.yaml", "a: {build: .}\n"}}),
+  EXPECT_EQ(read_compose_files({{"compose.yaml", "name: x\nx-build: {build: .}\n"}}), "");
+  EXPECT_EQ(read_compose_files({{"compose.yaml", "services: {}\n"}}), "");
+  EXPECT_EQ(read_compose_files({{"compose.yaml", "a: {build: .}\n"}}),
             "! compose.yaml has no services; write them below 'services:'\n");
 }
 

@@ -14,7 +14,7 @@ namespace dcache::project {
 namespace {
 
 // The build as one line: "bake in .: files a.hcl; names app; set app.target=x".
-std::string shown(const std::string& command) {
+std::string shown_build(const std::string& command) {
   text::Arena texts;
   std::vector<std::string> words;
   for (const shell::Command& one : shell::split(command, texts)) {
@@ -36,13 +36,13 @@ std::string shown(const std::string& command) {
   return text;
 }
 
-struct Case {
+struct CommandCase {
   std::string command;
   std::string build;
 };
 
 TEST(DefinitionCommand, IsReadWithItsOptions) {
-  const Case cases[] = {
+  const CommandCase cases[] = {
       {"docker buildx bake", "bake in ."},
       {"docker buildx bake app web", "bake in . app web"},
       {"docker-buildx bake -f a.hcl --file=b.json app", "bake in . file:a.hcl file:b.json app"},
@@ -67,8 +67,8 @@ TEST(DefinitionCommand, IsReadWithItsOptions) {
       {"docker", "nothing"},
       {"docker buildx bake -f", "bake in . file:"},
   };
-  for (const Case& one : cases)
-    EXPECT_EQ(shown(one.command), one.build) << one.command;
+  for (const CommandCase& one : cases)
+    EXPECT_EQ(shown_build(one.command), one.build) << one.command;
 }
 
 }  // namespace

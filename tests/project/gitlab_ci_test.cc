@@ -7,20 +7,20 @@
 namespace dcache::project {
 namespace {
 
-const std::string kPath = ".gitlab-ci.yml";
+const std::string kGitlabPath = ".gitlab-ci.yml";
 
-Definitions read(const std::string& text, context::MemoryFiles files = context::MemoryFiles()) {
-  files.write(kPath, text);
+Definitions read_gitlab_text(const std::string& text, context::MemoryFiles files = context::MemoryFiles()) {
+  files.write(kGitlabPath, text);
   ReadOptions options;
   options.files = std::make_shared<context::MemoryFiles>(std::move(files));
-  return read_gitlab_ci(kPath, ".", options);
+  return read_gitlab_ci(kGitlabPath, ".", options);
 }
 
 std::string with_line(const std::string& line) {
   return "build-it:\n  script:\n    - " + line + "\n";
 }
 
-struct Case {
+struct GitlabCase {
   std::string given;
   std::string shown;
 };
@@ -29,14 +29,15 @@ TEST(GitlabCi, CommandsThatBuildDefinitionsAreRead) {
   context::MemoryFiles files;
   files.write("compose.yaml",
               "services:\n  web: {build: {context: web, args: {V: \"${V:-0}\", W: \"${W:-0}\"}}}\n");
-  EXPECT_EQ(ci_shown(read("variables: {V: '1'}\nbuild-it:\n  variables: {W: $CI_COMMIT_SHA}\n  script:\n"
-                          "    - docker compose build\n",
-                          files)),
+  EXPECT_EQ(ci_shown(read_gitlab_text(
+                "variables: {V: '1'}\nbuild-it:\n  variables: {W: $CI_COMMIT_SHA}\n  script:\n"
+                "    - docker compose build\n",
+                files)),
             "web web Dockerfile args.V=1 args.W=${{ $CI_COMMIT_SHA }} ?args.W\n");
 }
 
 TEST(GitlabCi, CommandsAreRead) {
-  const Case cases[] = {
+  const GitlabCase cases[] = {
       {"docker build -t $CI_REGISTRY_IMAGE/api:$CI_COMMIT_SHA .",
        "api . Dockerfile tags=$CI_REGISTRY_IMAGE/api:$CI_COMMIT_SHA ?tags\n"},
       {"docker build -t $CI_REGISTRY_IMAGE .", "build-it . Dockerfile tags=$CI_REGISTRY_IMAGE ?tags\n"},
@@ -65,23 +66,24 @@ TEST(GitlabCi, CommandsAreRead) {
       {"A=(-q); if t; then A+=(-f x); fi; docker build -t a/b \"${A[@]}\" .",
        "b . Dockerfile tags=a/b ?args ?dockerfile\n"},
   };
-  for (const Case& c : cases)
-    EXPECT_EQ(ci_shown(read(with_line("'" + c.given + "'"))), c.shown) << c.given;
+  for (const GitlabCase& c : cases)
+    EXPECT_EQ(ci_shown(read_gitlab_text(with_line("'" + c.given + "'"))), c.shown) << c.given;
 }
 
 TEST(GitlabCi, KanikoFindsItsDockerfileInTheContext) {
   context::MemoryFiles files;
   files.write("api/build.Dockerfile", "FROM scratch");
   files.write("api/Dockerfile", "FROM scratch");
-  EXPECT_EQ(ci_shown(read(with_line("/kaniko/executor -c api -f build.Dockerfile"), files)),
+  EXPECT_EQ(ci_shown(read_gitlab_text(with_line("/kaniko/executor -c api -f build.Dockerfile"), files)),
             "build api build.Dockerfile\n");
-  EXPECT_EQ(ci_shown(read(with_line("/kaniko/executor -c api"), files)), "api api Dockerfile\n");
+  EXPECT_EQ(ci_shown(read_gitlab_text(with_line("/kaniko/executor -c api"), files)), "api api Dockerfile\n");
   files.write("Dockerfile", "FROM scratch");
-  EXPECT_EQ(ci_shown(read(with_line("/kaniko/executor -c api"), files)), "api api ../Dockerfile\n");
+  EXPECT_EQ(ci_shown(read_gitlab_text(with_line("/kaniko/executor -c api"), files)),
+            "api api ../Dockerfile\n");
 }
 
 TEST(GitlabCi, JobsAreMadeOfWhatTheyExtendAndReferTo) {
-  const Case cases[] = {
+  const GitlabCase cases[] = {
       {"variables: {A: 1, B: '$A-x', C: {value: c, description: d}}\n"
        "one:\n  variables: {A: 2}\n  script: ['docker build -t a/$B --target $C .']\n",
        "2-x . Dockerfile target=c tags=a/2-x\n"},
@@ -120,8 +122,8 @@ TEST(GitlabCi, JobsAreMadeOfWhatTheyExtendAndReferTo) {
       {"one: {script: [\"docker build \\\\\\n  -t a/b \\\\\\n  .\"]}\n", "b . Dockerfile tags=a/b\n"},
       {".hidden: {script: docker build .}\nvariables: {X: 1}\nstages: [build]\n", ""},
   };
-  for (const Case& c : cases)
-    EXPECT_EQ(ci_shown(read(c.given)), c.shown) << c.given;
+  for (const GitlabCase& c : cases)
+    EXPECT_EQ(ci_shown(read_gitlab_text(c.given)), c.shown) << c.given;
 }
 
 TEST(GitlabCi, LocalFilesAreIncluded) {
@@ -134,7 +136,7 @@ TEST(GitlabCi, LocalFilesAreIncluded) {
       "spec: {inputs: {dir: {}, stage: {default: prod}}}\n---\n"
       "\"job-$[[ inputs.dir ]]\": {script: 'docker build --target $[[ inputs.stage ]] $[[ inputs.dir ]]'}\n");
   files.write("child/.gitlab-ci.yml", "child: {script: 'docker build --target $T child'}\n");
-  const Case cases[] = {
+  const GitlabCase cases[] = {
       {"include: /ci/base.yml\none: {extends: .base}\n", "b one Dockerfile tags=a/b\n"},
       {"include: [{local: ci/base.yml}, {project: a/b, file: x.yml}, https://a.b/c.yml]\n"
        "variables: {DIR: two}\none: {extends: .base}\n",
@@ -151,14 +153,14 @@ TEST(GitlabCi, LocalFilesAreIncluded) {
       {"include: .gitlab-ci.yml\none: {script: docker build .}\n",
        "one . Dockerfile\n! .gitlab-ci.yml:1:10: .gitlab-ci.yml includes itself; remove this include\n"},
   };
-  for (const Case& c : cases)
-    EXPECT_EQ(ci_shown(read(c.given, files)), c.shown) << c.given;
+  for (const GitlabCase& c : cases)
+    EXPECT_EQ(ci_shown(read_gitlab_text(c.given, files)), c.shown) << c.given;
 }
 
 TEST(GitlabCi, ATargetSaysWhereItIsDefined) {
   context::MemoryFiles files;
   files.write("ci/base.yml", ".base:\n  script:\n    - docker build .\n");
-  const Definitions found = read(
+  const Definitions found = read_gitlab_text(
       "include: ci/base.yml\none: {extends: .base}\ntwo:\n  script:\n    - true\n    - docker build -t x .\n",
       files);
   ASSERT_EQ(found.targets.size(), 1U);
@@ -167,12 +169,12 @@ TEST(GitlabCi, ATargetSaysWhereItIsDefined) {
   EXPECT_EQ(found.targets[0].defined[0].kind, DefinitionKind::kGitlabCi);
   EXPECT_EQ(found.targets[0].defined[0].path, "ci/base.yml");
   EXPECT_EQ(found.targets[0].defined[0].line, 3U);
-  EXPECT_EQ(found.targets[0].defined[1].path, kPath);
+  EXPECT_EQ(found.targets[0].defined[1].path, kGitlabPath);
   EXPECT_EQ(found.targets[0].defined[1].line, 6U);
 }
 
 TEST(GitlabCi, WhatIsWrongHasItsPlace) {
-  const Case cases[] = {
+  const GitlabCase cases[] = {
       {"", ""},
       {"- a\n", "! .gitlab-ci.yml:1:1: the file is a list; write a map of jobs\n"},
       {"one: {extends: two, script: docker build .}\ntwo: {extends: one}\n",
@@ -181,9 +183,9 @@ TEST(GitlabCi, WhatIsWrongHasItsPlace) {
       {"one: {script: [!reference [one, script]]}\n", ""},
       {"one: {extends: .missing, script: docker build .}\n", "one . Dockerfile\n"},
   };
-  for (const Case& c : cases)
-    EXPECT_EQ(ci_shown(read(c.given)), c.shown) << c.given;
-  EXPECT_EQ(read("a: [\n").failures.size(), 1U);
+  for (const GitlabCase& c : cases)
+    EXPECT_EQ(ci_shown(read_gitlab_text(c.given)), c.shown) << c.given;
+  EXPECT_EQ(read_gitlab_text("a: [\n").failures.size(), 1U);
 }
 
 TEST(GitlabCi, LargeInputsEndSoon) {
@@ -209,7 +211,7 @@ TEST(GitlabCi, LargeInputsEndSoon) {
   };
   for (const std::string& text : texts) {
     const tests::CpuTime time;
-    read(text);
+    read_gitlab_text(text);
     EXPECT_LT(time.seconds(), 20) << text.substr(0, 200);
   }
 }

@@ -14,7 +14,7 @@ namespace dcache::project {
 namespace {
 
 // What args.X is in a target that has `lines` as its args.
-Definitions read(const std::string& expression) {
+Definitions read_expression(const std::string& expression) {
   auto files = std::make_shared<context::MemoryFiles>();
   files->write("docker-bake.hcl",
                "target \"default\" {\n  args = {\n    X = jsonencode(" + expression + ")\n  }\n}\n");
@@ -23,12 +23,12 @@ Definitions read(const std::string& expression) {
   return read_bake({"docker-bake.hcl"}, ".", options);
 }
 
-struct Case {
+struct HclCase {
   std::string_view expression;
   std::string_view value;
 };
 
-constexpr Case kCases[] = {
+constexpr HclCase kCases[] = {
     {R"x(1 + 2 * 3)x", R"x(7)x"},
     {R"x((1 + 2) * 3)x", R"x(9)x"},
     {R"x(7 / 2)x", R"x(3.5)x"},
@@ -564,8 +564,8 @@ constexpr Case kCases[] = {
 };
 
 TEST(HclExpression, HasTheValueThatBakeGivesIt) {
-  for (const Case& one : kCases) {
-    const Definitions definitions = read(std::string(one.expression));
+  for (const HclCase& one : kCases) {
+    const Definitions definitions = read_expression(std::string(one.expression));
     SCOPED_TRACE(one.expression);
     ASSERT_TRUE(definitions.failures.empty()) << text::words_of(definitions.failures[0]);
     ASSERT_EQ(definitions.targets.size(), 1U);
@@ -756,7 +756,7 @@ constexpr std::string_view kErrors[] = {
 
 TEST(HclExpression, IsAnErrorWhereItIsOneForBake) {
   for (const std::string_view expression : kErrors) {
-    const Definitions definitions = read(std::string(expression));
+    const Definitions definitions = read_expression(std::string(expression));
     SCOPED_TRACE(expression);
     ASSERT_FALSE(definitions.failures.empty());
     EXPECT_TRUE(definitions.targets.empty());
@@ -796,7 +796,7 @@ constexpr UnknownCase kUnknown[] = {
 
 TEST(HclExpression, IsUnknownWhereItsValueIsNotDetermined) {
   for (const UnknownCase& one : kUnknown) {
-    const Definitions definitions = read(std::string(one.expression));
+    const Definitions definitions = read_expression(std::string(one.expression));
     SCOPED_TRACE(one.expression);
     ASSERT_TRUE(definitions.failures.empty()) << text::words_of(definitions.failures[0]);
     const Target& target = definitions.targets.at(0);
@@ -812,7 +812,7 @@ TEST(HclExpression, IsUnknownWhereItsValueIsNotDetermined) {
 
 // Where the releases of buildx differ from the program that was asked above, by the libraries they are built
 // with, or have functions that are newer.
-constexpr Case kNewer[] = {
+constexpr HclCase kNewer[] = {
     {"false && nope", "false"},
     {"nope || true", "true"},
     {R"(element(["a", "b"], -1))", R"("b")"},
@@ -841,8 +841,8 @@ constexpr Case kNewer[] = {
 };
 
 TEST(HclExpression, HasTheFunctionsOfNewerReleases) {
-  for (const Case& one : kNewer) {
-    const Definitions definitions = read(std::string(one.expression));
+  for (const HclCase& one : kNewer) {
+    const Definitions definitions = read_expression(std::string(one.expression));
     SCOPED_TRACE(one.expression);
     ASSERT_TRUE(definitions.failures.empty()) << text::words_of(definitions.failures[0]);
     EXPECT_EQ(definitions.targets.at(0).args.at("X"), one.value);

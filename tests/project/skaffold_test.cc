@@ -8,6 +8,7 @@
 #include "dcache/project/definitions.h"
 #include "dcache/project/readers.h"
 #include "tests/cpu_time.h"
+#include "tests/project/long_text.h"
 #include "tests/project/shown_definitions.h"
 
 namespace dcache::project {
@@ -16,8 +17,8 @@ namespace {
 using Files = std::vector<std::pair<std::string, std::string>>;
 using Environment = std::map<std::string, std::string, std::less<>>;
 
-std::string read(const Files& files, const std::vector<std::string>& profiles = {},
-                 const Environment& environment = {}) {
+std::string read_skaffold_files(const Files& files, const std::vector<std::string>& profiles = {},
+                                const Environment& environment = {}) {
   const auto memory = std::make_shared<context::MemoryFiles>();
   for (const auto& [path, text] : files)
     memory->write(path, text);
@@ -39,20 +40,20 @@ Files artifacts(const std::string& text) {
   return file("v4beta14", "build:\n  artifacts:\n" + text);
 }
 
-struct Case {
+struct SkaffoldCase {
   Files files;
   std::string shown;
   std::vector<std::string> profiles = {};
   Environment environment = {};
 };
 
-void expect(const std::vector<Case>& cases) {
-  for (const Case& c : cases)
-    EXPECT_EQ(read(c.files, c.profiles, c.environment), c.shown) << c.files.front().second;
+void expect_skaffold(const std::vector<SkaffoldCase>& cases) {
+  for (const SkaffoldCase& c : cases)
+    EXPECT_EQ(read_skaffold_files(c.files, c.profiles, c.environment), c.shown) << c.files.front().second;
 }
 
 TEST(Skaffold, ArtifactsOfDockerAreTargets) {
-  expect({
+  expect_skaffold({
       {artifacts("  - image: a\n"), "a: context=.\n"},
       {artifacts("  - {image: r/a, context: ./x/, docker: {dockerfile: d/F, target: t}}\n"),
        "r/a: context=x dockerfile=d/F target=t\n"},
@@ -93,16 +94,16 @@ TEST(Skaffold, BuildArgumentsAreTemplates) {
   const std::string text =
       "  - image: a\n    docker:\n      buildArgs: {A: '{{.V}}-{{ .W }}', B: 'x {{- \"y\" -}} z', "
       "C: '{{.N}}', D: '{{.V | upper}}', E: '{{.IMAGE_TAG}}'}\n";
-  EXPECT_EQ(read(artifacts(text), {}, {{"V", "v"}, {"W", "w"}}),
+  EXPECT_EQ(read_skaffold_files(artifacts(text), {}, {{"V", "v"}, {"W", "w"}}),
             "a: context=. args={A=v-w,B=xyz} unknown=[args.C is {{.N}},args.D is {{.V | upper}},"
             "args.E is {{.IMAGE_TAG}}]\n");
   Files files = artifacts("  - image: a\n    docker: {buildArgs: {A: '{{.M}}', B: '{{.V}}'}}\n");
   files.emplace_back("skaffold.env", "M=from file\nV=file\n");
-  EXPECT_EQ(read(files, {}, {{"V", "v"}}), "a: context=. args={A=from file,B=v}\n");
+  EXPECT_EQ(read_skaffold_files(files, {}, {{"V", "v"}}), "a: context=. args={A=from file,B=v}\n");
 }
 
 TEST(Skaffold, OlderVersionsAreRead) {
-  expect({
+  expect_skaffold({
       {file("v1alpha1",
             "build:\n  artifacts:\n  - {imageName: a, workspace: w, dockerfilePath: F, buildArgs: {A: x}}\n"),
        "a: context=w dockerfile=F args={A=x}\n"},
@@ -127,7 +128,7 @@ TEST(Skaffold, ProfilesChangeTheBuild) {
       "build:\n  artifacts:\n  - {image: a, docker: {buildArgs: {A: 1}}}\n  - {image: b, context: bb}\n";
   const auto with = [&](const std::string& profiles, const std::vector<std::string>& chosen = {"p"},
                         const Environment& environment = {}) {
-    return read(file("v4beta14", base + "profiles:\n" + profiles), chosen, environment);
+    return read_skaffold_files(file("v4beta14", base + "profiles:\n" + profiles), chosen, environment);
   };
   EXPECT_EQ(with("- name: p\n  build: {artifacts: [{image: c}]}\n"), "c: context=.\n");
   EXPECT_EQ(with("- name: p\n  build: {platforms: [x/y]}\n"),
@@ -167,7 +168,7 @@ TEST(Skaffold, ProfilesChangeTheBuild) {
 
 TEST(Skaffold, ConfigurationsRequireOthers) {
   const std::string head = "apiVersion: skaffold/v4beta14\nkind: Config\n";
-  expect({
+  expect_skaffold({
       {{{"skaffold.yaml",
          head + "requires:\n- path: m1\n- path: m2/other.yaml\n  configs: [x]\n"
                 "- git: {repo: 'https://example.com/r.git'}\nbuild: {artifacts: [{image: a}]}\n"},
@@ -201,13 +202,13 @@ TEST(Skaffold, ConfigurationsRequireOthers) {
 TEST(Skaffold, ADockerfileOutsideOfTheContextIsFound) {
   Files files = artifacts("  - {image: a, context: x/y, docker: {dockerfile: docker/F}}\n");
   files.emplace_back("docker/F", "FROM a\n");
-  EXPECT_EQ(read(files), "a: context=x/y dockerfile=../../docker/F\n");
+  EXPECT_EQ(read_skaffold_files(files), "a: context=x/y dockerfile=../../docker/F\n");
   files.emplace_back("x/y/docker/F", "FROM a\n");
-  EXPECT_EQ(read(files), "a: context=x/y dockerfile=docker/F\n");
+  EXPECT_EQ(read_skaffold_files(files), "a: context=x/y dockerfile=docker/F\n");
 }
 
 TEST(Skaffold, WhatIsWrongHasItsPlaceAndTheRestIsRead) {
-  expect({
+  expect_skaffold({
       {{{"skaffold.yaml", "apiVersion: v1\nkind: Pod\n"}},
        "! skaffold.yaml:1:13: unknown version 'v1' of skaffold.yaml; see "
        "https://skaffold.dev/docs/references/yaml/\n"},
@@ -238,13 +239,6 @@ TEST(Skaffold, WhatIsWrongHasItsPlaceAndTheRestIsRead) {
   });
 }
 
-std::string repeated(std::string_view text, int count) {
-  std::string all;
-  for (int i = 0; i < count; ++i)
-    all += text;
-  return all;
-}
-
 TEST(Skaffold, NoInputTakesLong) {
   const std::string head = "apiVersion: skaffold/v4beta14\nkind: Config\n";
   std::string profiles = "profiles:\n";
@@ -268,7 +262,7 @@ TEST(Skaffold, NoInputTakesLong) {
   };
   for (const std::string& text : cases) {
     const tests::CpuTime time;
-    read({{"skaffold.yaml", text}});
+    read_skaffold_files({{"skaffold.yaml", text}});
     EXPECT_LT(time.seconds(), 20) << text.substr(0, 120);
   }
 }

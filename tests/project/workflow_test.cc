@@ -8,13 +8,14 @@
 namespace dcache::project {
 namespace {
 
-const std::string kPath = ".github/workflows/ci.yml";
+const std::string kWorkflowPath = ".github/workflows/ci.yml";
 
-Definitions read(const std::string& workflow, context::MemoryFiles files = context::MemoryFiles()) {
-  files.write(kPath, workflow);
+Definitions read_workflow_text(const std::string& workflow,
+                               context::MemoryFiles files = context::MemoryFiles()) {
+  files.write(kWorkflowPath, workflow);
   ReadOptions options;
   options.files = std::make_shared<context::MemoryFiles>(std::move(files));
-  return read_workflow(kPath, ".", options);
+  return read_workflow(kWorkflowPath, ".", options);
 }
 
 std::string indented(const std::string& text, const std::string& by) {
@@ -37,13 +38,13 @@ std::string with_action(const std::string& inputs) {
   return with_steps("- uses: docker/build-push-action@v6\n  with:\n" + indented(inputs, "    "));
 }
 
-struct Case {
+struct WorkflowCase {
   std::string given;
   std::string shown;
 };
 
 TEST(Workflow, InputsOfTheBuildActionAreRead) {
-  const Case cases[] = {
+  const WorkflowCase cases[] = {
       {"push: true", "build-it . Dockerfile\n"},
       {"context: .", "build-it . Dockerfile\n"},
       {"context: ./app/", "app app Dockerfile\n"},
@@ -92,12 +93,12 @@ TEST(Workflow, InputsOfTheBuildActionAreRead) {
        "build-it . Dockerfile target=${{ github.x && 'a' || 'b' }} ?target\n"},
       {"target: ${{ 1 == 2 && 'a' || 'b' }}", "build-it . Dockerfile target=b\n"},
   };
-  for (const Case& c : cases)
-    EXPECT_EQ(ci_shown(read(with_action(c.given))), c.shown) << c.given;
+  for (const WorkflowCase& c : cases)
+    EXPECT_EQ(ci_shown(read_workflow_text(with_action(c.given))), c.shown) << c.given;
 }
 
 TEST(Workflow, CommandsOfScriptsAreRead) {
-  const Case cases[] = {
+  const WorkflowCase cases[] = {
       {"docker build .", "build-it . Dockerfile\n"},
       {"docker build -t acme/api:1 -f api/Dockerfile .", "api . api/Dockerfile tags=acme/api:1\n"},
       {"docker buildx build --platform linux/amd64,linux/arm64 --push app",
@@ -161,25 +162,26 @@ TEST(Workflow, CommandsOfScriptsAreRead) {
       {"A=1\ndocker build --build-arg A .", "build-it . Dockerfile ?args.A\n"},
       {"# docker build app\ntrue", ""},
   };
-  for (const Case& c : cases)
-    EXPECT_EQ(ci_shown(read(with_run(c.given))), c.shown) << c.given;
+  for (const WorkflowCase& c : cases)
+    EXPECT_EQ(ci_shown(read_workflow_text(with_run(c.given))), c.shown) << c.given;
 }
 
 TEST(Workflow, TheFolderOfACommandIsKnown) {
-  EXPECT_EQ(ci_shown(read(with_steps("- run: docker build .\n  working-directory: app"))),
+  EXPECT_EQ(ci_shown(read_workflow_text(with_steps("- run: docker build .\n  working-directory: app"))),
             "app app Dockerfile\n");
-  EXPECT_EQ(ci_shown(read("defaults: {run: {working-directory: app}}\n"
-                          "jobs:\n  a: {steps: [{run: docker build .}]}\n"
-                          "  b: {defaults: {run: {working-directory: web}}, steps: [{run: docker build .}]}\n"
-                          "  c: {steps: [{run: docker build ., working-directory: ./c}]}\n")),
+  EXPECT_EQ(ci_shown(read_workflow_text(
+                "defaults: {run: {working-directory: app}}\n"
+                "jobs:\n  a: {steps: [{run: docker build .}]}\n"
+                "  b: {defaults: {run: {working-directory: web}}, steps: [{run: docker build .}]}\n"
+                "  c: {steps: [{run: docker build ., working-directory: ./c}]}\n")),
             "app app Dockerfile\nweb web Dockerfile\nc c Dockerfile\n");
 }
 
 TEST(Workflow, PowerShellContinuesLinesInItsOwnWay) {
-  EXPECT_EQ(
-      ci_shown(read("jobs:\n  a:\n    runs-on: windows-2022\n    steps:\n"
-                    "      - run: |\n          docker build `\n            --target x `\n            app\n")),
-      "app app Dockerfile target=x\n");
+  EXPECT_EQ(ci_shown(read_workflow_text(
+                "jobs:\n  a:\n    runs-on: windows-2022\n    steps:\n"
+                "      - run: |\n          docker build `\n            --target x `\n            app\n")),
+            "app app Dockerfile target=x\n");
 }
 
 TEST(Workflow, EnvironmentsAndInputsAreReplaced) {
@@ -204,18 +206,18 @@ jobs:
       - run: docker build -t $IMAGE-cli:$V --target ${{ inputs.stage }} cli
 )";
   EXPECT_EQ(
-      ci_shown(read(workflow)),
+      ci_shown(read_workflow_text(workflow)),
       "api . Dockerfile target=dev args.W=3 args.X=${{ env.X }} args.Y=${{ inputs.other }} args.Z=dev "
       "tags=ghcr.io/${{ github.repository_owner }}/api:2 ?tags ?args.X ?args.Y\n"
       "api-cli cli Dockerfile target=dev tags=ghcr.io/${{ github.repository_owner }}/api-cli:2 ?tags\n");
 }
 
 TEST(Workflow, VariablesOfEarlierStepsAreKnown) {
-  EXPECT_EQ(ci_shown(read(with_steps("- run: |\n    echo \"IMAGE=acme/api\" >> $GITHUB_ENV\n"
-                                     "    echo TAG=$(date) | tee -a \"$GITHUB_ENV\"\n"
-                                     "- run: docker build -t $IMAGE:$TAG .\n"
-                                     "- uses: docker/build-push-action@v6\n"
-                                     "  with: {tags: '${{ env.IMAGE }}', context: web}"))),
+  EXPECT_EQ(ci_shown(read_workflow_text(with_steps("- run: |\n    echo \"IMAGE=acme/api\" >> $GITHUB_ENV\n"
+                                                   "    echo TAG=$(date) | tee -a \"$GITHUB_ENV\"\n"
+                                                   "- run: docker build -t $IMAGE:$TAG .\n"
+                                                   "- uses: docker/build-push-action@v6\n"
+                                                   "  with: {tags: '${{ env.IMAGE }}', context: web}"))),
             "api . Dockerfile tags=acme/api:${{ env.TAG }} ?tags\n"
             "api-web web Dockerfile tags=acme/api\n");
 }
@@ -258,7 +260,7 @@ TEST(Workflow, EachJobOfAMatrixIsATarget) {
        "demo-a . src/a/Dockerfile tags=acme/demo\ndemo-b . src/b/Dockerfile tags=acme/demo\n"},
   };
   for (const auto& c : cases)
-    EXPECT_EQ(ci_shown(read(with_matrix(c.matrix, c.inputs))), c.shown) << c.matrix;
+    EXPECT_EQ(ci_shown(read_workflow_text(with_matrix(c.matrix, c.inputs))), c.shown) << c.matrix;
 }
 
 TEST(Workflow, StepsOfAMatrixThatNeverRunAreNotRead) {
@@ -277,28 +279,29 @@ jobs:
         run: echo "T=y" >> $GITHUB_ENV
       - run: docker build --target $T last
 )";
-  EXPECT_EQ(ci_shown(read(workflow)),
+  EXPECT_EQ(ci_shown(read_workflow_text(workflow)),
             "x x Dockerfile\nmaybe maybe Dockerfile\nlast-y last Dockerfile target=y\nlast last Dockerfile "
             "target=$T ?target\n");
 }
 
 TEST(Workflow, StepsThatBuildTheSameAreOneTarget) {
   const Definitions found =
-      read(with_steps("- run: docker build -t test .\n"
-                      "- uses: docker/build-push-action@v6\n"
-                      "  with: {context: ., tags: acme/api, platforms: linux/arm64}"));
+      read_workflow_text(with_steps("- run: docker build -t test .\n"
+                                    "- uses: docker/build-push-action@v6\n"
+                                    "  with: {context: ., tags: acme/api, platforms: linux/arm64}"));
   EXPECT_EQ(ci_shown(found), "test . Dockerfile platforms=linux/arm64 tags=test,acme/api\n");
   ASSERT_EQ(found.targets.size(), 1U);
   ASSERT_EQ(found.targets[0].defined.size(), 2U);
   EXPECT_EQ(found.targets[0].folder, ".");
-  EXPECT_EQ(found.targets[0].defined[0].path, kPath);
+  EXPECT_EQ(found.targets[0].defined[0].path, kWorkflowPath);
   EXPECT_EQ(found.targets[0].defined[0].kind, DefinitionKind::kWorkflow);
   EXPECT_EQ(found.targets[0].defined[0].line, 4U);
   EXPECT_EQ(found.targets[0].defined[1].line, 5U);
 }
 
 TEST(Workflow, WhatIsUnknownHasItsReason) {
-  const Definitions found = read(with_action("build-args: |\n  A=${{ github.sha }}\n  B=v${{ vars.X }}"));
+  const Definitions found =
+      read_workflow_text(with_action("build-args: |\n  A=${{ github.sha }}\n  B=v${{ vars.X }}"));
   ASSERT_EQ(found.targets.size(), 1U);
   const std::vector<Unknown> expected = {{"args.A", "is ${{ github.sha }}"},
                                          {"args.B", "contains ${{ vars.X }}"}};
@@ -309,18 +312,20 @@ TEST(Workflow, NamesComeFromTheMetadataAction) {
   const std::string steps =
       "- uses: docker/metadata-action@v5\n  id: meta\n  with:\n    images: |\n      ghcr.io/acme/api\n"
       "- uses: docker/build-push-action@v6\n  with: {tags: '${{ steps.meta.outputs.tags }}'}";
-  EXPECT_EQ(ci_shown(read(with_steps(steps))),
+  EXPECT_EQ(ci_shown(read_workflow_text(with_steps(steps))),
             "api . Dockerfile tags=${{ steps.meta.outputs.tags }} ?tags\n");
 }
 
 TEST(Workflow, NamesAreUnique) {
   EXPECT_EQ(
-      ci_shown(read("jobs:\n"
-                    "  a: {steps: [{run: docker build -t x .}]}\n"
-                    "  b: {steps: [{run: docker build -t x --build-arg A=1 .}]}\n"
-                    "  c: {steps: [{run: docker build -t y .; docker build -t x --build-arg A=2 .}]}\n")),
+      ci_shown(read_workflow_text(
+          "jobs:\n"
+          "  a: {steps: [{run: docker build -t x .}]}\n"
+          "  b: {steps: [{run: docker build -t x --build-arg A=1 .}]}\n"
+          "  c: {steps: [{run: docker build -t y .; docker build -t x --build-arg A=2 .}]}\n")),
       "x-a . Dockerfile tags=x,y\nx-b . Dockerfile args.A=1 tags=x\nx-c . Dockerfile args.A=2 tags=x\n");
-  EXPECT_EQ(ci_shown(read(with_run("docker build --build-arg A=1 .\ndocker build --build-arg A=2 ."))),
+  EXPECT_EQ(ci_shown(read_workflow_text(
+                with_run("docker build --build-arg A=1 .\ndocker build --build-arg A=2 ."))),
             "build-it . Dockerfile args.A=1\nbuild-it-2 . Dockerfile args.A=2\n");
 }
 
@@ -337,7 +342,7 @@ jobs:
     steps:
       - run: docker build --target ${{ inputs.stage }} --build-arg E=${{ inputs.extra }} $WHERE
 )");
-  const Definitions found = read(R"(
+  const Definitions found = read_workflow_text(R"(
 jobs:
   all:
     strategy: {matrix: {dir: [api, web, none]}}
@@ -346,7 +351,7 @@ jobs:
   other:
     uses: acme/shared/.github/workflows/image.yml@v1
 )",
-                                 files);
+                                               files);
   EXPECT_EQ(
       ci_shown(found),
       "api services/api Dockerfile target=prod args.E=\nweb services/web Dockerfile target=prod args.E=\n");
@@ -354,7 +359,7 @@ jobs:
   ASSERT_EQ(found.targets[0].defined.size(), 2U);
   EXPECT_EQ(found.targets[0].defined[0].path, ".github/workflows/image.yml");
   EXPECT_EQ(found.targets[0].defined[0].line, 10U);
-  EXPECT_EQ(found.targets[0].defined[1].path, kPath);
+  EXPECT_EQ(found.targets[0].defined[1].path, kWorkflowPath);
   EXPECT_EQ(found.targets[0].defined[1].line, 3U);
 }
 
@@ -371,14 +376,15 @@ runs:
       shell: bash
 )");
   files.write(".github/actions/tool/action.yaml", "runs: {using: docker, image: Dockerfile}");
-  EXPECT_EQ(ci_shown(read(with_steps("- uses: ./.github/actions/image\n  with: {dir: app}\n"
-                                     "- uses: ./.github/actions/tool\n- uses: ./missing"),
-                          files)),
+  EXPECT_EQ(ci_shown(read_workflow_text(with_steps("- uses: ./.github/actions/image\n  with: {dir: app}\n"
+                                                   "- uses: ./.github/actions/tool\n- uses: ./missing"),
+                                        files)),
             "app app Dockerfile\n"
             "tool .github/actions/image/tool Dockerfile\n"
             "tool-2 .github/actions/tool Dockerfile\n");
-  EXPECT_EQ(ci_shown(read(with_steps("- uses: $/.github/actions/tool\n- uses: $/missing"), files)),
-            "tool .github/actions/tool Dockerfile\n");
+  EXPECT_EQ(
+      ci_shown(read_workflow_text(with_steps("- uses: $/.github/actions/tool\n- uses: $/missing"), files)),
+      "tool .github/actions/tool Dockerfile\n");
 }
 
 TEST(Workflow, OfThisRepositoryAreCalledByBothSpellings) {
@@ -386,7 +392,7 @@ TEST(Workflow, OfThisRepositoryAreCalledByBothSpellings) {
     context::MemoryFiles files;
     files.write(".github/workflows/image.yml", "jobs: {x: {steps: [{run: docker build api}]}}");
     const std::string caller = std::string("jobs: {all: {uses: ") + start + ".github/workflows/image.yml}}";
-    EXPECT_EQ(ci_shown(read(caller, files)), "api api Dockerfile\n") << start;
+    EXPECT_EQ(ci_shown(read_workflow_text(caller, files)), "api api Dockerfile\n") << start;
   }
 }
 
@@ -394,15 +400,15 @@ TEST(Workflow, CyclesEnd) {
   context::MemoryFiles files;
   files.write(".github/workflows/a.yml", "jobs: {x: {uses: ./.github/workflows/a.yml}}");
   files.write("act/action.yml", "runs: {using: composite, steps: [{uses: ./act}]}");
-  EXPECT_EQ(ci_shown(read("jobs: {x: {uses: ./.github/workflows/a.yml}}", files)),
+  EXPECT_EQ(ci_shown(read_workflow_text("jobs: {x: {uses: ./.github/workflows/a.yml}}", files)),
             "! .github/workflows/a.yml:1:18: the workflow ./.github/workflows/a.yml calls itself; remove "
             "this job\n");
-  EXPECT_EQ(ci_shown(read(with_steps("- uses: ./act"), files)),
+  EXPECT_EQ(ci_shown(read_workflow_text(with_steps("- uses: ./act"), files)),
             "! act/action.yml:1:34: the action ./act uses itself; remove this step\n");
 }
 
 TEST(Workflow, CheckoutsMovePaths) {
-  EXPECT_EQ(ci_shown(read(with_steps(
+  EXPECT_EQ(ci_shown(read_workflow_text(with_steps(
                 "- uses: actions/checkout@v4\n  with: {path: src}\n"
                 "- uses: actions/checkout@v4\n  with: {repository: acme/tools, path: tools, ref: v1}\n"
                 "- run: docker build -f src/docker/Dockerfile src/app\n"
@@ -417,7 +423,7 @@ TEST(Workflow, BakeFilesAreReadWithTheStepAsAnOrigin) {
               "variable \"VERSION\" {\n  default = \"0\"\n}\n"
               "target \"api\" {\n  args = {\n    VERSION = VERSION\n  }\n}\n"
               "target \"web\" {\n  args = {\n    VERSION = VERSION\n  }\n}\n");
-  const Definitions found = read(R"(
+  const Definitions found = read_workflow_text(R"(
 env: {VERSION: '${{ github.sha }}'}
 jobs:
   bake:
@@ -433,7 +439,7 @@ jobs:
       - uses: docker/bake-action@v6
         with: {files: '${{ steps.x.outputs.file }}'}
 )",
-                                 files);
+                                               files);
   ASSERT_EQ(found.targets.size(), 3U);
   EXPECT_EQ(ci_shown(found.targets[0]), "api app Dockerfile args.VERSION=${{ github.sha }} ?args.VERSION");
   ASSERT_EQ(found.targets[0].defined.size(), 2U);
@@ -453,7 +459,7 @@ TEST(Workflow, CommandsThatBuildDefinitionsAreRead) {
               "target \"other\" {}\n");
   files.write("deploy/stack.yml",
               "services:\n  web: {build: {context: web, args: {V: \"${V:-0}\"}}}\n  api: {build: api}\n");
-  const Case cases[] = {
+  const WorkflowCase cases[] = {
       {"- run: docker buildx bake -f ci/images.hcl --push", "default app Dockerfile args.VERSION=0\n"},
       {"- run: cd ci && docker buildx bake --file images.hcl other", "other . Dockerfile\n"},
       {"- run: VERSION=2 docker buildx bake -f ci/images.hcl --set default.target=x",
@@ -476,16 +482,17 @@ TEST(Workflow, CommandsThatBuildDefinitionsAreRead) {
        "default app Dockerfile args.VERSION=0\n"},
       {"- run: docker compose build api\n  env: {COMPOSE_FILE: deploy/stack.yml}", "api api Dockerfile\n"},
   };
-  for (const Case& c : cases)
-    EXPECT_EQ(ci_shown(read(with_steps(c.given), files)), c.shown) << c.given;
-  const Definitions below = read(with_steps("- run: docker compose -f deploy/stack.yml build api"), files);
+  for (const WorkflowCase& c : cases)
+    EXPECT_EQ(ci_shown(read_workflow_text(with_steps(c.given), files)), c.shown) << c.given;
+  const Definitions below =
+      read_workflow_text(with_steps("- run: docker compose -f deploy/stack.yml build api"), files);
   ASSERT_EQ(below.targets.size(), 1U);
   EXPECT_EQ(below.targets[0].folder, "deploy");
   EXPECT_EQ(below.targets[0].defined[1].kind, DefinitionKind::kWorkflow);
 }
 
 TEST(Workflow, ActionsOfOthersMayBuild) {
-  const Case cases[] = {
+  const WorkflowCase cases[] = {
       {"- uses: redhat-actions/buildah-build@v2\n  with: {containerfiles: ./api/Containerfile, context: "
        "./api}",
        "api api Containerfile\n"},
@@ -494,12 +501,12 @@ TEST(Workflow, ActionsOfOthersMayBuild) {
       {"- uses: hadolint/hadolint-action@v3\n  with: {dockerfile: api/Dockerfile}", ""},
       {"- uses: acme/upload@v1\n  with: {file: notes.txt, context: .}", ""},
   };
-  for (const Case& c : cases)
-    EXPECT_EQ(ci_shown(read(with_steps(c.given))), c.shown) << c.given;
-  EXPECT_EQ(
-      ci_shown(read("on: push\njobs:\n  image:\n    uses: acme/ci/.github/workflows/build.yml@main\n    "
-                    "with: {dockerfile: api/Dockerfile, context: .}\n")),
-      "api . api/Dockerfile\n");
+  for (const WorkflowCase& c : cases)
+    EXPECT_EQ(ci_shown(read_workflow_text(with_steps(c.given))), c.shown) << c.given;
+  EXPECT_EQ(ci_shown(read_workflow_text(
+                "on: push\njobs:\n  image:\n    uses: acme/ci/.github/workflows/build.yml@main\n    "
+                "with: {dockerfile: api/Dockerfile, context: .}\n")),
+            "api . api/Dockerfile\n");
 }
 
 TEST(Workflow, CommandsMayBuildWhatIsNotKnown) {
@@ -507,11 +514,11 @@ TEST(Workflow, CommandsMayBuildWhatIsNotKnown) {
   files.write("ci/images.hcl", "target \"default\" {}\n");
   files.write("ci/broken.hcl", "target \"default\" {\n  tags = [nosuch(1)]\n}\n");
   const auto why_open = [&](const std::string& step) {
-    const Definitions found = read(with_steps(step), files);
+    const Definitions found = read_workflow_text(with_steps(step), files);
     if (found.skipped.empty()) return found.failures.empty() ? std::string() : found.failures.front().path;
     return (found.skipped[0].is_open ? "" : "known: ") + found.skipped[0].reason;
   };
-  const Case cases[] = {
+  const WorkflowCase cases[] = {
       {"- run: docker buildx bake -f ci/images.hcl", ""},
       {"- run: docker buildx bake -f $FILE", "it builds what ${{ $FILE }} defines"},
       {"- run: docker buildx bake -f gen.hcl",
@@ -531,7 +538,7 @@ TEST(Workflow, CommandsMayBuildWhatIsNotKnown) {
        "known: its files are in https://example.org/x.git#main"},
       {"- run: docker buildx bake -f ci/broken.hcl", "ci/broken.hcl"},
   };
-  for (const Case& c : cases)
+  for (const WorkflowCase& c : cases)
     EXPECT_EQ(why_open(c.given), c.shown) << c.given;
 }
 
@@ -541,10 +548,10 @@ TEST(Workflow, BakeTargetsMayInheritFromWhatOnlyCiKnows) {
               "variable \"BASE\" {\n  default = \"alpine\"\n}\n"
               "target \"of-alpine\" {\n  target = \"alpine\"\n}\n"
               "target \"app\" {\n  inherits = [\"of-${BASE}\"]\n}\n");
-  const Definitions found =
-      read(with_steps(
-               "- uses: docker/bake-action@v6\n  with: {targets: app}\n  env: {BASE: '${{ inputs.base }}'}"),
-           files);
+  const Definitions found = read_workflow_text(
+      with_steps(
+          "- uses: docker/bake-action@v6\n  with: {targets: app}\n  env: {BASE: '${{ inputs.base }}'}"),
+      files);
   EXPECT_TRUE(found.failures.empty());
   ASSERT_EQ(found.targets.size(), 1U);
   ASSERT_EQ(found.targets[0].unknown.size(), 1U);
@@ -555,10 +562,11 @@ TEST(Workflow, OverridesOfBakeMayBeOpen) {
   const auto read_set = [](const std::string& set) {
     context::MemoryFiles files;
     files.write("docker-bake.hcl", "target \"default\" {}\n");
-    return ci_shown(read(with_steps("- uses: docker/bake-action@v6\n  with:\n    set: " + set), files));
+    return ci_shown(
+        read_workflow_text(with_steps("- uses: docker/bake-action@v6\n  with:\n    set: " + set), files));
   };
   const std::string where = "! .github/workflows/ci.yml:4: ";
-  const Case cases[] = {
+  const WorkflowCase cases[] = {
       {"'*.platform=${{ inputs.platform }}'",
        "default . Dockerfile platforms=${{ inputs.platform }} ?platforms\n"},
       {"'*.platform=linux/${{ inputs.arch }}'",
@@ -572,27 +580,29 @@ TEST(Workflow, OverridesOfBakeMayBeOpen) {
                                "there is no target \"other\" whose args.V can be set; use a name of the "
                                "bake file\n"},
   };
-  for (const Case& c : cases)
+  for (const WorkflowCase& c : cases)
     EXPECT_EQ(read_set(c.given), c.shown) << c.given;
 }
 
 TEST(Workflow, FilesThatAreNotKnownArePathsOfTheContext) {
-  EXPECT_EQ(ci_shown(read(with_action("context: docs/recipes\nfile: docs/recipes/${{ inputs.file }}"))),
+  EXPECT_EQ(ci_shown(read_workflow_text(
+                with_action("context: docs/recipes\nfile: docs/recipes/${{ inputs.file }}"))),
             "recipes docs/recipes ${{ inputs.file }} ?dockerfile\n");
-  EXPECT_EQ(ci_shown(read(with_action("context: ./a/b\nfile: ${{ inputs.folder }}/Dockerfile"))),
-            "b a/b ../../${{ inputs.folder }}/Dockerfile ?dockerfile\n");
+  EXPECT_EQ(
+      ci_shown(read_workflow_text(with_action("context: ./a/b\nfile: ${{ inputs.folder }}/Dockerfile"))),
+      "b a/b ../../${{ inputs.folder }}/Dockerfile ?dockerfile\n");
 }
 
 TEST(Workflow, LabelsAreRead) {
-  EXPECT_EQ(ci_shown(read(with_action("labels: |\n  a=1\n  b=${{ github.sha }}\n"
-                                      "annotations: index:t=x"))),
+  EXPECT_EQ(ci_shown(read_workflow_text(with_action("labels: |\n  a=1\n  b=${{ github.sha }}\n"
+                                                    "annotations: index:t=x"))),
             "build-it . Dockerfile labels.a=1 labels.b=${{ github.sha }} annotations=index:t=x ?labels\n");
-  EXPECT_EQ(ci_shown(read(with_run("docker build --label a=1 --label=b --annotation c=2 ."))),
+  EXPECT_EQ(ci_shown(read_workflow_text(with_run("docker build --label a=1 --label=b --annotation c=2 ."))),
             "build-it . Dockerfile labels.a=1 labels.b= annotations=c=2\n");
 }
 
 TEST(Workflow, WhatIsWrongHasItsPlace) {
-  const Case cases[] = {
+  const WorkflowCase cases[] = {
       {"", ""},
       {"jobs: [",
        "! .github/workflows/ci.yml:1:1: this is not YAML: end of sequence flow not found; see "
@@ -612,8 +622,8 @@ TEST(Workflow, WhatIsWrongHasItsPlace) {
        "KEY=VALUE; "
        "write type=TYPE,KEY=VALUE\n"},
   };
-  for (const Case& c : cases)
-    EXPECT_EQ(ci_shown(read(c.given)), c.shown) << c.given;
+  for (const WorkflowCase& c : cases)
+    EXPECT_EQ(ci_shown(read_workflow_text(c.given)), c.shown) << c.given;
   ReadOptions options;
   options.files = std::make_shared<context::MemoryFiles>();
   EXPECT_EQ(read_workflow("x.yml", ".", options).failures.size(), 1U);
@@ -655,7 +665,7 @@ TEST(Workflow, LargeInputsEndSoon) {
   };
   for (const std::string& text : texts) {
     const tests::CpuTime time;
-    const Definitions found = read(text);
+    const Definitions found = read_workflow_text(text);
     EXPECT_LE(found.targets.size(), 20'000U);
     EXPECT_LT(time.seconds(), 20) << text.substr(0, 200);
   }

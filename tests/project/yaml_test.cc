@@ -4,47 +4,48 @@
 
 #include "dcache/text/failure.h"
 #include "tests/cpu_time.h"
+#include "tests/project/long_text.h"
 #include "tests/random_text.h"
 
 namespace dcache::project::yaml {
 namespace {
 
 // A tree on one line: "{a: [text 1, integer 2], b: null}".
-std::string shown(const Value& value) {
+std::string shown_tree(const Value& value) {
   std::string text = value.tag.empty() ? "" : value.tag + " ";
   if (value.is_list()) {
     text += "[";
     for (const Value& item : value.items)
-      text += (text.ends_with('[') ? "" : ", ") + shown(item);
+      text += (text.ends_with('[') ? "" : ", ") + shown_tree(item);
     return text + "]";
   }
   if (value.is_map()) {
     text += "{";
     for (const Member& member : value.members)
-      text += (text.ends_with('{') ? "" : ", ") + member.name + ": " + shown(member.value);
+      text += (text.ends_with('{') ? "" : ", ") + member.name + ": " + shown_tree(member.value);
     return text + "}";
   }
   if (value.is_null()) return text + "null";
   return text + (value.is_text() ? "'" + value.text + "'" : printed(value));
 }
 
-std::string shown(std::string_view yaml) {
+std::string shown_tree(std::string_view yaml) {
   std::string all;
   const Documents documents = parse(yaml, "f.yaml");
   for (const Value& value : documents.values)
-    all += (all.empty() ? "" : " | ") + shown(value);
+    all += (all.empty() ? "" : " | ") + shown_tree(value);
   for (const text::Failure& failure : documents.failures)
     all += (all.empty() ? "! " : " ! ") + words_of(failure);
   return all;
 }
 
-struct Case {
+struct YamlCase {
   std::string_view yaml;
   std::string_view shown;
 };
 
 TEST(Yaml, IsReadAsGoReadsIt) {
-  const Case cases[] = {
+  const YamlCase cases[] = {
       {"a: 1\nb: [x, 'y', \"z\"]\n", "{a: 1, b: ['x', 'y', 'z']}"},
       {"a: 010\nb: 0x1F\nc: 0o17\nd: 0b11\ne: 1_000\nf: -0\ng: +12\n",
        "{a: 8, b: 31, c: 15, d: 3, e: 1000, f: 0, g: 12}"},
@@ -69,12 +70,12 @@ TEST(Yaml, IsReadAsGoReadsIt) {
       {"", ""},
       {"# nothing\n", ""},
   };
-  for (const Case& c : cases)
-    EXPECT_EQ(shown(c.yaml), c.shown) << c.yaml;
+  for (const YamlCase& c : cases)
+    EXPECT_EQ(shown_tree(c.yaml), c.shown) << c.yaml;
 }
 
 TEST(Yaml, WhatIsWrongHasItsPlaceAndTheRestIsRead) {
-  const Case cases[] = {
+  const YamlCase cases[] = {
       {"a: 1\nb: 2\na: 3\n",
        "{a: 1, b: 2} ! f.yaml:3:1: 'a' is here twice: it is on line 1 too; remove one of them"},
       {"a: 1\n---\nb: [\n",
@@ -99,15 +100,8 @@ TEST(Yaml, WhatIsWrongHasItsPlaceAndTheRestIsRead) {
                         4),
        "! f.yaml:1:1: the file is UTF-16; save it as UTF-8 text"},
   };
-  for (const Case& c : cases)
-    EXPECT_EQ(shown(c.yaml), c.shown) << c.yaml;
-}
-
-std::string repeated(std::string_view text, size_t size) {
-  std::string all;
-  while (all.size() < size)
-    all += text;
-  return all;
+  for (const YamlCase& c : cases)
+    EXPECT_EQ(shown_tree(c.yaml), c.shown) << c.yaml;
 }
 
 TEST(Yaml, NoTextTakesLongOrTooMuchMemory) {
@@ -128,7 +122,7 @@ TEST(Yaml, NoTextTakesLongOrTooMuchMemory) {
   for (int i = 1; i < 3000; ++i)
     chain += "a" + std::to_string(i) + ": &a" + std::to_string(i) + " {x: *a" + std::to_string(i - 1) + "}\n";
   const std::string long_text =
-      "a: &a " + std::string(1 << 20, 'x') + "\nb: [" + repeated("*a, ", 4000) + "*a]\n";
+      "a: &a " + std::string(1 << 20, 'x') + "\nb: [" + repeated_to_size("*a, ", 4000) + "*a]\n";
   const std::string texts[] = {
       bomb,
       merges,
@@ -136,16 +130,16 @@ TEST(Yaml, NoTextTakesLongOrTooMuchMemory) {
       long_text,
       std::string(kLarge, '['),
       std::string(kLarge, '{'),
-      repeated("[\n", kLarge),
-      repeated("[],", kLarge),
-      "[" + repeated("a,", kLarge),
-      repeated("- ", kLarge),
-      repeated("? ", kLarge),
-      repeated("a: ", kLarge),
-      repeated("&a ", kLarge),
-      repeated("!a ", kLarge),
-      repeated("- a\n", kLarge),
-      "a: '" + repeated("[[[[{{{{", kLarge) + "'",
+      repeated_to_size("[\n", kLarge),
+      repeated_to_size("[],", kLarge),
+      "[" + repeated_to_size("a,", kLarge),
+      repeated_to_size("- ", kLarge),
+      repeated_to_size("? ", kLarge),
+      repeated_to_size("a: ", kLarge),
+      repeated_to_size("&a ", kLarge),
+      repeated_to_size("!a ", kLarge),
+      repeated_to_size("- a\n", kLarge),
+      "a: '" + repeated_to_size("[[[[{{{{", kLarge) + "'",
   };
   for (const std::string& text : texts) {
     const tests::CpuTime time;
@@ -158,12 +152,12 @@ TEST(Yaml, NoTextTakesLongOrTooMuchMemory) {
 TEST(Yaml, LargeTextsAreRead) {
   constexpr size_t kLarge = (4 << 20) / tests::kScaleDown;
   const std::string texts[] = {
-      "a: |\n" + repeated("  some text [ { here\n", kLarge),
+      "a: |\n" + repeated_to_size("  some text [ { here\n", kLarge),
       "a: " + std::string(kLarge, 'x'),
-      "a: \"" + repeated("text\\n", kLarge) + "\"",
-      "a: " + repeated("text\n   ", kLarge),
-      repeated("# comment\n", kLarge) + "a: b",
-      repeated("\n", kLarge) + "a: b",
+      "a: \"" + repeated_to_size("text\\n", kLarge) + "\"",
+      "a: " + repeated_to_size("text\n   ", kLarge),
+      repeated_to_size("# comment\n", kLarge) + "a: b",
+      repeated_to_size("\n", kLarge) + "a: b",
   };
   for (const std::string& text : texts) {
     const Documents documents = parse(text, "f.yaml");

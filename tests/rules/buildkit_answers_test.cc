@@ -8,14 +8,14 @@ namespace {
 
 using Texts = std::vector<std::string>;
 
-struct AnswerCase {
+struct BuildkitCase {
   const char* code;
   const char* dockerfile;
   Texts everywhere = {};   // "LINE", in both profiles
   Texts in_buildkit = {};  // instead, if there are any
 };
 
-Texts lines_of(const AnswerCase& c, lint::Profile profile) {
+Texts buildkit_lines(const BuildkitCase& c, lint::Profile profile) {
   lint::Config config;
   config.profile = profile;
   Texts lines;
@@ -26,12 +26,12 @@ Texts lines_of(const AnswerCase& c, lint::Profile profile) {
   return lines;
 }
 
-void check(const std::vector<AnswerCase>& cases) {
-  for (const AnswerCase& c : cases) {
+void check_buildkit(const std::vector<BuildkitCase>& cases) {
+  for (const BuildkitCase& c : cases) {
     const Texts& of_buildkit = c.in_buildkit.empty() ? c.everywhere : c.in_buildkit;
-    EXPECT_EQ(lines_of(c, lint::Profile::kDefault), c.everywhere) << c.code << "\n" << c.dockerfile;
-    EXPECT_EQ(lines_of(c, lint::Profile::kBuildkit), of_buildkit) << c.code << "\n" << c.dockerfile;
-    EXPECT_EQ(lines_of(c, lint::Profile::kAll), of_buildkit) << c.code << "\n" << c.dockerfile;
+    EXPECT_EQ(buildkit_lines(c, lint::Profile::kDefault), c.everywhere) << c.code << "\n" << c.dockerfile;
+    EXPECT_EQ(buildkit_lines(c, lint::Profile::kBuildkit), of_buildkit) << c.code << "\n" << c.dockerfile;
+    EXPECT_EQ(buildkit_lines(c, lint::Profile::kAll), of_buildkit) << c.code << "\n" << c.dockerfile;
   }
 }
 
@@ -68,12 +68,12 @@ TEST(BuildkitAnswers, ToEmptyLinesAboveInstructions) {
 }
 
 TEST(BuildkitAnswers, ToCommandsInShellForm) {
-  check({{"JSONArgsRecommended", "FROM a\nCMD x y\n", {"2"}},
-         {"JSONArgsRecommended", "FROM a\nENTRYPOINT exec java $JAVA_OPTS\n", {}, {"2"}},
-         {"JSONArgsRecommended", "FROM a\nCMD prepare; exec x\n", {}, {"2"}},
-         {"JSONArgsRecommended", "FROM a\nCMD exec x &\n", {"2"}},
-         {"JSONArgsRecommended", "FROM a\nCMD x || exec y\n", {"2"}},
-         {"JSONArgsRecommended", "FROM a\nCMD if x; then exec y; fi\n", {"2"}}});
+  check_buildkit({{"JSONArgsRecommended", "FROM a\nCMD x y\n", {"2"}},
+                  {"JSONArgsRecommended", "FROM a\nENTRYPOINT exec java $JAVA_OPTS\n", {}, {"2"}},
+                  {"JSONArgsRecommended", "FROM a\nCMD prepare; exec x\n", {}, {"2"}},
+                  {"JSONArgsRecommended", "FROM a\nCMD exec x &\n", {"2"}},
+                  {"JSONArgsRecommended", "FROM a\nCMD x || exec y\n", {"2"}},
+                  {"JSONArgsRecommended", "FROM a\nCMD if x; then exec y; fi\n", {"2"}}});
 }
 
 TEST(BuildkitAnswers, ToCommandsInShellFormNameAShellWhereItIsNeeded) {
@@ -93,12 +93,12 @@ TEST(BuildkitAnswers, ToCommandsInShellFormNameAShellWhereItIsNeeded) {
 }
 
 TEST(BuildkitAnswers, ToRequiredArguments) {
-  check({{"InvalidDefaultArgInFrom", "ARG V\nFROM a:$V\n", {}, {"2"}},
-         {"InvalidDefaultArgInFrom", "ARG R T\nFROM ${R}/a:${T}\n", {}, {"2"}},
-         {"InvalidDefaultArgInFrom", "ARG V=\nFROM a:$V\n", {"2"}},
-         {"InvalidDefaultArgInFrom", "ARG V=a:b:c\nFROM $V\n", {"2"}},
-         {"InvalidDefaultArgInFrom", "ARG U\nARG V=\nFROM a:$V\nFROM b:$U\n", {"3"}, {"3", "4"}},
-         {"InvalidDefaultArgInFrom", "ARG V\nFROM a:${V:-1}\n"}});
+  check_buildkit({{"InvalidDefaultArgInFrom", "ARG V\nFROM a:$V\n", {}, {"2"}},
+                  {"InvalidDefaultArgInFrom", "ARG R T\nFROM ${R}/a:${T}\n", {}, {"2"}},
+                  {"InvalidDefaultArgInFrom", "ARG V=\nFROM a:$V\n", {"2"}},
+                  {"InvalidDefaultArgInFrom", "ARG V=a:b:c\nFROM $V\n", {"2"}},
+                  {"InvalidDefaultArgInFrom", "ARG U\nARG V=\nFROM a:$V\nFROM b:$U\n", {"3"}, {"3", "4"}},
+                  {"InvalidDefaultArgInFrom", "ARG V\nFROM a:${V:-1}\n"}});
 }
 
 }  // namespace

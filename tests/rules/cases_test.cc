@@ -62,10 +62,10 @@ std::vector<RuleCase> read_cases(const std::filesystem::path& path) {
   return cases;
 }
 
-const std::filesystem::path kCases = DCACHE_SOURCE_DIR "/tests/rules/cases";
+const std::filesystem::path kCasesFolder = DCACHE_SOURCE_DIR "/tests/rules/cases";
 
 std::filesystem::path cases_of(std::string_view code) {
-  return kCases / (std::string(code) + ".txt");
+  return kCasesFolder / (std::string(code) + ".txt");
 }
 
 // The ignore file that a title names at its end: "nothing: … (sub/.dockerignore)".
@@ -129,7 +129,7 @@ INSTANTIATE_TEST_SUITE_P(Catalogue, RuleCases, testing::ValuesIn(rules_with_case
                          [](const auto& one) { return std::string(one.param.rule->code); });
 
 TEST(RuleCaseFiles, AreEachNamedAfterARule) {
-  for (const auto& entry : std::filesystem::directory_iterator(kCases)) {
+  for (const auto& entry : std::filesystem::directory_iterator(kCasesFolder)) {
     const std::string code = entry.path().stem();
     const lint::Rule* rule = lint::find_rule(lint::catalogue(), code);
     EXPECT_TRUE(rule != nullptr && rule->code == code) << entry.path();

@@ -11,13 +11,13 @@ namespace {
 using nlohmann::json;
 using Lines = std::vector<int>;
 
-struct Case {
+struct IgnoreCase {
   const char* dockerfile;
   const char* ignore;
   Lines lines;
 };
 
-const Case kCases[] = {
+const IgnoreCase kIgnoreCases[] = {
     {"FROM scratch\nCOPY a /a\nCOPY b /b\nADD a /x\n", "a\n", {2, 4}},
     {"FROM scratch\nCOPY *.txt /\nCOPY dir/*.md /\nCOPY n.txt /\n", "*.txt\ndir/*.md\n", {2, 3, 4}},
     {"FROM scratch\nCOPY dir /d\nCOPY dir/x.md /d\nCOPY dir/ /e\n", "dir\n", {2, 3, 4}},
@@ -42,7 +42,7 @@ const Case kCases[] = {
 };
 
 TEST(CopyIgnoredFile, IsWhatBuildkitReports) {
-  for (const Case& one : kCases) {
+  for (const IgnoreCase& one : kIgnoreCases) {
     const test::TemporaryFolder folder;
     for (const char* name : {"a", "b", "n.txt", "dir/x.md", "dir/y", "dir/sub/z"})
       folder.write(name, "1");

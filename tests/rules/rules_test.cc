@@ -157,39 +157,42 @@ TEST(Fixtures, AreWhatTheySay) {
   }
 }
 
-struct Case {
+struct FindingsCase {
   const char* text;
   Texts expected;
 };
 
-void check(const std::string& rule, const std::vector<Case>& cases, const lint::BuildFacts& facts = {}) {
-  for (const Case& c : cases)
+void check_rule(const std::string& rule, const std::vector<FindingsCase>& cases,
+                const lint::BuildFacts& facts = {}) {
+  for (const FindingsCase& c : cases)
     EXPECT_EQ(findings(c.text, config_selecting({rule}), facts), c.expected) << c.text;
 }
 
 TEST(DC1001, FindsBroadCopiesAboveInstalls) {
-  check("DC1001", {{"FROM a\nCOPY . .\nRUN npm ci\n", {"DC1001:2"}},
-                   {"FROM a\nADD . /app\nRUN cd /app && pip install -r requirements.txt\n", {"DC1001:2"}},
-                   {"FROM a\nCOPY ./ /app\nRUN go mod download\n", {"DC1001:2"}},
-                   {"FROM a\nCOPY . .\nRUN go build ./...\n", {"DC1001:2"}},
-                   {"FROM a\nCOPY . .\nRUN bundle install && make\n", {"DC1001:2"}},
-                   {"FROM a\nCOPY . .\nRUN if [ -f x ]; then yarn install; fi\n", {"DC1001:2"}},
-                   {"FROM a\nCOPY . .\nRUN poetry install --no-root\nRUN npm ci\n", {"DC1001:2", "DC1001:2"}},
-                   {"FROM a\nCOPY . .\nRUN [\"npm\", \"ci\"]\n", {"DC1001:2"}},
-                   {"FROM a\nCOPY . .\nRUN <<EOF\nnpm ci\nEOF\n", {"DC1001:2"}}});
+  check_rule("DC1001",
+             {{"FROM a\nCOPY . .\nRUN npm ci\n", {"DC1001:2"}},
+              {"FROM a\nADD . /app\nRUN cd /app && pip install -r requirements.txt\n", {"DC1001:2"}},
+              {"FROM a\nCOPY ./ /app\nRUN go mod download\n", {"DC1001:2"}},
+              {"FROM a\nCOPY . .\nRUN go build ./...\n", {"DC1001:2"}},
+              {"FROM a\nCOPY . .\nRUN bundle install && make\n", {"DC1001:2"}},
+              {"FROM a\nCOPY . .\nRUN if [ -f x ]; then yarn install; fi\n", {"DC1001:2"}},
+              {"FROM a\nCOPY . .\nRUN poetry install --no-root\nRUN npm ci\n", {"DC1001:2", "DC1001:2"}},
+              {"FROM a\nCOPY . .\nRUN [\"npm\", \"ci\"]\n", {"DC1001:2"}},
+              {"FROM a\nCOPY . .\nRUN <<EOF\nnpm ci\nEOF\n", {"DC1001:2"}}});
 }
 
 TEST(DC1001, LeavesOtherBuildsAlone) {
-  check("DC1001", {{"FROM a\nCOPY package.json .\nRUN npm ci\nCOPY . .\nRUN npm run build\n", {}},
-                   {"FROM a\nCOPY package*.json ./\nRUN npm ci\nCOPY . .\nRUN npm ci --omit=dev\n", {}},
-                   {"FROM a\nCOPY . .\nRUN make\n", {}},
-                   {"FROM a AS b\nCOPY . .\nFROM c\nCOPY --from=b / /\nRUN npm ci\n", {}},
-                   {"FROM a\nRUN --mount=type=bind,source=package.json,target=package.json npm ci\nCOPY . "
-                    ".\nRUN npm ci\n",
-                    {}},
-                   {"FROM a\nCOPY . .\nRUN --mount=type=cache,target=/go/pkg/mod go build .\n", {}},
-                   {"FROM a\nCOPY . .\nRUN npm --version\n", {}},
-                   {"FROM a\nSHELL [\"powershell\"]\nCOPY . .\nRUN npm ci\n", {}}});
+  check_rule("DC1001",
+             {{"FROM a\nCOPY package.json .\nRUN npm ci\nCOPY . .\nRUN npm run build\n", {}},
+              {"FROM a\nCOPY package*.json ./\nRUN npm ci\nCOPY . .\nRUN npm ci --omit=dev\n", {}},
+              {"FROM a\nCOPY . .\nRUN make\n", {}},
+              {"FROM a AS b\nCOPY . .\nFROM c\nCOPY --from=b / /\nRUN npm ci\n", {}},
+              {"FROM a\nRUN --mount=type=bind,source=package.json,target=package.json npm ci\nCOPY . "
+               ".\nRUN npm ci\n",
+               {}},
+              {"FROM a\nCOPY . .\nRUN --mount=type=cache,target=/go/pkg/mod go build .\n", {}},
+              {"FROM a\nCOPY . .\nRUN npm --version\n", {}},
+              {"FROM a\nSHELL [\"powershell\"]\nCOPY . .\nRUN npm ci\n", {}}});
 }
 
 TEST(DC1001, MovesTheInstallAboveTheCopy) {
@@ -410,39 +413,41 @@ TEST(DC1001, SeesFoldersOfSourcesWhereItKnowsTheContext) {
   folder.write("src/main.js", "");
   folder.write("manifests/package.json", "{}");
   const auto facts = test::facts_of(folder);
-  check("DC1001",
-        {{"FROM a\nCOPY package.json .\nCOPY src src\nRUN npm ci\n", {"DC1001:3"}},
-         {"FROM a\nCOPY manifests .\nRUN npm ci\n", {}},
-         {"FROM base-with-node-modules\nCOPY src src\nRUN npm ci\n", {}}},
-        facts);
+  check_rule("DC1001",
+             {{"FROM a\nCOPY package.json .\nCOPY src src\nRUN npm ci\n", {"DC1001:3"}},
+              {"FROM a\nCOPY manifests .\nRUN npm ci\n", {}},
+              {"FROM base-with-node-modules\nCOPY src src\nRUN npm ci\n", {}}},
+             facts);
 }
 
 TEST(DC1003, FindsDownloadsThatAreNotKept) {
-  check("DC1003",
-        {{"FROM a\nRUN npm ci\n", {"DC1003:2"}},
-         {"FROM a\nRUN apt-get update && apt-get install -y x\n", {"DC1003:2"}},
-         {"FROM a\nRUN pip install --no-cache-dir x\n", {"DC1003:2"}},
-         {"FROM a\nRUN python3 -m pip install x\n", {"DC1003:2"}},
-         {"FROM golang\nRUN --mount=type=cache,target=/go/pkg/mod go build .\n", {"DC1003:2"}},
-         {"FROM a\nRUN sudo -E env X=1 pip install x\n", {"DC1003:2"}},
-         {"FROM a\nENV PIP_CACHE_DIR=/c\nRUN --mount=type=cache,target=/root/.cache/pip true && apk add x\n",
-          {"DC1003:3"}},
-         {"FROM a\nRUN cargo build && npm i\n", {"DC1003:2", "DC1003:2"}},
-         {"FROM a\nRUN pacman -Sy x\n", {"DC1003:2"}}});
+  check_rule(
+      "DC1003",
+      {{"FROM a\nRUN npm ci\n", {"DC1003:2"}},
+       {"FROM a\nRUN apt-get update && apt-get install -y x\n", {"DC1003:2"}},
+       {"FROM a\nRUN pip install --no-cache-dir x\n", {"DC1003:2"}},
+       {"FROM a\nRUN python3 -m pip install x\n", {"DC1003:2"}},
+       {"FROM golang\nRUN --mount=type=cache,target=/go/pkg/mod go build .\n", {"DC1003:2"}},
+       {"FROM a\nRUN sudo -E env X=1 pip install x\n", {"DC1003:2"}},
+       {"FROM a\nENV PIP_CACHE_DIR=/c\nRUN --mount=type=cache,target=/root/.cache/pip true && apk add x\n",
+        {"DC1003:3"}},
+       {"FROM a\nRUN cargo build && npm i\n", {"DC1003:2", "DC1003:2"}},
+       {"FROM a\nRUN pacman -Sy x\n", {"DC1003:2"}}});
 }
 
 TEST(DC1003, AcceptsMountsWhereTheCacheReallyIs) {
-  check("DC1003", {{"FROM a\nRUN --mount=type=cache,target=/root/.npm npm ci\n", {}},
-                   {"FROM a\nRUN --mount=type=cache,target=/root/.cache pip install x\n", {}},
-                   {"FROM a\nENV PIP_CACHE_DIR=/c\nRUN --mount=type=cache,target=/c pip install x\n", {}},
-                   {"FROM a\nUSER node\nRUN --mount=type=cache,target=/home/node/.npm,uid=1000 npm ci\n", {}},
-                   {"FROM a\nENV PIP_NO_CACHE_DIR=1\nRUN pip install x\n", {}},
-                   {"FROM a\nRUN npm run build && pip --version && apt-get update\n", {}},
-                   {"FROM a\nRUN --mount=type=cache,target=/var/cache/apt "
-                    "--mount=type=cache,target=/var/lib/apt apt-get install x\n",
-                    {}},
-                   {"FROM a AS b\nRUN mvn package\nFROM c\nCOPY --from=b /root/.m2 /root/.m2\n", {}},
-                   {"FROM a\nRUN echo npm ci\n", {}}});
+  check_rule("DC1003",
+             {{"FROM a\nRUN --mount=type=cache,target=/root/.npm npm ci\n", {}},
+              {"FROM a\nRUN --mount=type=cache,target=/root/.cache pip install x\n", {}},
+              {"FROM a\nENV PIP_CACHE_DIR=/c\nRUN --mount=type=cache,target=/c pip install x\n", {}},
+              {"FROM a\nUSER node\nRUN --mount=type=cache,target=/home/node/.npm,uid=1000 npm ci\n", {}},
+              {"FROM a\nENV PIP_NO_CACHE_DIR=1\nRUN pip install x\n", {}},
+              {"FROM a\nRUN npm run build && pip --version && apt-get update\n", {}},
+              {"FROM a\nRUN --mount=type=cache,target=/var/cache/apt "
+               "--mount=type=cache,target=/var/lib/apt apt-get install x\n",
+               {}},
+              {"FROM a AS b\nRUN mvn package\nFROM c\nCOPY --from=b /root/.m2 /root/.m2\n", {}},
+              {"FROM a\nRUN echo npm ci\n", {}}});
 }
 
 TEST(DC1003, IsAnInfoForWhoChoseToKeepNothing) {
@@ -486,8 +491,9 @@ TEST(DC1003, KnowsNoHomeOfAUserThatOnlyTheBaseImageKnows) {
     EXPECT_EQ(fixed(text, config, {}, true), text);
   EXPECT_EQ(fixed("FROM a\nARG U=root\nUSER $U\nRUN npm ci\n", config, {}, true),
             "FROM a\nARG U=root\nUSER $U\nRUN --mount=type=cache,target=/root/.npm \\\n    npm ci\n");
-  check("DC1003", {{"FROM a\nUSER $U\nRUN --mount=type=cache,target=/home/x/.npm,uid=1000 npm ci\n", {}},
-                   {"FROM a\nUSER $U\nUSER root\nRUN --mount=type=cache,target=/root/.npm npm ci\n", {}}});
+  check_rule("DC1003",
+             {{"FROM a\nUSER $U\nRUN --mount=type=cache,target=/home/x/.npm,uid=1000 npm ci\n", {}},
+              {"FROM a\nUSER $U\nUSER root\nRUN --mount=type=cache,target=/root/.npm npm ci\n", {}}});
 }
 
 TEST(Rules, GoOnAfterABaseThatAnArgumentNames) {
@@ -524,24 +530,24 @@ TEST(DC1003, AddsMounts) {
 
 TEST(DC1006, FindsCopiesOutOfCacheMounts) {
   const std::string build = "FROM a AS b\nWORKDIR /s\nRUN --mount=type=cache,target=/s/t make\n";
-  check("DC1006",
-        {{(build + "FROM c\nCOPY --from=b /s/t/x /x\n").c_str(), {"DC1006:5"}},
-         {(build + "FROM c\nCOPY --from=b /s/t /x\n").c_str(), {"DC1006:5"}},
-         {(build + "FROM b AS d\nFROM c\nCOPY --from=d /s/t/x /x\n").c_str(), {"DC1006:6"}},
-         {(build + "FROM c\nRUN --mount=from=b,source=/s/t,target=/m cp /m/x /\n").c_str(), {"DC1006:5"}},
-         {(build + "FROM c\nCOPY --from=0 /s/t/x /x\n").c_str(), {"DC1006:5"}},
-         {(build + "FROM c\nADD x /\nCOPY --from=b /s/t/. /x\n").c_str(), {"DC1006:6"}}});
+  check_rule("DC1006", {{(build + "FROM c\nCOPY --from=b /s/t/x /x\n").c_str(), {"DC1006:5"}},
+                        {(build + "FROM c\nCOPY --from=b /s/t /x\n").c_str(), {"DC1006:5"}},
+                        {(build + "FROM b AS d\nFROM c\nCOPY --from=d /s/t/x /x\n").c_str(), {"DC1006:6"}},
+                        {(build + "FROM c\nRUN --mount=from=b,source=/s/t,target=/m cp /m/x /\n").c_str(),
+                         {"DC1006:5"}},
+                        {(build + "FROM c\nCOPY --from=0 /s/t/x /x\n").c_str(), {"DC1006:5"}},
+                        {(build + "FROM c\nADD x /\nCOPY --from=b /s/t/. /x\n").c_str(), {"DC1006:6"}}});
 }
 
 TEST(DC1006, AcceptsWhatIsInALayer) {
   const std::string build = "FROM a AS b\nRUN --mount=type=cache,target=/s/t make\n";
-  check("DC1006",
-        {{(build + "FROM c\nCOPY --from=b /s/x /x\n").c_str(), {}},
-         {(build + "FROM c\nCOPY --from=b /s/target /x\n").c_str(), {}},
-         {(build + "RUN cp -r /other /s/t/x\nFROM c\nCOPY --from=b /s/t/x /x\n").c_str(), {}},
-         {(build + "COPY x /s/t/x\nFROM c\nCOPY --from=b /s/t/x /x\n").c_str(), {}},
-         {"FROM a AS b\nRUN --mount=type=tmpfs,target=/s/t make\nFROM c\nCOPY --from=b /s/t/x /x\n", {}},
-         {"FROM a AS b\nRUN --mount=type=cache,target=/s/t make\nFROM c\nCOPY s/t/x /x\n", {}}});
+  check_rule("DC1006",
+             {{(build + "FROM c\nCOPY --from=b /s/x /x\n").c_str(), {}},
+              {(build + "FROM c\nCOPY --from=b /s/target /x\n").c_str(), {}},
+              {(build + "RUN cp -r /other /s/t/x\nFROM c\nCOPY --from=b /s/t/x /x\n").c_str(), {}},
+              {(build + "COPY x /s/t/x\nFROM c\nCOPY --from=b /s/t/x /x\n").c_str(), {}},
+              {"FROM a AS b\nRUN --mount=type=tmpfs,target=/s/t make\nFROM c\nCOPY --from=b /s/t/x /x\n", {}},
+              {"FROM a AS b\nRUN --mount=type=cache,target=/s/t make\nFROM c\nCOPY s/t/x /x\n", {}}});
 }
 
 TEST(InvalidDefinitionDescription, TakesDirectivesBelowAShebangForComments) {
@@ -553,23 +559,24 @@ TEST(InvalidDefinitionDescription, TakesDirectivesBelowAShebangForComments) {
 }
 
 TEST(DC1008, AsksForTheDirectiveOnce) {
-  check("DC1008",
-        {{"FROM a\nRUN --mount=type=tmpfs,target=/x y\nCOPY --exclude=x a b\nCOPY --parents a b\n",
-          {"DC1008:3"}},
-         {"FROM a\nCOPY --parents a b\n", {"DC1008:2"}},
-         {"FROM a\nCOPY --exclude=x a b\n", {"DC1008:2"}},
-         {"FROM a\nADD --checksum=sha256:1111111111111111111111111111111111111111111111111111111111111111 "
-          "http://x/y /z\n",
-          {"DC1008:2"}},
-         {"FROM a\nONBUILD COPY --exclude=x a b\n", {"DC1008:2"}}});
-  check("DC1008", {{"# syntax=docker/dockerfile:1\nFROM a\nCOPY --link a b\n", {}},
-                   {"#syntax=x\nFROM a\nCOPY --exclude=x a b\n", {}},
-                   {"FROM a\nRUN --mount=type=tmpfs,target=/x y\nCOPY --link a b\n", {}},
-                   {"FROM a\nRUN <<EOF\nx\nEOF\n", {}},
-                   {"FROM a\nCOPY --chown=1 a b\n", {}},
-                   {"FROM a\nRUN cat <<< x\n", {}},
-                   {"FROM --platform=linux/amd64 a\n", {}},
-                   {"FROM a\nHEALTHCHECK --interval=1s CMD x\n", {}}});
+  check_rule(
+      "DC1008",
+      {{"FROM a\nRUN --mount=type=tmpfs,target=/x y\nCOPY --exclude=x a b\nCOPY --parents a b\n",
+        {"DC1008:3"}},
+       {"FROM a\nCOPY --parents a b\n", {"DC1008:2"}},
+       {"FROM a\nCOPY --exclude=x a b\n", {"DC1008:2"}},
+       {"FROM a\nADD --checksum=sha256:1111111111111111111111111111111111111111111111111111111111111111 "
+        "http://x/y /z\n",
+        {"DC1008:2"}},
+       {"FROM a\nONBUILD COPY --exclude=x a b\n", {"DC1008:2"}}});
+  check_rule("DC1008", {{"# syntax=docker/dockerfile:1\nFROM a\nCOPY --link a b\n", {}},
+                        {"#syntax=x\nFROM a\nCOPY --exclude=x a b\n", {}},
+                        {"FROM a\nRUN --mount=type=tmpfs,target=/x y\nCOPY --link a b\n", {}},
+                        {"FROM a\nRUN <<EOF\nx\nEOF\n", {}},
+                        {"FROM a\nCOPY --chown=1 a b\n", {}},
+                        {"FROM a\nRUN cat <<< x\n", {}},
+                        {"FROM --platform=linux/amd64 a\n", {}},
+                        {"FROM a\nHEALTHCHECK --interval=1s CMD x\n", {}}});
 }
 
 TEST(DC1008, TrustsTheMinimumEngine) {
@@ -594,18 +601,20 @@ TEST(DC1008, PutsTheDirectiveAtTheTop) {
 }
 
 TEST(DC1009, FindsImagesWithoutDigest) {
-  check("DC1009", {{"FROM a\n", {"DC1009:1"}},
-                   {"FROM a:1\n", {"DC1009:1"}},
-                   {"FROM reg.io:5000/a:latest\n", {"DC1009:1"}},
-                   {"ARG V=1\nFROM a:$V\n", {"DC1009:2"}},
-                   {"FROM a:1@sha256:1111111111111111111111111111111111111111111111111111111111111111\nFROM "
-                    "a:1@sha256:2\n",
-                    {"DC0001:2", "DC1009:2"}},
-                   {"FROM --platform=linux/arm64 a:1 AS b\n", {"DC1009:1"}}});
+  check_rule("DC1009",
+             {{"FROM a\n", {"DC1009:1"}},
+              {"FROM a:1\n", {"DC1009:1"}},
+              {"FROM reg.io:5000/a:latest\n", {"DC1009:1"}},
+              {"ARG V=1\nFROM a:$V\n", {"DC1009:2"}},
+              {"FROM a:1@sha256:1111111111111111111111111111111111111111111111111111111111111111\nFROM "
+               "a:1@sha256:2\n",
+               {"DC0001:2", "DC1009:2"}},
+              {"FROM --platform=linux/arm64 a:1 AS b\n", {"DC1009:1"}}});
   // Images with a tag make one finding for the file.
-  check("DC1009", {{"FROM a:1 AS x\nFROM b:2\nFROM a:1\n", {"DC1009:1"}},
-                   {"FROM a:latest\nFROM b:2\nFROM c\nFROM d:4\n", {"DC1009:1", "DC1009:2", "DC1009:3"}}});
-  check(
+  check_rule("DC1009",
+             {{"FROM a:1 AS x\nFROM b:2\nFROM a:1\n", {"DC1009:1"}},
+              {"FROM a:latest\nFROM b:2\nFROM c\nFROM d:4\n", {"DC1009:1", "DC1009:2", "DC1009:3"}}});
+  check_rule(
       "DC1009",
       {{"FROM scratch\n", {}},
        {"FROM a@sha256:1111111111111111111111111111111111111111111111111111111111111111 AS b\nFROM b\n", {}},
@@ -618,14 +627,14 @@ TEST(DC1009, FindsImagesWithoutDigest) {
        {"ARG NS\nARG NAME\nFROM ${NS}/${NAME}\n", {}},
        {"ARG PREFIX\nFROM ${PREFIX}node\n", {}},
        {"ARG V\nFROM node:${V}\n", {}}});
-  check("DC1009", {{"ARG PREFIX=\nFROM ${PREFIX}node\n", {"DC1009:2"}},
-                   {"ARG V\nFROM node:${V:-22}\n", {"DC1009:2"}},
-                   {"FROM node:22-$TARGETARCH\n", {"DC1009:1"}}});
+  check_rule("DC1009", {{"ARG PREFIX=\nFROM ${PREFIX}node\n", {"DC1009:2"}},
+                        {"ARG V\nFROM node:${V:-22}\n", {"DC1009:2"}},
+                        {"FROM node:22-$TARGETARCH\n", {"DC1009:1"}}});
 }
 
 TEST(DC1019, LeavesStagesAloneWhoseFromCannotBeRead) {
-  check("DC1019",
-        {{"FROM {{image}} AS build{{if x:\nARG TOKEN}}\nFROM b:1\nCOPY --from=build /a /a\n", {"DC0001:1"}}});
+  check_rule("DC1019", {{"FROM {{image}} AS build{{if x:\nARG TOKEN}}\nFROM b:1\nCOPY --from=build /a /a\n",
+                         {"DC0001:1"}}});
 }
 
 TEST(DC2001, AsksForAnIgnoreFileWhereAllIsCopied) {
@@ -633,21 +642,21 @@ TEST(DC2001, AsksForAnIgnoreFileWhereAllIsCopied) {
   folder.write("main.py", "");
   folder.write("node_modules/x.js", "");
   const auto facts = test::facts_of(folder);
-  check("DC2001",
-        {{"FROM a\nCOPY . .\n", {"DC2001:2"}},
-         {"FROM a\nADD ./ /x\n", {"DC2001:2"}},
-         {"FROM a\nCOPY * /x/\n", {"DC2001:2"}},
-         {"FROM a\nCOPY main.py .\nCOPY . .\n", {"DC2001:3"}},
-         {"FROM a\nCOPY --chown=1 / /x\n", {"DC2001:2"}},
-         {"FROM a\nCOPY main.py .\nFROM b\nCOPY . /\n", {"DC2001:4"}}},
-        facts);
-  check("DC2001",
-        {{"FROM a\nCOPY main.py .\n", {}},
-         {"FROM a AS b\nFROM c\nCOPY --from=b / /\n", {}},
-         {"FROM a\nCOPY src/ .\n", {}},
-         {"FROM a\nCOPY *.py .\n", {}},
-         {"FROM a\nCOPY --parents ./src/a .\n", {}}},
-        facts);
+  check_rule("DC2001",
+             {{"FROM a\nCOPY . .\n", {"DC2001:2"}},
+              {"FROM a\nADD ./ /x\n", {"DC2001:2"}},
+              {"FROM a\nCOPY * /x/\n", {"DC2001:2"}},
+              {"FROM a\nCOPY main.py .\nCOPY . .\n", {"DC2001:3"}},
+              {"FROM a\nCOPY --chown=1 / /x\n", {"DC2001:2"}},
+              {"FROM a\nCOPY main.py .\nFROM b\nCOPY . /\n", {"DC2001:4"}}},
+             facts);
+  check_rule("DC2001",
+             {{"FROM a\nCOPY main.py .\n", {}},
+              {"FROM a AS b\nFROM c\nCOPY --from=b / /\n", {}},
+              {"FROM a\nCOPY src/ .\n", {}},
+              {"FROM a\nCOPY *.py .\n", {}},
+              {"FROM a\nCOPY --parents ./src/a .\n", {}}},
+             facts);
   EXPECT_EQ(findings("FROM a\nCOPY . .\n", config_selecting({"DC2001"})),
             Texts{});  // nothing is known of the context
   const lint::Config config = config_selecting({"DC2001"});
@@ -666,16 +675,16 @@ TEST(DC2001, WritesNothingWhereTheContextMayBeElsewhere) {
   folder.write("entrypoint.sh", "");
   folder.write("a.log", "");
   const auto facts = test::facts_of(folder);
-  check("DC2001",
-        {{"FROM a\nCOPY . .\nRUN npm ci\n", {}},
-         {"FROM a\nCOPY . .\nRUN make\n", {}},
-         {"FROM a\nCOPY docker/entrypoint.sh /\nCOPY . .\n", {}},
-         {"FROM a\nCOPY requirements.txt pyproject.toml ./\nCOPY entrypoint.sh /\nCOPY . .\n", {}},
-         {"FROM a\nCOPY dist/app.js ./\nCOPY . .\n", {"DC2001:3"}}},
-        facts);
+  check_rule("DC2001",
+             {{"FROM a\nCOPY . .\nRUN npm ci\n", {}},
+              {"FROM a\nCOPY . .\nRUN make\n", {}},
+              {"FROM a\nCOPY docker/entrypoint.sh /\nCOPY . .\n", {}},
+              {"FROM a\nCOPY requirements.txt pyproject.toml ./\nCOPY entrypoint.sh /\nCOPY . .\n", {}},
+              {"FROM a\nCOPY dist/app.js ./\nCOPY . .\n", {"DC2001:3"}}},
+             facts);
   const test::TemporaryFolder bare;
   bare.write("Dockerfile", "FROM a\nCOPY . .\n");
-  check("DC2001", {{"FROM a\nCOPY . .\n", {}}}, test::facts_of(bare));
+  check_rule("DC2001", {{"FROM a\nCOPY . .\n", {}}}, test::facts_of(bare));
 }
 
 TEST(DC2001, IsSafeOnlyIfItIgnoresNothingThatIsThere) {
@@ -689,7 +698,7 @@ TEST(DC2001, IsSafeOnlyIfItIgnoresNothingThatIsThere) {
   };
   const std::string text = "FROM a\nCOPY . .\n";
   folder.write("Dockerfile", text);
-  check("DC2001", {{text.c_str(), {}}}, test::facts_of(folder));  // there is nothing to ignore
+  check_rule("DC2001", {{text.c_str(), {}}}, test::facts_of(folder));  // there is nothing to ignore
   folder.write(".git/HEAD", "ref");
   EXPECT_EQ(written(false, text + "RUN git describe\n"),
             "# What no step of the build needs.\n.dockerignore\nDockerfile*\n");
@@ -756,21 +765,23 @@ TEST(DC2001, ListsDockerfilesByTheirNames) {
 }
 
 TEST(DL3006, FindsImagesWithoutTag) {
-  check("DL3006", {{"FROM a\n", {"DL3006:1"}},
-                   {"FROM a AS b\nFROM b\n", {"DL3006:1"}},
-                   {"FROM x:5000/a\n", {"DL3006:1"}}});
-  check("DL3006", {{"FROM a:1\n", {}},
-                   {"FROM a@sha256:1111111111111111111111111111111111111111111111111111111111111111\n", {}},
-                   {"FROM scratch\n", {}},
-                   {"ARG A\nFROM $A\n", {}}});
+  check_rule("DL3006", {{"FROM a\n", {"DL3006:1"}},
+                        {"FROM a AS b\nFROM b\n", {"DL3006:1"}},
+                        {"FROM x:5000/a\n", {"DL3006:1"}}});
+  check_rule("DL3006",
+             {{"FROM a:1\n", {}},
+              {"FROM a@sha256:1111111111111111111111111111111111111111111111111111111111111111\n", {}},
+              {"FROM scratch\n", {}},
+              {"ARG A\nFROM $A\n", {}}});
 }
 
 TEST(DL3007, FindsTheTagLatest) {
-  check("DL3007", {{"FROM a:latest\n", {"DL3007:1"}}, {"FROM x:5000/a:latest AS b\n", {"DL3007:1"}}});
-  check("DL3007",
-        {{"FROM a:1\n", {}},
-         {"FROM a\n", {}},
-         {"FROM a:latest@sha256:1111111111111111111111111111111111111111111111111111111111111111\n", {}}});
+  check_rule("DL3007", {{"FROM a:latest\n", {"DL3007:1"}}, {"FROM x:5000/a:latest AS b\n", {"DL3007:1"}}});
+  check_rule(
+      "DL3007",
+      {{"FROM a:1\n", {}},
+       {"FROM a\n", {}},
+       {"FROM a:latest@sha256:1111111111111111111111111111111111111111111111111111111111111111\n", {}}});
 }
 
 }  // namespace

@@ -8,7 +8,7 @@
 namespace dcache {
 namespace {
 
-struct Case {
+struct SafeFixCase {
   const char* rule;
   const char* text;
   const char*
@@ -21,7 +21,7 @@ std::string kind_of(const lint::Findings& findings) {
   return !first.fix ? "no fix" : first.fix->safe ? "safe" : "unsafe";
 }
 
-std::string offered(const Case& one) {
+std::string offered_fix(const SafeFixCase& one) {
   const lint::Config config = test::config_selecting({one.rule});
   const lint::Linter linter(lint::catalogue(), config);
   const dockerfile::File file = dockerfile::parse(one.text);
@@ -50,7 +50,7 @@ std::string mended_ignore_file(const std::string& text) {
 
 TEST(SafeFixes, AreThoseThatCanNotBreakABuild) {
   const std::string head = "# syntax=docker/dockerfile:1\nFROM golang AS b\nRUN make\nFROM debian\nRUN x\n";
-  for (const Case& one : std::vector<Case>{
+  for (const SafeFixCase& one : std::vector<SafeFixCase>{
            // A status that the clean-up hides.
            {"DC1005", "FROM node\nRUN --mount=type=cache,target=/root/.npm npm ci; npm cache clean --force\n",
             "no fix"},
@@ -104,7 +104,7 @@ TEST(SafeFixes, AreThoseThatCanNotBreakABuild) {
            {"RedundantTargetPlatform", "ARG TARGETPLATFORM=linux/arm64\nFROM --platform=$TARGETPLATFORM a\n",
             "no fix"},
        }) {
-    EXPECT_EQ(offered(one), one.expected) << one.rule << "\n" << one.text;
+    EXPECT_EQ(offered_fix(one), one.expected) << one.rule << "\n" << one.text;
   }
   for (const auto& [copy, expected] : std::vector<std::pair<std::string, std::string>>{
            {"COPY --from=b /o/app /usr/local/bin/\n", "safe"},
@@ -114,12 +114,12 @@ TEST(SafeFixes, AreThoseThatCanNotBreakABuild) {
            {"COPY --from=b /o/a.yml /usr/share/elastic/config/a.yml\n", "unsafe"},
            {"COPY --from=b --chown=1000 /o/app /usr/src/\n", "none"},
        }) {
-    EXPECT_EQ(offered({"DC1017", (head + copy).c_str(), ""}), expected) << copy;
+    EXPECT_EQ(offered_fix({"DC1017", (head + copy).c_str(), ""}), expected) << copy;
   }
-  EXPECT_EQ(offered({"DC1017",
-                     "# syntax=docker/dockerfile:1.3\nFROM golang AS b\nRUN make\nFROM debian\nRUN x\n"
-                     "COPY --from=b /o/app /usr/bin/app\n",
-                     ""}),
+  EXPECT_EQ(offered_fix({"DC1017",
+                         "# syntax=docker/dockerfile:1.3\nFROM golang AS b\nRUN make\nFROM debian\nRUN x\n"
+                         "COPY --from=b /o/app /usr/bin/app\n",
+                         ""}),
             "no fix");
 }
 
@@ -143,7 +143,7 @@ std::string offered_install(const Install& one) {
 }
 
 TEST(DC4016, OffersAHeredocOnlyForWhatAScriptDoesAlike) {
-  const Case cases[] = {
+  const SafeFixCase cases[] = {
       {"DC4016", "FROM a\nRUN a && \\\n b && c && d && e && f\n", "unsafe"},
       {"DC4016", "FROM a\nRUN a | x > y && \\\n b && c && d && e && f\n", "unsafe"},
       {"DC4016", "FROM a\nRUN set -ex && \\\n b && c && d && e && f\n", "unsafe"},
@@ -157,8 +157,8 @@ TEST(DC4016, OffersAHeredocOnlyForWhatAScriptDoesAlike) {
       {"DC4016", "FROM a\nRUN echo EOF && \\\n b && c && d && e && f\n", "no fix"},
       {"DC4016", "FROM a\nRUN a && echo 'x\\\n y' && c && d && e && f\n", "no fix"},
   };
-  for (const Case& one : cases)
-    EXPECT_EQ(offered(one), one.expected) << one.text;
+  for (const SafeFixCase& one : cases)
+    EXPECT_EQ(offered_fix(one), one.expected) << one.text;
 }
 
 TEST(SafeFixes, MoveOnlyInstallsWhoseFilesAreKnown) {
