@@ -149,12 +149,12 @@ bool Removal::command(size_t index) {
   const shell::Command& command = run_.commands[index];
   const shell::Command& above = run_.commands[index - 1];
   const bool last = index + 1 == run_.commands.size();
-  // What follows `&&` could count on what is before it having worked; so it still does. After `;` the
-  // command may hide that what is before it failed.
-  const bool listed = command.connector == shell::Connector::kAnd;
-  const bool piped_on = !last && run_.commands[index + 1].connector == shell::Connector::kPipe;
-  const bool alternative = !last && run_.commands[index + 1].connector == shell::Connector::kOr;
-  if (!listed || piped_on || alternative || command.depth != 0 || above.depth != 0) return false;
+  // The whole list fails where the command above does, with it or without it. After `;` the command may hide
+  // that what is before it failed; before `;`, what is above it would end the list, and `set -e` then ends
+  // the script if that fails.
+  const bool in_list = command.connector == shell::Connector::kAnd &&
+                       (last || run_.commands[index + 1].connector == shell::Connector::kAnd);
+  if (!in_list || command.depth != 0 || above.depth != 0) return false;
   if (!last && run_.commands[index + 1].depth != 0) return false;
   const text::Span own = run_.span_of(command.spelling);
   const uint32_t behind_above = run_.span_of(above.spelling).end;

@@ -31,8 +31,8 @@ class Removal {
   Removal(const lint::Run& run, const dockerfile::File& file) : run_(run), file_(file) {}
 
   void word(const shell::Word& word);
-  // A command of a list, with what ties it to the one before it. False where that can't be done by text
-  // alone: it is the first, or a part of something else than a plain list.
+  // A command of a list, with the `&&` before it. False if that can't be done by text alone, or if another
+  // command could then run, or fail the RUN: only `&&` or the end of the RUN may follow it.
   bool command(size_t index);
 
   // Whether the word is one of those.

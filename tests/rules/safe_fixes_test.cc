@@ -48,6 +48,41 @@ std::string mended_ignore_file(const std::string& text) {
       .text;
 }
 
+// What comes after a command that is taken out would be tied to what is above it, or a failure above it would
+// count for `set -e` that did not before.
+TEST(SafeFixes, TakeOutOnlyCommandsWithTheSameStatusWithoutThem) {
+  const std::string pip = "FROM python\nRUN pip install -r /r.txt && ";
+  const std::string npm =
+      "FROM node\nRUN --mount=type=cache,target=/root/.npm npm ci && npm cache clean --force";
+  for (const SafeFixCase& one : std::vector<SafeFixCase>{
+           {"DC1003", "rm -rf /root/.cache/pip\n", "safe"},
+           {"DC1003", "rm -rf /root/.cache/pip && mkdir -p /data\n", "safe"},
+           {"DC1003", "rm -rf /root/.cache/pip; mkdir -p /data\n", "no fix"},
+           {"DC1003", "\\\n    rm -rf /root/.cache/pip; \\\n    mkdir -p /data\n", "no fix"},
+           {"DC1003", "\\\n    rm -rf /root/.cache/pip \\\n    ; mkdir -p /data\n", "no fix"},
+           {"DC1003", "rm -rf /root/.cache/pip || mkdir -p /data\n", "no fix"},
+           {"DC1003", "rm -rf /root/.cache/pip & mkdir -p /data\n", "no fix"},
+           {"DC1003", "pip cache purge; mkdir -p /data\n", "no fix"}}) {
+    EXPECT_EQ(offered_fix({one.rule, (pip + one.text).c_str(), one.expected}), one.expected) << one.text;
+  }
+  for (const auto& [end, expected] :
+       std::vector<std::pair<std::string, std::string>>{{"\n", "safe"},
+                                                        {" && chown x y\n", "safe"},
+                                                        {"; chown x y\n", "no fix"},
+                                                        {" || true\n", "no fix"}})
+    EXPECT_EQ(offered_fix({"DC1005", (npm + end).c_str(), ""}), expected) << end;
+  EXPECT_EQ(offered_fix(
+                {"DC1003",
+                 "FROM python\nRUN <<EOF\npip install a && rm -rf /root/.cache/pip\nmkdir /data\nEOF\n", ""}),
+            "no fix");
+  EXPECT_EQ(
+      offered_fix({"DC1003",
+                   "FROM python\nRUN set -e && pip install -r /r.txt && rm -rf /root/.cache/pip; mkdir -p "
+                   "/data\n",
+                   ""}),
+      "no fix");
+}
+
 TEST(SafeFixes, AreThoseThatCanNotBreakABuild) {
   const std::string head = "# syntax=docker/dockerfile:1\nFROM golang AS b\nRUN make\nFROM debian\nRUN x\n";
   for (const SafeFixCase& one : std::vector<SafeFixCase>{
