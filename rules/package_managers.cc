@@ -668,8 +668,36 @@ bool remove_clean_ups(lint::Dockerfile& dockerfile, const lint::Run& run, const 
   return true;
 }
 
-bool is_mounted(lint::Dockerfile& dockerfile, const lint::Run& run, const PackageManager& manager,
-                const Cache& cache, const shell::Command* command) {
+namespace {
+
+// Whether a mount is at the folder of a cache, or at its end of the path: the home of a user that the base
+// image defines can't be known.
+bool is_place_of(std::string_view target, std::string_view place, const plan::Step& step) {
+  if (place.empty()) return false;
+  if (place.starts_with("~/") && target.ends_with(place.substr(1))) return true;
+  const auto folder = with_home(place, step);
+  return folder && text::is_within(target, *folder);
+}
+
+bool is_place_of(std::string_view target, const Cache& cache, const plan::Step& step) {
+  const auto is_there = [&](std::string_view place) { return is_place_of(target, place, step); };
+  return is_there(cache.path) || is_there(cache.of_root) || is_there(cache.on_distributions) ||
+         std::ranges::any_of(cache.also, is_there) ||
+         std::ranges::any_of(cache.on_images, [&](const ImagePath& one) { return is_there(one.path); });
+}
+
+// Whether a mount is where another package manager keeps its files, and this one does not.
+bool is_place_of_another(std::string_view target, const PackageManager& manager, const plan::Step& step) {
+  const auto keeps_there = [&](const PackageManager& one) {
+    return std::ranges::any_of(one.caches,
+                               [&](const Cache& cache) { return is_place_of(target, cache, step); });
+  };
+  return !keeps_there(manager) && std::ranges::any_of(package_managers(), keeps_there);
+}
+
+// `for_sure`: a mount whose target or cache can't be known does not count.
+bool has_mount_of(lint::Dockerfile& dockerfile, const lint::Run& run, const PackageManager& manager,
+                  const Cache& cache, const shell::Command* command, bool for_sure) {
   if (!run.step || run.mounts.empty()) return false;
   const plan::Step& step = dockerfile.graph().steps[*run.step];
   const auto path = cache_path(dockerfile, run, manager, cache, command);
@@ -685,9 +713,10 @@ bool is_mounted(lint::Dockerfile& dockerfile, const lint::Run& run, const Packag
       return path && target != "/" && text::is_within(*path, target);
     }
     if (mount.type != Type::kCache && mount.type != Type::kTmpfs) return false;
-    // Where the cache is cannot be known, and the author of the mount knew.
-    if (!path || mount.target.find('$') != std::string::npos) return true;
+    if (mount.target.find('$') != std::string::npos) return !for_sure;
     const std::string target = text::clean_path(mount.target);
+    // Where the cache is can't be known, and the author of the mount knew.
+    if (!path) return !for_sure && !is_place_of_another(target, manager, step);
     // The home of a user that the base image defines can't be known: the end of the path tells.
     const bool elsewhere_for_root = !cache.of_root.empty() && *path == cache.of_root;
     const bool same_end = cache.path.starts_with("~/") && target.ends_with(cache.path.substr(1)) &&
@@ -696,6 +725,18 @@ bool is_mounted(lint::Dockerfile& dockerfile, const lint::Run& run, const Packag
              return text::is_within(place, target) || text::is_within(target, place);
            });
   });
+}
+
+}  // namespace
+
+bool is_mounted(lint::Dockerfile& dockerfile, const lint::Run& run, const PackageManager& manager,
+                const Cache& cache, const shell::Command* command) {
+  return has_mount_of(dockerfile, run, manager, cache, command, false);
+}
+
+bool is_mounted_for_sure(lint::Dockerfile& dockerfile, const lint::Run& run, const PackageManager& manager,
+                         const Cache& cache, const shell::Command* command) {
+  return has_mount_of(dockerfile, run, manager, cache, command, true);
 }
 
 bool is_any_mounted(lint::Dockerfile& dockerfile, const lint::Run& run, const PackageManager& manager,

@@ -197,9 +197,14 @@ bool remove_clean_ups(lint::Dockerfile& dockerfile, const lint::Run& run, const 
 bool empties_caches(const PackageManager& manager, const shell::Command& command);
 
 // Whether a mount of the RUN keeps the cache between builds, or keeps it out of the layer. `command` as of
-// cache_path().
+// cache_path(). If the folder can't be known, a mount that is not at another package manager's is taken for
+// it.
 bool is_mounted(lint::Dockerfile& dockerfile, const lint::Run& run, const PackageManager& manager,
                 const Cache& cache, const shell::Command* command);
+
+// The same, of a cache and a mount whose folders are known.
+bool is_mounted_for_sure(lint::Dockerfile& dockerfile, const lint::Run& run, const PackageManager& manager,
+                         const Cache& cache, const shell::Command* command);
 
 // The same for any of its caches.
 bool is_any_mounted(lint::Dockerfile& dockerfile, const lint::Run& run, const PackageManager& manager,

@@ -38,7 +38,7 @@ class Check {
     });
     if (!run.step || !caches) return;
     for (const Use& use : uses_of(dockerfile_, run)) {
-      if (is_any_mounted(dockerfile_, run, *use.manager, use.command)) opt_outs(run, use);
+      if (has_its_mount(run, *use.manager, use.command)) opt_outs(run, use);
     }
     for (size_t i = 0; i < run.commands.size(); ++i)
       clean_ups(run, i);
@@ -66,8 +66,7 @@ class Check {
     const shell::Command& command = run.commands[index];
     for (const PackageManager& manager : package_managers()) {
       // A cache that is not mounted would stay in the layer without the clean-up.
-      if (empties_caches(manager, command) && is_used(run, manager) &&
-          is_any_mounted(dockerfile_, run, manager, nullptr))
+      if (empties_caches(manager, command) && is_used(run, manager) && has_its_mount(run, manager, nullptr))
         return report(run, index, fmt::format("the cache that is mounted for {}", manager.name),
                       !manager.unsafe_fix && are_all_mounted(run, manager));
     }
@@ -86,9 +85,19 @@ class Check {
                                [&](const Use& use) { return use.manager == &manager; });
   }
 
+  // A mount whose folder tells nothing is that of the package manager only if the RUN calls no other.
+  bool has_its_mount(const Run& run, const PackageManager& manager, const shell::Command* command) const {
+    const bool alone = std::ranges::all_of(uses_of(dockerfile_, run),
+                                           [&](const Use& use) { return use.manager == &manager; });
+    if (alone) return is_any_mounted(dockerfile_, run, manager, command);
+    return std::ranges::any_of(manager.caches, [&](const Cache& cache) {
+      return is_mounted_for_sure(dockerfile_, run, manager, cache, command);
+    });
+  }
+
   bool are_all_mounted(const Run& run, const PackageManager& manager) const {
     return std::ranges::all_of(manager.caches, [&](const Cache& cache) {
-      return is_mounted(dockerfile_, run, manager, cache, nullptr);
+      return is_mounted_for_sure(dockerfile_, run, manager, cache, nullptr);
     });
   }
 
@@ -161,8 +170,9 @@ lint::Rule rule() {
               "end, the mount is empty every time and saves nothing. Deleting is not needed either: a "
               "mount is not part of the layer.",
           .fix_note =
-              "Removes the option, or the command that deletes, if it is part of a plain list of "
-              "commands. The fix is unsafe for system package managers, if not all caches of the package "
+              "Removes the option, or the command that deletes, if it comes after `&&` and only `&&` or the "
+              "end of the RUN comes after it. The fix is unsafe for system package managers, if not all "
+              "caches of the package "
               "manager are mounted, and for a mount that is not a package manager's: later commands may "
               "expect an empty folder.",
           .bad = {"FROM python:3.12\n"

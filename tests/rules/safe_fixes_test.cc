@@ -83,6 +83,36 @@ TEST(SafeFixes, TakeOutOnlyCommandsWithTheSameStatusWithoutThem) {
       "no fix");
 }
 
+// A mount is a package manager's if its folder says so, or if the RUN calls no other.
+TEST(SafeFixes, LeaveTheCleanUpOfACacheThatIsNotMounted) {
+  for (const SafeFixCase& one : std::vector<SafeFixCase>{
+           {"DC1005",
+            "FROM php:8.3-fpm-alpine\nRUN --mount=type=cache,target=/etc/apk/cache,sharing=locked apk add "
+            "curl=8 && "
+            "composer install && composer clear-cache\n",
+            "none"},
+           {"DC1005",
+            "FROM php:8\nRUN --mount=type=cache,target=/var/cache/apt composer install && composer "
+            "clear-cache\n",
+            "none"},
+           {"DC1005",
+            "FROM php:8\nRUN --mount=type=cache,target=/c apk add curl && composer install --no-cache\n",
+            "none"},
+           {"DC1005",
+            "FROM php:8\nRUN --mount=type=cache,target=$C apk add curl && composer install && composer "
+            "clear-cache\n",
+            "none"},
+           {"DC1005",
+            "FROM php:8\nRUN --mount=type=cache,target=/c composer install && composer clear-cache\n",
+            "unsafe"},
+           {"DC1005",
+            "FROM composer\nRUN --mount=type=cache,target=/etc/apk/cache "
+            "--mount=type=cache,target=/tmp/cache apk add "
+            "a && composer install && composer clear-cache\n",
+            "safe"}})
+    EXPECT_EQ(offered_fix(one), one.expected) << one.text;
+}
+
 TEST(SafeFixes, AreThoseThatCanNotBreakABuild) {
   const std::string head = "# syntax=docker/dockerfile:1\nFROM golang AS b\nRUN make\nFROM debian\nRUN x\n";
   for (const SafeFixCase& one : std::vector<SafeFixCase>{
