@@ -57,6 +57,14 @@ TEST(Timeline, WaitsForNoStepThatWasReused) {
       "6.0 s: [a 1/1] RUN a, [c 1/1] COPY a b,");
 }
 
+// It was looked up after the other step had ended, in more than no time.
+TEST(Timeline, WaitsForNoStepThatWasReusedLate) {
+  EXPECT_EQ(
+      critical(
+          R"({"vertexes":[{"digest":"1","name":"[a 1/1] RUN a","started":"2026-11-27T00:00:00Z","completed":"2026-11-27T00:00:03.9Z"},{"digest":"2","name":"[b 1/2] RUN b","cached":true,"started":"2026-11-27T00:00:03.95Z","completed":"2026-11-27T00:00:03.95Z"},{"digest":"3","inputs":["2"],"name":"[b 2/2] COPY b","cached":true,"started":"2026-11-27T00:00:03.95Z","completed":"2026-11-27T00:00:04Z"},{"digest":"4","inputs":["3","1"],"name":"[c 1/1] COPY a b","started":"2026-11-27T00:00:04Z","completed":"2026-11-27T00:00:06Z"}]})"),
+      "6.0 s: [a 1/1] RUN a, [c 1/1] COPY a b,");
+}
+
 // "a 0.0-3.0: [a 1/1] RUN a 3.0" for each build: from when to when, and its own critical path.
 std::string builds_of(const std::string& text) {
   const auto log = read_text(text);

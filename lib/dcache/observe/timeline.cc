@@ -359,8 +359,8 @@ class Scheduler {
     return path;
   }
 
-  // When the result of each bar was there. A step that was reused took no time, however late the log says so:
-  // what it needs was waited for.
+  // When the result of each bar was there. A step that was reused could have been as soon as what it needs
+  // was there, however late the log says so: it is often looked up only when the step after it starts.
   void find_ready() {
     std::vector<size_t> waits(line_.bars.size());
     std::vector<std::vector<size_t>> next(line_.bars.size());
@@ -376,10 +376,11 @@ class Scheduler {
       const size_t at = known.back();
       known.pop_back();
       const Bar& bar = line_.bars[at];
-      if (bar.vertex->cached && bar.end - bar.start < kRounding) {
+      if (bar.vertex->cached) {
         ready_[at] = 0;
         for (const size_t after : bar.after)
           ready_[at] = std::max(ready_[at], ready_[after]);
+        ready_[at] += bar.end - bar.start;
       }
       for (const size_t follower : next[at])
         if (--waits[follower] == 0) known.push_back(follower);
