@@ -1,6 +1,9 @@
 #include "cli/log_images.h"
 
 #include <algorithm>
+#include <cstdint>
+#include <set>
+#include <tuple>
 #include <utility>
 
 #include "cli/states.h"
@@ -15,6 +18,17 @@
 #include "dcache/text/path.h"
 
 namespace dcache::cli {
+namespace {
+
+// How many vertices of the log are steps of the image. One may be several steps, as FROM of two stages is.
+size_t vertices_of(const observe::Match& match) {
+  std::set<std::pair<size_t, size_t>> vertices;
+  for (const observe::Observed& observed : match.steps)
+    vertices.emplace(observed.build, observed.vertex);
+  return vertices.size();
+}
+
+}  // namespace
 
 report::LogModel LogImages::Candidate::model() const {
   report::LogModel model;
@@ -144,19 +158,22 @@ report::LogModel LogImages::model_of(const observe::Log& log, size_t build) cons
 }
 
 // The image whose steps have the most of the names that the log has; one whose Dockerfile is called as the
-// log says comes before others.
+// log says comes before others. Of several that have the same names, as targets of one Dockerfile have, the
+// one of which the log lacks the fewest steps.
 report::LogModel LogImages::best_model(const observe::Log& log, size_t build) const {
   const std::string_view name = observe::dockerfile_name(log.builds[build]);
   report::LogModel best;
-  std::pair<bool, size_t> most = {false, 0};
+  using Fit = std::tuple<bool, size_t, size_t>;
+  Fit most = {false, 0, 0};
   for (const Candidate& candidate : candidates_) {
     const report::LogModel model = candidate.model();
     const observe::Match match = observe::match(*model.file, *model.graph, log, build);
-    const size_t own = match.exact * 2 + match.steps.size();
-    const std::pair fits = {text::base_name(model.dockerfile) == name, own};
-    if (own == 0 || fits <= most) continue;
+    const size_t own = match.exact * 2 + vertices_of(match);
+    const size_t found = SIZE_MAX - match.missing.size();
+    const Fit fit = {text::base_name(model.dockerfile) == name, own, found};
+    if (own == 0 || fit <= most) continue;
     best = model;
-    most = fits;
+    most = fit;
   }
   return best;
 }

@@ -605,6 +605,19 @@ TEST(Log, LooksOnlyAtTheImagesThatAreNamed) {
   EXPECT_EQ(line_of({"-f", "b.Dockerfile"}), 0);
 }
 
+// Both targets have all the steps of the record; one of them needs more.
+TEST(Log, IsOfTheTargetThatLacksNothing) {
+  const Repository made({{"docker-bake.hcl", "target \"one\" {\n  target = \"s0\"\n}\ntarget \"two\" {}\n"},
+                         {"Dockerfile", "FROM bb AS s0\nRUN a\nFROM bb AS s1\nRUN b\nCOPY --from=s0 / /\n"}});
+  made.write(
+      "build.log",
+      R"({"vertexes":[{"digest":"sha256:1","name":"[internal] load build definition from Dockerfile","started":"2026-11-27T00:00:00Z","completed":"2026-11-27T00:00:01Z"},{"digest":"sha256:2","name":"[s0 1/2] FROM docker.io/library/bb:latest","started":"2026-11-27T00:00:01Z","completed":"2026-11-27T00:00:01Z"},{"digest":"sha256:3","inputs":["sha256:2"],"name":"[s0 2/2] RUN a","started":"2026-11-27T00:00:01Z","completed":"2026-11-27T00:00:03Z"}]})"
+      "\n");
+  const std::string out = run_dcache({"log", "build.log"}, made.path()).out;
+  EXPECT_TRUE(out.starts_with("one: 1 of 1 step ran")) << out;
+  EXPECT_EQ(out.find("Not in the log"), std::string::npos) << out;
+}
+
 TEST(Log, ShowsALogWithoutADockerfile) {
   const Repository made(test::Files{{"notes.txt", "x\n"}});
   made.write("build.log", kLog);
