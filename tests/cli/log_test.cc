@@ -605,6 +605,24 @@ TEST(Log, LooksOnlyAtTheImagesThatAreNamed) {
   EXPECT_EQ(line_of({"-f", "b.Dockerfile"}), 0);
 }
 
+// A stage that may have given other files gave the same ones: what a step ran for is the one below it.
+TEST(Log, NamesNoStepThatWasReused) {
+  const Repository made({{"Dockerfile",
+                          "FROM bb AS s0\nCOPY . /src\nRUN echo const > /out\nFROM bb AS s1\n"
+                          "COPY --from=s0 /out /app\nFROM bb\nCOPY a.txt /a\nCOPY --from=s1 /app /got\n"},
+                         {".dockerignore", ".git\nbuild.log\n"},
+                         {"a.txt", "1\n"}});
+  made.write("a.txt", "2\n");
+  made.write("build.log",
+             "#1 [s0 1/3] FROM docker.io/library/bb:latest\n#1 CACHED\n\n#2 [s0 2/3] COPY . /src\n#2 DONE "
+             "0.1s\n\n#3 [s0 3/3] RUN echo const > /out\n#3 DONE 0.2s\n\n"
+             "#4 [s1 2/2] COPY --from=s0 /out /app\n#4 CACHED\n\n#5 [stage-2 2/3] COPY a.txt /a\n#5 DONE "
+             "0.1s\n\n#6 [stage-2 3/3] COPY --from=s1 /app /got\n#6 DONE 0.1s\n");
+  const std::string out = run_dcache({"log", "build.log", "--git", "HEAD"}, made.path()).out;
+  EXPECT_NE(out.find("follows line 7\n"), std::string::npos) << out;
+  EXPECT_EQ(out.find("line 5 of stage s1 rebuilds"), std::string::npos) << out;
+}
+
 // Both targets have all the steps of the record; one of them needs more.
 TEST(Log, IsOfTheTargetThatLacksNothing) {
   const Repository made({{"docker-bake.hcl", "target \"one\" {\n  target = \"s0\"\n}\ntarget \"two\" {}\n"},
