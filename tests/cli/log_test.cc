@@ -187,7 +187,11 @@ TEST(Log, LetsOthersSayHowLongARebuildTakes) {
       json::parse(made.run({"explain", "--changed", "index.js", "--format", "json"}).out).at("rebuild_time"),
       time);
   const Outcome affected = made.run({"affected", "--changed", "index.js"});
-  EXPECT_NE(affected.out.find("rebuilds 3 of 4 steps, about 2 min 6 s by the last build"), std::string::npos)
+  EXPECT_NE(affected.out.find("  rebuilds 3 of 4 steps  about 2 min 6 s by the last build  line "),
+            std::string::npos)
+      << affected.out;
+  EXPECT_NE(affected.out.find("  EFFECT                 TIME                               FROM "),
+            std::string::npos)
       << affected.out;
   EXPECT_EQ(json::parse(made.run({"affected", "--changed", "index.js", "--format", "json"}).out)
                 .at("images")

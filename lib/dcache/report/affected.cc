@@ -84,13 +84,18 @@ void append_text(const AffectedAnswer& answer, const Style& style, std::string& 
   if (!answer.note.empty()) out += printable(answer.note) + "\n";
   if (count == 0) return;
   out += '\n';
-  Table table({"IMAGE", "EFFECT", "FROM", "WHY"});
+  std::vector<std::string> titles = {"IMAGE", "EFFECT", "FROM", "WHY"};
+  constexpr ptrdiff_t kTimes = 2;
+  const bool any_times = !answer.times.empty();
+  if (any_times) titles.insert(titles.begin() + kTimes, "TIME");
+  Table table(titles);
   for (const ImageEffect& effect : affected.images) {
     if (!is_affected(effect)) continue;
-    std::string words = effect_words(effect);
-    if (const RebuildTime* time = time_of(answer, effect)) words += ", " + rebuild_words(*time);
-    table.add({effect.image->target.name, std::move(words), effect_place_words(effect), why_words(effect)},
-              tone_of_effect(effect.effect));
+    std::vector<std::string> cells = {effect.image->target.name, effect_words(effect),
+                                      effect_place_words(effect), why_words(effect)};
+    const RebuildTime* const time = time_of(answer, effect);
+    if (any_times) cells.insert(cells.begin() + kTimes, time == nullptr ? "" : rebuild_words(*time));
+    table.add(std::move(cells), tone_of_effect(effect.effect));
   }
   table.append_to(out, style);
 }
