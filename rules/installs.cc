@@ -157,6 +157,14 @@ std::ptrdiff_t last_cleaner(const Cleanup& cleanup, const lint::Run& run, std::s
   return last;
 }
 
+// Where a call leaves its downloads; nothing if that can't be known.
+std::optional<std::string> downloads_of(lint::Dockerfile& dockerfile, const Call& call) {
+  const Use* use = use_by(dockerfile, *call.run, *call.command);
+  if (use == nullptr || use->action->caches.empty()) return std::nullopt;
+  return cache_path(dockerfile, *call.run, *use->manager, use->manager->cache(use->action->caches.front()),
+                    call.command);
+}
+
 }  // namespace
 
 bool removes_around(const lint::Run& run, Words folders) {
@@ -238,15 +246,19 @@ void report_uncleaned(lint::Dockerfile& dockerfile, lint::Reporter& reporter, st
     const std::ptrdiff_t cleaner = last_cleaner(cleanup, *call.run, call.program());
     const bool cleaned = cleaner > call.command - call.run->commands.data();
     if (cleaned || keeps_out_of_layer(*call.run, cleanup.folders)) return std::nullopt;
+    const Use* use = use_by(dockerfile, *call.run, *call.command);
+    const PackageManager& own = use == nullptr ? of : *use->manager;  // microdnf has folders of its own
     if (!as_hadolint &&
-        (is_any_mounted(dockerfile, *call.run, of, nullptr) || removes_around(*call.run, cleanup.folders)))
+        (is_any_mounted(dockerfile, *call.run, own, nullptr) || removes_around(*call.run, cleanup.folders)))
       return std::nullopt;
     if (cleanup.shipped_only && !call.run->onbuild && !ships[stage_of(stages, *call.run)])
       return std::nullopt;
+    const std::optional<std::string> folder = downloads_of(dockerfile, call);
     return Complaint{
         fmt::format("the files that {} downloaded stay in the layer", call.program()),
-        fmt::format("end the RUN with '{}', or write RUN --mount=type=cache,target={}",
-                    fmt::join(cleaner_of(cleanup, call.program()), " "), cleanup.folders.front())};
+        fmt::format("end the RUN with '{}'{}", fmt::join(cleaner_of(cleanup, call.program()), " "),
+                    folder ? fmt::format(", or write RUN --mount=type=cache,target={}", *folder)
+                           : std::string(", or mount a cache (DC1003)"))};
   });
 }
 

@@ -54,5 +54,7 @@ std::span<const std::string_view> key_files();
 std::span<const std::string_view> pipefail_shells();
 // Commands that are not programs, and words that begin what only a shell reads.
 std::span<const std::string_view> shell_commands();
+// Users that distributions and the packages of services make, whose home is not below /home.
+std::span<const std::string_view> system_users();
 
 }  // namespace dcache::rules

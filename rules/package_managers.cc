@@ -1,6 +1,7 @@
 #include "rules/package_managers.h"
 
 #include <algorithm>
+#include <charconv>
 #include <deque>
 #include <functional>
 #include <map>
@@ -9,11 +10,13 @@
 #include <unordered_map>
 
 #include "dcache/lint/images.h"
+#include "dcache/plan/image.h"
 #include "dcache/text/path.h"
 #include "dcache/text/unicode.h"
 #include "dcache/text/words.h"
 #include "rules/command_user.h"
 #include "rules/final_image.h"
+#include "rules/known_facts.h"
 
 namespace dcache::rules {
 namespace {
@@ -116,7 +119,7 @@ std::optional<std::string> home_of(const plan::Step& step) {
   if (owner.is_root()) return "/root";
   const bool named = !owner.user.empty() && owner.user.find('$') == std::string::npos &&
                      owner.user.find_first_not_of("0123456789") != std::string::npos;
-  if (!named) return std::nullopt;
+  if (!named || text::is_one_of(owner.user, system_users())) return std::nullopt;
   return "/home/" + owner.user;
 }
 
@@ -441,22 +444,60 @@ bool is_configured(lint::Dockerfile& dockerfile, const lint::Run& run, const Pac
   return known->second.by_files || known->second.after_step[*run.step];
 }
 
-// The last part of the name of the image that a step starts from, over all stages; empty for none.
+// The image that a step starts from, over all stages; empty for none.
 std::string_view base_image(const plan::Graph& graph, const plan::Step& step) {
   const plan::Stage* stage = &graph.stages[step.stage];
   while (stage->base_stage)
     stage = &graph.stages[*stage->base_stage];
   const plan::Step* first = stage->steps.empty() ? nullptr : &graph.steps[stage->steps.front()];
   if (first == nullptr || first->kind != plan::Step::Kind::kImage) return {};
-  return text::base_name(lint::image_name(first->image));
+  return first->image;
 }
 
-// Where it is if nothing moves it.
+// The first number of a tag. For a tag without one, which is that of the newest version, a high one; nothing
+// if the tag is not known.
+std::optional<long> version_in_tag(std::string_view reference) {
+  constexpr long kNewest = 1'000'000;
+  const plan::ImageReference image = plan::read_reference(reference);
+  if (reference.find('$') != std::string_view::npos || (image.tag.empty() && !image.digest.empty()))
+    return std::nullopt;
+  const std::string_view tag = image.tag;
+  const size_t digit = tag.find_first_of("0123456789");
+  long number = kNewest;
+  if (digit != std::string_view::npos) std::from_chars(tag.data() + digit, tag.data() + tag.size(), number);
+  return number;
+}
+
+enum class ImageMatch : uint8_t { kNo, kYes, kUnknown };
+
+ImageMatch match_image(std::string_view pattern, std::string_view reference) {
+  const std::string_view name = lint::image_name(reference);
+  if (pattern.ends_with('/')) {
+    const size_t at = name.find(pattern);
+    const bool is_folder = at != std::string_view::npos && (at == 0 || name[at - 1] == '/');
+    return is_folder ? ImageMatch::kYes : ImageMatch::kNo;
+  }
+  const size_t less = std::min(pattern.find('<'), pattern.size());
+  if (text::base_name(name) != pattern.substr(0, less)) return ImageMatch::kNo;
+  if (less == pattern.size()) return ImageMatch::kYes;
+  const std::optional<long> version = version_in_tag(reference);
+  if (!version) return ImageMatch::kUnknown;
+  long limit = 0;
+  std::from_chars(pattern.data() + less + 1, pattern.data() + pattern.size(), limit);
+  return *version < limit ? ImageMatch::kYes : ImageMatch::kNo;
+}
+
+// Where it is if nothing moves it; empty if that can't be known.
 std::string_view usual_path(const Cache& cache, std::string_view image, const plan::Step& step) {
   for (const ImagePath& one : cache.on_images) {
-    if (text::is_one_of(image, one.images)) return one.path;
+    for (const std::string_view pattern : one.images) {
+      const ImageMatch match = match_image(pattern, image);
+      if (match == ImageMatch::kYes) return one.path;
+      if (match == ImageMatch::kUnknown) return {};
+    }
   }
-  if (!cache.on_distributions.empty() && lint::is_image(lint::ImageKind::kWithoutLanguages, image))
+  if (!cache.on_distributions.empty() &&
+      lint::is_image(lint::ImageKind::kWithoutLanguages, text::base_name(lint::image_name(image))))
     return cache.on_distributions;
   return !cache.of_root.empty() && owner_of(step).is_root() ? cache.of_root : cache.path;
 }

@@ -21,7 +21,8 @@ struct Pair {
   std::string_view value;
 };
 
-// Where a cache is on images of these names: the last part of the reference, without registry and tag.
+// Where a cache is on images of these names: the last part of the name, without registry and tag. With "<N"
+// only tags whose first number is lower count; what ends in a slash is a folder of the registry.
 struct ImagePath {
   Words images;
   std::string_view path;

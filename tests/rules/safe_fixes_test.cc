@@ -127,7 +127,8 @@ TEST(SafeFixes, AreThoseThatCanNotBreakABuild) {
             "-modcache\n",
             "unsafe"},
            {"DC1005",
-            "FROM fedora\nRUN --mount=type=cache,target=/var/cache/dnf dnf install -y a && dnf clean all\n",
+            "FROM fedora:40\nRUN --mount=type=cache,target=/var/cache/dnf dnf install -y a && dnf clean "
+            "all\n",
             "unsafe"},
            {"DC1005", "FROM alpine\nRUN --mount=type=cache,target=/var/cache/apk apk add --no-cache curl\n",
             "unsafe"},
