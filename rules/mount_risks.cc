@@ -240,7 +240,7 @@ bool MountRisks::may_be_filled(const Run& run, const PackageManager& manager) {
 }
 
 bool MountRisks::may_fill(const Run& run, const PackageManager& manager) {
-  if (is_any_mounted(dockerfile_, run, manager, nullptr)) return false;
+  if (is_any_mounted(dockerfile_, run, manager, nullptr) || gets_mount_(run, manager)) return false;
   return std::ranges::any_of(run.commands, [&](const shell::Command& command) {
     const auto words = shell::invocation(command);
     if (words.empty() || use_by(dockerfile_, run, command) != nullptr) return false;

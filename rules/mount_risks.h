@@ -2,7 +2,9 @@
 // a warm mount keeps too long, and what it hides.
 #pragma once
 
+#include <functional>
 #include <map>
+#include <utility>
 #include <vector>
 
 #include "dcache/lint/dockerfile.h"
@@ -34,7 +36,11 @@ bool is_shared_folder(const plan::Step& step, const Cache& cache, std::string_vi
 // Of the steps of one file.
 class MountRisks {
  public:
-  explicit MountRisks(lint::Dockerfile& dockerfile) : dockerfile_(dockerfile) {}
+  // `gets_mount`: whether the caller judges by itself what the RUN leaves in the manager's folders, since it
+  // may get a mount too.
+  using GetsMount = std::function<bool(const lint::Run& run, const PackageManager& manager)>;
+  MountRisks(lint::Dockerfile& dockerfile, GetsMount gets_mount)
+      : dockerfile_(dockerfile), gets_mount_(std::move(gets_mount)) {}
 
   // Whether a step below the RUN, without a mount for them, may have put packages into the manager's folders:
   // a mount would hide them. The manager's own installs do not count here.
@@ -48,6 +54,7 @@ class MountRisks {
   bool may_fill(const lint::Run& run, const PackageManager& manager);
 
   lint::Dockerfile& dockerfile_;
+  GetsMount gets_mount_;
   std::map<const PackageManager*, std::vector<bool>> filled_;  // after which steps
   std::vector<bool> headers_;  // after which steps headers of C libraries are installed
 };

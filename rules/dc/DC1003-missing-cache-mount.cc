@@ -177,7 +177,12 @@ struct Lack {
 class Check {
  public:
   Check(Dockerfile& dockerfile, lint::Reporter& reporter)
-      : dockerfile_(dockerfile), reporter_(reporter), risks_(dockerfile) {
+      : dockerfile_(dockerfile),
+        reporter_(reporter),
+        risks_(dockerfile, [this](const Run& run, const PackageManager& manager) {
+          const auto lack = lack_at_.find({&run, &manager});
+          return lack != lack_at_.end() && has_packages(lacks_[lack->second]);
+        }) {
     for (const Step& step : dockerfile.graph().steps) {
       for (const plan::Read& read : step.reads) {
         if (read.origin == plan::Read::Origin::kStage) stage_reads_.push_back(&read);
@@ -188,10 +193,10 @@ class Check {
   void all() {
     for (const Run& run : dockerfile_.runs())
       look_at(run);
-    for (const Lack& lack : lacks_) {
-      lack_at_.emplace(std::pair(lack.run, &lack.manager()), fixes_.size());
+    for (size_t i = 0; i < lacks_.size(); ++i)
+      lack_at_.emplace(std::pair(lacks_[i].run, &lacks_[i].manager()), i);
+    for (const Lack& lack : lacks_)
       fixes_.push_back(make_fix(lack));
-    }
     for (size_t i = 0; i < lacks_.size(); ++i) {
       const Lack& lack = lacks_[i];
       const std::string need = needed_by(lack);

@@ -222,6 +222,10 @@ INSTANTIATE_TEST_SUITE_P(
         MountCase{"EntrypointWithoutRestore",
                   "FROM sdk\nRUN dotnet restore\nENTRYPOINT [\"dotnet\",\"test\",\"--no-restore\"]\n",
                   "2 unsafe /root/.nuget/packages"},
+        MountCase{"GoVerifyInTheRunThatGetsAMount",
+                  "FROM golang:1.22 AS b\nRUN go mod download && go mod verify\nRUN go build -o /x .\nFROM "
+                  "scratch\nCOPY --from=b /x /x\nCMD [\"/x\"]\n",
+                  "2 safe /go/pkg/mod; 3 safe /go/pkg/mod /root/.cache/go-build"},
         MountCase{"GoRunInTheImage", "FROM golang\nRUN go mod download\nCMD [\"go\",\"run\",\".\"]\n",
                   "2 unsafe /go/pkg/mod"},
         MountCase{"GoImageWithoutCommand", "FROM golang\nRUN go mod download\n", "2 unsafe /go/pkg/mod"},
