@@ -579,6 +579,16 @@ bool copies_around(const Instruction& copy, std::string_view folder) {
          });
 }
 
+// Whether it is a COPY from stages that do not start from that of the RUN.
+bool copies_from_elsewhere(const plan::Graph& graph, const Instruction& copy, const Run& run) {
+  if (copy.keyword != Keyword::kCopy || copy.find_flag("from") == nullptr) return false;
+  const auto step = std::ranges::find(graph.steps, &copy, &Step::instruction);
+  return step != graph.steps.end() && std::ranges::none_of(step->reads, [&](const plan::Read& read) {
+           return read.origin == plan::Read::Origin::kStage &&
+                  graph.starts_from(read.stage, graph.steps[*run.step].stage);
+         });
+}
+
 }  // namespace
 
 std::string taken_later(lint::Dockerfile& dockerfile, const Run& run, std::string_view folder) {
@@ -592,8 +602,12 @@ std::string taken_later(lint::Dockerfile& dockerfile, const Run& run, std::strin
     }
     known = by_folder.emplace(folder, std::move(takers)).first;
   }
+  const auto last = known->second.end();
   const auto later = std::ranges::upper_bound(known->second, run.instruction);
-  return later == known->second.end() ? std::string() : fmt::format("line {}", (*later)->start_line);
+  const auto taker = std::find_if(later, last, [&](const Instruction* one) {
+    return !copies_from_elsewhere(dockerfile.graph(), *one, run);
+  });
+  return taker == last ? std::string() : fmt::format("line {}", (*taker)->start_line);
 }
 
 namespace {

@@ -502,7 +502,8 @@ class Check {
       const size_t end = word.text.ends_with("/*") ? word.text.size() - 2 : word.text.size();
       const auto path = path_in(word.text.substr(0, end), step_of(*lack.run));
       return path && std::ranges::any_of(lack.caches, [&](const Lacking& one) {
-               return one.path && text::is_within(*path, *one.path);
+               // A folder around the mount can't be removed either.
+               return one.path && (text::is_within(*path, *one.path) || text::is_within(*one.path, *path));
              });
     });
   }
@@ -594,8 +595,8 @@ lint::Rule rule() {
           "(`~/.cache`); "
           "if the folder or the user is not known (`USER $NAME` with a variable of the base "
           "image), if the stage has put files below the folder, if another mount is in the way, if `sudo`, "
-          "`gosu` or similar run the command as another user, or if the RUN does something else with the "
-          "folder.",
+          "`gosu` or similar run the command as another user, if the RUN does something else with the "
+          "folder, or if a clean-up of the cache is not between two `&&` or at the end of the RUN.",
       .bad = {"FROM golang:1.22\nWORKDIR /src\nCOPY go.mod ./\nRUN go mod download\n"},
       .good = {"FROM golang:1.22\nWORKDIR /src\nCOPY go.mod ./\n"
                "RUN --mount=type=cache,target=/go/pkg/mod go mod download\n"},

@@ -643,5 +643,42 @@ TEST(CacheMounts, SayWhoElseNeedsWhatIsInThem) {
   EXPECT_NE(linter.lint(file, {}).diagnostics.at(0).remedy.find("line 3"), std::string::npos);
 }
 
+std::string mount_remedy(const std::string& text) {
+  const lint::Config config = test::config_selecting({"DC1003"});
+  const lint::Linter linter(lint::catalogue(), config);
+  const dockerfile::File file = dockerfile::parse(text);
+  const lint::Findings findings = linter.lint(file, {});
+  return findings.diagnostics.empty() ? "" : findings.diagnostics.front().remedy;
+}
+
+// The folder of a mount is busy while the RUN runs: `rm` fails there.
+TEST(CacheMounts, SayToRemoveWhatWouldFailBesideThem) {
+  for (const auto& [text, removed] : std::vector<std::pair<std::string, std::string>>{
+           {"FROM python\nRUN pip install -r /x && rm -rf /root/.cache\n", "remove 'rm -rf /root/.cache'"},
+           {"FROM python\nRUN pip install -r /x && rm -rf ~/.cache/*\n", "remove 'rm -rf ~/.cache/*'"},
+           {"FROM node\nRUN yarn install && rm -rf /usr/local/share/.cache\n",
+            "remove 'rm -rf /usr/local/share/.cache'"}})
+    EXPECT_NE(mount_remedy(text).find(removed), std::string::npos) << mount_remedy(text);
+}
+
+TEST(CacheMounts, NameNoCopyFromAStageThatStartsElsewhere) {
+  const std::string text =
+      "FROM debian AS prep\nRUN mkdir /d\nFROM debian AS final\nRUN apt-get update && apt-get install -y a b "
+      "c d e f g "
+      "h i j\nCOPY --from=prep ${DEPENDENCY}/lib /lib\n";
+  EXPECT_EQ(mount_remedy(text).find("line 5"), std::string::npos) << mount_remedy(text);
+  const std::string own =
+      "FROM debian AS prep\nRUN apt-get update && apt-get install -y a b c\nFROM debian AS final\nCOPY "
+      "--from=prep "
+      "${DEPENDENCY}/lib /lib\n";
+  EXPECT_NE(mount_remedy(own).find("line 4"), std::string::npos) << mount_remedy(own);
+}
+
+TEST(CacheMounts, AskForTheFolderOfDnf) {
+  EXPECT_NE(
+      mount_remedy("FROM corp/base\nRUN dnf install -y a\n").find("'ls -d /var/cache/*dnf* /var/cache/yum'"),
+      std::string::npos);
+}
+
 }  // namespace
 }  // namespace dcache
