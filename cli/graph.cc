@@ -72,9 +72,23 @@ class Session {
     return history.has_value();
   }
 
-  const history::ImageHistory* history_of(const std::string& name) const {
+  // By its name, or where commits know it by another one by its Dockerfile. Null, with a note on standard
+  // error if there is a history, for an image that it does not have.
+  const history::ImageHistory* history_of(const project::Image& image) const {
+    const std::string& name = image.target.name;
     const auto found = std::ranges::find(history_.images, name, &history::ImageHistory::name);
-    return found == history_.images.end() ? nullptr : &*found;
+    if (found != history_.images.end()) return &*found;
+    const history::ImageHistory* same = nullptr;
+    size_t count = 0;
+    for (const history::ImageHistory& other : history_.images) {
+      if (other.dockerfile != image.build.dockerfile) continue;
+      same = &other;
+      ++count;
+    }
+    if (count == 1) return same;
+    if (options_.history != 0)
+      complain(fmt::format("note: the newest commit has no image {}, so there are no counts for it", name));
+    return nullptr;
   }
 
   const project::ImageEffect* effect_of(size_t place) const {
@@ -98,7 +112,7 @@ class Session {
         const auto* effect = effect_of(static_cast<size_t>(meant - selection().meant.begin()));
         if (effect != nullptr) node.state = project::name_of(effect->effect);
       }
-      if (const auto* history = history_of(target.name))
+      if (const auto* history = history_of(images[index]))
         node.frequency = report::Frequency{history->built - history->unchanged, 0, history->built};
       nodes.push_back(std::move(node));
     }
@@ -151,7 +165,7 @@ class Session {
   std::optional<report::BuildView> view_of(size_t place) {
     const project::Image& image = selection().project.images[selection().meant[place]];
     report::ViewSource source{.name = image.target.name, .dockerfile = image.build.dockerfile};
-    source.history = history_of(image.target.name);
+    source.history = history_of(image);
     source.seconds = step_seconds(durations_, image.build.dockerfile);
     const project::ImageEffect* effect = effect_of(place);
     std::string occasion;

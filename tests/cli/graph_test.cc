@@ -91,6 +91,22 @@ TEST(Graph, ColoursByHistory) {
   EXPECT_EQ(both.status, 2);
 }
 
+// Commits name an image by what CI says, or by its folder.
+TEST(Graph, FindsTheHistoryOfADockerfile) {
+  const test::Repository repository(kApp);
+  repository.write(".github/workflows/ci.yml",
+                   "on: push\njobs:\n  build:\n    runs-on: ubuntu-latest\n    steps:\n"
+                   "      - uses: actions/checkout@v4\n      - uses: docker/build-push-action@v6\n"
+                   "        with:\n          context: .\n");
+  repository.write("src/a.js", "2\n");
+  repository.commit("edit");
+  const std::string name = repository.path().substr(repository.path().rfind('/') + 1);
+  const std::string above = repository.path().substr(0, repository.path().rfind('/'));
+  const Outcome outcome = run_dcache({"graph", "-f", name + "/Dockerfile", "--history", "10"}, above);
+  EXPECT_EQ(outcome.status, 0) << outcome.err;
+  EXPECT_TRUE(has(outcome.out, "7    COPY src /app/src  2 of 2 commits\n")) << outcome.out << outcome.err;
+}
+
 TEST(Graph, ShowsTheLongestWayIfTimesAreKnown) {
   const test::Repository repository(kApp);
   repository.write(
