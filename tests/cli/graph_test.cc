@@ -1,5 +1,6 @@
 // `dcache graph`: what depends on what.
 #include <algorithm>
+#include <sstream>
 
 #include <gtest/gtest.h>
 
@@ -154,6 +155,19 @@ TEST(Graph, ShowsWhatImagesNeedOfEachOther) {
   const std::string steps = graph(repository, {"--steps"});
   EXPECT_TRUE(has(steps, "2    COPY api /api")) << steps;
   EXPECT_TRUE(has(steps, "2    COPY web /web")) << steps;
+}
+
+TEST(Graph, CutsNoPathThatFits) {
+  const std::string folder = "services/" + std::string(60, 'a');
+  const test::Repository repository({{folder + "/Dockerfile", "FROM x\nRUN a\n"},
+                                     {"compose.yaml", "services: {api: {build: " + folder + "}}\n"},
+                                     {"other/Dockerfile", "FROM x\nRUN b\n"},
+                                     {std::string(120, 'b') + "/Dockerfile", "FROM x\nRUN b\n"}});
+  const std::string text = graph(repository);
+  EXPECT_TRUE(has(text, "api  " + folder + "/Dockerfile\n")) << text;
+  std::istringstream lines(text);
+  for (std::string line; std::getline(lines, line);)
+    EXPECT_LE(line.size(), 102U) << line;  // an ellipsis has three bytes
 }
 
 TEST(Graph, WritesNothingThatAFormatWouldTakeForItsOwn) {

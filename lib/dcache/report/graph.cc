@@ -91,6 +91,12 @@ std::string joined_facts(const std::vector<std::string>& facts) {
   return words;
 }
 
+// How many columns a text takes.
+size_t tree_width_of(const std::string& text) {
+  return static_cast<size_t>(
+      std::ranges::count_if(text, [](char c) { return (static_cast<unsigned char>(c) & 0xC0U) != 0x80U; }));
+}
+
 // Draws the lines of a tree.
 class StageTree {
  public:
@@ -101,7 +107,7 @@ class StageTree {
     const ViewStage& one = view_.stages[stage];
     shown_.insert(stage);
     out_ += style_.paint(Tone::kBold, shortened(one.label, kTreeWidth / 3));
-    const size_t used = text_width(indent) + std::min(one.label.size(), kTreeWidth / 3);
+    const size_t used = tree_width_of(indent) + std::min(one.label.size(), kTreeWidth / 3);
     out_ +=
         "  " + style_.paint(Tone::kDim, shortened(one.from, kTreeWidth - std::min(kTreeWidth / 2, used + 2)));
     out_ += '\n';
@@ -111,11 +117,6 @@ class StageTree {
   }
 
  private:
-  static size_t text_width(const std::string& indent) {
-    return static_cast<size_t>(std::ranges::count_if(
-        indent, [](char c) { return (static_cast<unsigned char>(c) & 0xC0U) != 0x80U; }));
-  }
-
   void draw_step(size_t index, bool is_last, const std::string& indent) {
     const ViewStep& step = view_.steps[index];
     std::string line = fmt::format("{:<4} ", step.line);
@@ -123,7 +124,7 @@ class StageTree {
     if (step.is_critical) line += "» ";
     const std::string facts = shortened(joined_facts(facts_of(step)), kTreeWidth / 2);
     const size_t taken =
-        text_width(indent) + 3 + text_width(line) + (facts.empty() ? 0 : text_width(facts) + 2);
+        tree_width_of(indent) + 3 + tree_width_of(line) + (facts.empty() ? 0 : tree_width_of(facts) + 2);
     constexpr size_t kLeast = 24;
     line += step_words(step.instruction, step.trigger,
                        std::max(kLeast, kTreeWidth - std::min(kTreeWidth, taken)));
@@ -179,12 +180,21 @@ void append_image_node(const std::vector<ImageNode>& images, size_t index, const
   if (!image.state.empty()) facts.push_back(image.state);
   if (image.frequency) facts.push_back(frequency_words(*image.frequency));
   const bool is_named_alike = image.dockerfile == image.name;
-  out += style.paint(Tone::kBold, shortened(image.name, kTreeWidth / 2));
-  if (!is_named_alike) out += "  " + style.paint(Tone::kDim, shortened(image.dockerfile, kTreeWidth / 3));
-  if (!facts.empty()) out += "  " + joined_facts(facts);
   const bool is_known = !shown.insert(index).second;
-  if (is_known && !image.needs.empty()) out += "  " + style.paint(Tone::kDim, "shown above");
-  out += '\n';
+  std::string rest = facts.empty() ? "" : "  " + joined_facts(facts);
+  if (is_known && !image.needs.empty()) rest += "  " + style.paint(Tone::kDim, "shown above");
+  // The name and the path get what the rest leaves, and each a half if that is not enough for both.
+  constexpr size_t kBranch = 3, kShortest = 12;
+  const size_t taken = tree_width_of(indent) + kBranch + tree_width_of(joined_facts(facts)) + kBranch +
+                       (is_known ? std::string_view("shown above").size() : 0);
+  const size_t room = std::max(2 * kShortest, kTreeWidth - std::min(kTreeWidth, taken));
+  const size_t name_room = is_named_alike ? room : room - std::min(room / 2, tree_width_of(image.dockerfile));
+  const std::string name = shortened(image.name, name_room);
+  out += style.paint(Tone::kBold, name);
+  if (!is_named_alike)
+    out += "  " +
+           style.paint(Tone::kDim, shortened(image.dockerfile, room - std::min(room, tree_width_of(name))));
+  out += rest + '\n';
   if (is_known) return;
   for (size_t i = 0; i < image.needs.size(); ++i) {
     const bool is_last = i + 1 == image.needs.size();
