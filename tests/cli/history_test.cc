@@ -308,6 +308,30 @@ TEST(History, SaysWhatToDoFirst) {
       << outcome.out;
 }
 
+// A step that reads nothing runs again since its result was not exported.
+TEST(History, SaysThatTheExportLacksAStep) {
+  const HistoryRepository repository(
+      test::Files{{"Dockerfile",
+                   "FROM x AS b\nRUN apk add git\nCOPY src /src\nRUN make\nFROM x\n"
+                   "COPY --from=b /out /\n"},
+                  {"src/a", "1\n"}});
+  for (const char* const text : {"2\n", "3\n", "4\n"})
+    repository.change({{"src/a", text}}, "a");
+  const auto out = [&](const char* mode) {
+    return run_dcache({"history", "--cache-from", mode}, repository.path()).out;
+  };
+  for (const char* const mode : {"min", "none", "inline"})
+    EXPECT_NE(
+        out(mode).find("Start with the export of the cache: line 2 (RUN apk add git) runs again in 3 of "
+                       "4 commits, since no import has the result of this step. Export it with "
+                       "mode=max.\n"),
+        std::string::npos)
+        << out(mode);
+  EXPECT_NE(out("max").find("Start with line 3 (COPY src /src): because of it, line 4 (RUN make)"),
+            std::string::npos)
+      << out("max");
+}
+
 struct Refusal {
   std::vector<std::string> arguments;
   std::string message;

@@ -116,6 +116,12 @@ std::optional<Culprit> often_culprit_of(const ImageHistory& image) {
   return culprit && culprit->commits * kRare >= image.built ? culprit : std::nullopt;
 }
 
+// Whether a step runs again since no import has its result, whatever it reads: no change of the Dockerfile
+// helps as much as another export.
+bool lacks_export(const StepHistory& step) {
+  return !step.causes.empty() && step.causes.front().kind == cache::Cause::Kind::kNotExported;
+}
+
 // What to do first.
 std::string advice_on_history(const ImageHistory& image) {
   if (image.built < 2) return "One commit alone does not show what rebuilds.";
@@ -124,6 +130,12 @@ std::string advice_on_history(const ImageHistory& image) {
   const StepHistory& step = image.steps[culprit->step];
   const std::string often =
       fmt::format("runs again in {} of {}", culprit->commits, text::counted(image.built, "commit"));
+  if (lacks_export(step))
+    return fmt::format(
+        "Start with the export of the cache: {} {}, since no import has the result of {}. Export it with "
+        "mode=max.",
+        line_words(image.steps[culprit->victim]), often,
+        culprit->step == culprit->victim ? "this step" : line_words(step));
   std::string words =
       culprit->step == culprit->victim
           ? fmt::format("Start with {}: it {}, because of what it reads itself.", line_words(step), often)
@@ -172,6 +184,11 @@ void append_image_history(const ImageHistory& image, const Style& style, std::st
   out += "\n" + advice_on_history(image) + '\n';
 }
 
+// Where to start, in few words.
+std::string start_words(const StepHistory& step) {
+  return lacks_export(step) ? "export the cache with mode=max" : line_words(step);
+}
+
 // One line for each image.
 void append_overview(const History& history, const Style& style, std::string& out) {
   out += '\n';
@@ -179,7 +196,7 @@ void append_overview(const History& history, const Style& style, std::string& ou
   for (const ImageHistory& image : history.images) {
     const auto culprit = often_culprit_of(image);
     table.add({image.name, fmt::format("{} of {}", image.built - image.unchanged, image.built),
-               culprit ? line_words(image.steps[culprit->step]) : ""},
+               culprit ? start_words(image.steps[culprit->step]) : ""},
               culprit ? Tone::kWarn : Tone::kPlain);
   }
   table.append_to(out, style);
