@@ -155,6 +155,19 @@ TEST(History, CountsGitsOwnFilesWhereTheyAreCopied) {
   EXPECT_EQ(causes(history, 2), ".git 1, a 1");
 }
 
+// A commit moves the branch; it leaves alone which one it is.
+TEST(History, CountsFilesOfGitThatStepsName) {
+  const HistoryRepository repository(test::Files{{"Dockerfile",
+                                                  "FROM x\nCOPY .git/HEAD /\nCOPY .git/refs /refs\n"
+                                                  "COPY .git/logs/HEAD .git/index /\n"},
+                                                 {"a", "1\n"}});
+  repository.change({{"a", "2\n"}}, "a");
+  repository.git("commit -q --allow-empty -m empty");
+  const json history = repository.history();
+  EXPECT_EQ(counts(history), "2:1 3:3 4:3");
+  EXPECT_EQ(causes(history, 3), ".git 2");
+}
+
 TEST(History, KnowsImagesThatStartFromOthers) {
   const HistoryRepository repository(
       {{"docker-bake.hcl",

@@ -1,6 +1,7 @@
 #include "dcache/history/image_replay.h"
 
 #include <algorithm>
+#include <array>
 #include <ranges>
 #include <utility>
 
@@ -32,6 +33,37 @@ bool is_rebuilt(const StepAtCommit& step) {
 
 // Stands for what git keeps in a work tree.
 constexpr std::string_view kGitIndex = ".git/index";
+constexpr std::string_view kGitFolder = ".git";
+
+// Whether a file of git's folder is the same at all commits of a branch.
+bool is_same_at_commits(std::string_view path) {
+  constexpr std::array<std::string_view, 6> kKept = {".git/HEAD",  ".git/config", ".git/description",
+                                                     ".git/hooks", ".git/info",   ".git/packed-refs"};
+  return std::ranges::any_of(kKept, [&](std::string_view kept) { return text::is_within(path, kept); });
+}
+
+// A file in place of a folder of git that a step names, since what is in it is not known; a file is itself.
+std::string git_file_of(const std::string& path) {
+  constexpr std::array<std::string_view, 13> kFolders = {".git",
+                                                         ".git/hooks",
+                                                         ".git/info",
+                                                         ".git/logs",
+                                                         ".git/logs/refs",
+                                                         ".git/refs",
+                                                         ".git/logs/refs/heads",
+                                                         ".git/objects",
+                                                         ".git/objects/pack",
+                                                         ".git/objects/info",
+                                                         ".git/refs/heads",
+                                                         ".git/refs/remotes",
+                                                         ".git/refs/tags"};
+  return std::ranges::find(kFolders, path) == kFolders.end() ? path : path + "/index";
+}
+
+bool is_read_of_context(const plan::Read& read, std::string_view context) {
+  return (read.origin == plan::Read::Origin::kContext && context.empty()) ||
+         (read.origin == plan::Read::Origin::kNamedContext && read.name == context);
+}
 
 // Whether a step may take a file of a context, or what is in its place. Links are not looked at.
 bool may_take(const Step& step, std::string_view context, std::string_view path) {
@@ -40,9 +72,8 @@ bool may_take(const Step& step, std::string_view context, std::string_view path)
     return folder.empty() || text::is_within(path, folder) || text::is_within(folder, path);
   };
   return std::ranges::any_of(step.reads, [&](const plan::Read& read) {
-    const bool is_of_context = (read.origin == plan::Read::Origin::kContext && context.empty()) ||
-                               (read.origin == plan::Read::Origin::kNamedContext && read.name == context);
-    return is_of_context && (read.selectors.empty() || std::ranges::any_of(read.selectors, takes));
+    return is_read_of_context(read, context) &&
+           (read.selectors.empty() || std::ranges::any_of(read.selectors, takes));
   });
 }
 
@@ -84,10 +115,26 @@ std::string ImageReplay::prefix_of(const ContextFolder& context) const {
   return context.real.substr(root.size() + 1) + '/';
 }
 
-bool ImageReplay::has_git_folder(const ContextFolder& context, const Graph& graph) const {
+std::vector<std::string> ImageReplay::git_files_of(const ContextFolder& context, const Graph& graph) const {
   const context::GitRepository& repository = objects_.repository();
-  if (repository.is_bare() || context.real != repository.root()) return false;
-  return !context.ignore->matcher.decide(kGitIndex).ignored && may_take(graph, context.name, kGitIndex);
+  std::vector<std::string> files;
+  if (repository.is_bare() || context.real != repository.root()) return files;
+  const auto add = [&](std::string path) {
+    const bool is_known = std::ranges::find(files, path) != files.end();
+    if (!is_known && !context.ignore->matcher.decide(path).ignored) files.push_back(std::move(path));
+  };
+  if (may_take(graph, context.name, kGitIndex)) add(std::string(kGitIndex));
+  for (const Step& step : graph.steps) {
+    for (const plan::Read& read : step.reads) {
+      if (!is_read_of_context(read, context.name)) continue;
+      for (const plan::Selector& selector : read.selectors) {
+        if (selector.wildcard || selector.path.find(kGitFolder) == std::string::npos) continue;
+        std::string path = text::clean_path(selector.path.substr(selector.path.starts_with('/') ? 1 : 0));
+        if (text::is_within(path, kGitFolder)) add(git_file_of(path));
+      }
+    }
+  }
+  return files;
 }
 
 bool ImageReplay::is_as_before(const CommitChanges& commit, const std::shared_ptr<const Setup>& setup,
@@ -96,7 +143,7 @@ bool ImageReplay::is_as_before(const CommitChanges& commit, const std::shared_pt
   if (setup == nullptr || setup->plan == nullptr) return true;
   const Graph& graph = *setup->plan->graph;
   return std::ranges::none_of(setup->contexts, [&](const ContextFolder& context) {
-    if (has_git_folder(context, graph)) return true;
+    if (!git_files_of(context, graph).empty()) return true;
     const std::string prefix = prefix_of(context);
     const bool has_links = !last_ || last_->setup != setup || !last_->files.contains(context.name) ||
                            !last_->files.at(context.name).links().empty();
@@ -171,13 +218,15 @@ tl::expected<Snapshot, std::string> ImageReplay::snapshot_of(const ContextFolder
   auto snapshot = trees->of(*tree);
   if (snapshot && options_.least_files != SIZE_MAX)
     sees_more_ = add_link_targets(*snapshot, visible_[context.name]) || sees_more_;
-  if (!snapshot || !has_git_folder(context, graph)) return snapshot;
-  Record index;
-  index.path = kGitIndex;
-  index.content = context::hash_of(commit.commit->id);
+  if (!snapshot) return snapshot;
   std::vector<Record> records;
-  records.push_back(std::move(index));
-  return snapshot->with(std::move(records));
+  for (std::string& path : git_files_of(context, graph)) {
+    Record& record = records.emplace_back();
+    record.content =
+        is_same_at_commits(path) ? context::hash_bytes(path) : context::hash_of(commit.commit->id);
+    record.path = std::move(path);
+  }
+  return records.empty() ? snapshot : snapshot->with(std::move(records));
 }
 
 void ImageReplay::fail(std::string reason) {
@@ -254,7 +303,8 @@ std::vector<std::string> ImageReplay::changed_paths(const StepReport& step, cons
     asked.push_back(step.cause.path);
   }
   std::vector<std::string> found;
-  if (std::ranges::find(asked, kGitIndex) != asked.end()) found.emplace_back(".git");
+  if (std::ranges::any_of(asked, [](const std::string& path) { return text::is_within(path, kGitFolder); }))
+    found.emplace_back(kGitFolder);
   for (const ContextFolder& context : now.setup->contexts) {
     const std::string prefix = prefix_of(context);
     for (const TreeChange* change : pending_) {

@@ -78,8 +78,8 @@ class ImageReplay {
                     const BuiltImages& needed) const;
   // What paths from the root of the repository start with if they are in a context.
   std::string prefix_of(const ContextFolder& context) const;
-  // Whether the context has git's own files, and the build may take them.
-  bool has_git_folder(const ContextFolder& context, const plan::Graph& graph) const;
+  // What stands for git's own files, if the context has them: those of them that the build may take.
+  std::vector<std::string> git_files_of(const ContextFolder& context, const plan::Graph& graph) const;
   std::shared_ptr<const Plan> plan_of(const std::shared_ptr<const Setup>& setup,
                                       const BuiltImages& needed) const;
   tl::expected<context::Snapshot, std::string> snapshot_of(const ContextFolder& context,
