@@ -216,6 +216,28 @@ TEST(Checks, GoAsFarAsBuildkitDoes) {
   }
 }
 
+// BuildKit leaves the name of an ARG as it is that it can't expand. A variable that must be set is refused if
+// no build argument and no base image can set it.
+TEST(NotBuildable, AreVariablesThatNothingCanSet) {
+  const Config config = config_selecting({"DC4002"});
+  for (const CheckCommentCase& c : {
+           CheckCommentCase{"FROM a\nARG A \"x\n", {}},
+           {"FROM a\nARG \"x\n", {}},
+           {"FROM a\nARG \"A=x\n", {}},
+           {"FROM a\nARG A${B\n", {}},
+           {"FROM a\nARG A=\"x\n", {"DC0001:2"}},
+           {"FROM scratch\nENV A=${B:?no}\n", {"DC0001:2"}},
+           {"FROM scratch\nUSER ${U:?no}\n", {"DC0001:2"}},
+           {"FROM scratch AS s\nFROM s\nUSER ${U:?no}\n", {"DC0001:3"}},
+           {"FROM scratch\nARG U\nUSER ${U:?no}\n", {}},
+           {"FROM a\nUSER ${U:?no}\n", {}},
+           {"ARG B=scratch\nFROM $B\nUSER ${U:?no}\n", {}},
+           {"ARG U\nFROM scratch\nUSER ${U:?no}\n", {"DC0001:3"}},
+       }) {
+    EXPECT_EQ(findings(c.text, config), c.found) << c.text;
+  }
+}
+
 TEST(JSONArgsRecommended, SaysWhatBreaksTheArray) {
   constexpr const char* kNeedsShell =
       "this command needs a shell: write CMD [\"/bin/sh\", \"-c\", \"exec …\"] with exec before the "

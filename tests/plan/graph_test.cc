@@ -96,7 +96,7 @@ TEST(Graph, ExpandsNamesOfArgumentsInStagesOnly) {
   const Planned before_from("ARG A=B\nARG $A=go\nARG ${X=1\nFROM x${B}\n");
   EXPECT_TRUE(before_from.graph.errors.empty());
   EXPECT_EQ(before_from.graph.steps[0].image, "x");
-  EXPECT_EQ(Planned("FROM a\nARG ${X=1\n").graph.errors.size(), 1U);
+  EXPECT_TRUE(Planned("FROM a\nARG ${X=1\n").graph.errors.empty());  // seen with Docker
 }
 
 TEST(Environment, KeepsCopiesApart) {

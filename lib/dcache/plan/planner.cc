@@ -179,8 +179,8 @@ dockerfile::Lookup Planner::noting_lookup(const Instruction& instruction, const 
     const Variable* variable = environment.find(name);
     if (variable == nullptr) {
       note_undeclared(instruction, name);
-      open_ = open_ || instruction.keyword != Keyword::kFrom || declared_globals_.contains(name);
       const bool is_in_stage = instruction.keyword != Keyword::kFrom && !graph_.stages.empty();
+      open_ = open_ || may_be_given(instruction, name);
       if (is_in_stage && !is_declared_in_stage(name)) image_value_ = image_value_ || starts_from_image();
       return std::nullopt;
     }
@@ -191,6 +191,18 @@ dockerfile::Lookup Planner::noting_lookup(const Instruction& instruction, const 
     if (!may_use(instruction, span, variable->value.size())) return std::string_view();
     return variable->value;
   };
+}
+
+bool Planner::may_be_given(const Instruction& instruction, std::string_view name) {
+  if (instruction.keyword == Keyword::kFrom) return declared_globals_.contains(name);
+  return graph_.stages.empty() || is_declared_in_stage(name) || starts_from_image() || has_open_base();
+}
+
+bool Planner::has_open_base() const {
+  for (std::optional<size_t> at = graph_.stages.back().index; at; at = graph_.stages[*at].base_stage) {
+    if (graph_.stages[*at].open_base) return true;
+  }
+  return false;
 }
 
 bool Planner::starts_from_image() const {
@@ -581,10 +593,21 @@ void Planner::expose(const Instruction& instruction) {
   }
 }
 
+// BuildKit leaves a name as it is that it can't expand.
+std::string Planner::expand_argument_name(const Instruction& instruction, std::string_view name) {
+  const size_t before = graph_.undeclared.size();
+  auto expanded = dockerfile::expand(name, noting_lookup(instruction, stage().environment), expand_options_);
+  const text::Span span = instruction.arguments.front().span;
+  if (expanded && may_use(instruction, span, expanded->size())) return std::move(*expanded);
+  graph_.undeclared.erase(graph_.undeclared.begin() + static_cast<std::ptrdiff_t>(before),
+                          graph_.undeclared.end());
+  return std::string(name);
+}
+
 void Planner::set_arguments(const Instruction& instruction) {
   for (const Word& word : instruction.arguments) {
     const size_t equals = word.text.find('=');
-    const std::string name = expand(instruction, word.text.substr(0, equals), word.span, stage().environment);
+    const std::string name = expand_argument_name(instruction, word.text.substr(0, equals));
     const auto given = options_.build_args.find(name);
     const auto set = [&](std::string value) {
       stage().environment.set({.name = name,

@@ -49,6 +49,7 @@ class Planner {
     return expand(instruction, word, stage().environment);
   }
   std::string expand(const Instruction& instruction, const Word& word, const Environment& environment);
+  std::string expand_argument_name(const Instruction& instruction, std::string_view name);
   // The same for the default of an ARG.
   std::string expand_default(const Instruction& instruction, std::string_view word, text::Span span,
                              const Environment& environment);
@@ -58,6 +59,9 @@ class Planner {
   // Looks variables up, notes those that nothing declares, and adds to open_.
   dockerfile::Lookup noting_lookup(const Instruction& instruction, const Environment& environment);
   // Whether the stage starts from an image that is not made here: its ENV and WORKDIR are not known.
+  // Whether a build argument or another base image may set a variable that nothing sets here.
+  bool may_be_given(const Instruction& instruction, std::string_view name);
+  bool has_open_base() const;
   bool starts_from_image() const;
   // Whether an ARG of the stage, or of one that it starts from, names it.
   bool is_declared_in_stage(std::string_view name);
