@@ -1,9 +1,11 @@
 #include <algorithm>
+#include <functional>
 #include <iterator>
 #include <map>
 #include <set>
 #include <string>
 #include <utility>
+#include <vector>
 
 #include <fmt/format.h>
 
@@ -20,15 +22,6 @@ namespace dcache::rules::UndefinedVar {
 namespace {
 
 constexpr size_t kMostKnown = 1000;
-
-// The names of variables that the stage knows at its end, as far as they could be meant.
-std::string_view closest_known(const plan::Stage& stage, std::string_view name) {
-  std::vector<std::string_view> known(stage.declared.begin(), stage.declared.end());
-  for (const plan::Variable* variable : stage.environment.variables())
-    known.emplace_back(variable->name);
-  if (known.size() > kMostKnown) return {};
-  return text::closest(name, known);
-}
 
 bool is_digit(char c) {
   return c >= '0' && c <= '9';
@@ -70,7 +63,10 @@ bool is_version_of(std::string_view name, std::string_view image) {
 class UndefinedVariables {
  public:
   UndefinedVariables(lint::Dockerfile& dockerfile, lint::Reporter& reporter)
-      : graph_(dockerfile.graph()), reporter_(reporter), names_(names_set_in(dockerfile)) {
+      : file_(dockerfile.file()),
+        graph_(dockerfile.graph()),
+        reporter_(reporter),
+        names_(names_set_in(dockerfile)) {
     all_ = answers_as_buildkit(dockerfile);
     for (const plan::Undeclared& one : graph_.undeclared) {
       if (one.stage) undeclared_[{one.instruction, *one.stage}].insert(one.name);
@@ -92,7 +88,7 @@ class UndefinedVariables {
       const bool extends = std::ranges::find(own, name, &NamedVariable::name) != own.end();
       const bool from_image = extends || (!elsewhere && meant == names_.end()) || is_version_of(name, image);
       if (!all_ && from_image && !starts_empty) continue;
-      const std::string_view near = meant == names_.end() ? closest_known(stage, name) : *meant;
+      const std::string_view near = closest_known(stage, one, name);
       report_at(reporter_, one, fmt::format("{} is not set here", name),
                 elsewhere      ? "set it in this stage, above this line; a value that is set elsewhere "
                                  "does not count"
@@ -102,6 +98,42 @@ class UndefinedVariables {
   }
 
  private:
+  // The name that could be meant, of those that are declared in the stage up to the instruction, or that the
+  // stage that it starts from has.
+  std::string_view closest_known(const plan::Stage& stage, const Dispatched& one,
+                                 std::string_view name) const {
+    std::vector<std::string_view> known;
+    for (auto base = stage.base_stage; base && known.size() <= kMostKnown;
+         base = graph_.stages[*base].base_stage) {
+      for (const plan::Variable* variable : graph_.stages[*base].environment.variables())
+        known.emplace_back(variable->name);
+    }
+    const dockerfile::Instruction* const first = file_.instructions().data();
+    const dockerfile::Instruction* const past = first + file_.instructions().size();
+    const bool in_file = !std::less<>()(one.instruction, first) && std::less<>()(one.instruction, past);
+    const dockerfile::Instruction* const end = in_file ? one.instruction : past;
+    std::set<std::string_view> later;
+    for (const dockerfile::Instruction* at = stage.from; at != nullptr && at < past; ++at) {
+      if (at != stage.from && at->keyword == dockerfile::Keyword::kFrom) break;
+      if (known.size() + later.size() > kMostKnown) return {};
+      for (const NamedVariable& variable : variables_set_by(*at, graph_)) {
+        if (at < end) known.emplace_back(variable.name);
+        if (at >= end) later.insert(variable.name);
+      }
+    }
+    // What the builder sets itself.
+    for (const plan::Variable* variable : stage.environment.variables()) {
+      if (!later.contains(variable->name)) known.emplace_back(variable->name);
+    }
+    for (const std::string_view declared : stage.declared) {
+      if (!later.contains(declared)) known.emplace_back(declared);
+    }
+    const auto misspelt = std::ranges::find_if(
+        known, [&](std::string_view declared) { return is_misspelling(name, declared); });
+    return misspelt == known.end() ? text::closest(name, known) : *misspelt;
+  }
+
+  const dockerfile::File& file_;
   const plan::Graph& graph_;
   lint::Reporter& reporter_;
   std::set<std::string_view> names_;

@@ -238,6 +238,21 @@ TEST(NotBuildable, AreVariablesThatNothingCanSet) {
   }
 }
 
+TEST(UndefinedVar, SuggestsOnlyNamesThatAreDeclaredThere) {
+  Config config = config_selecting({"UndefinedVar"});
+  const Linter linter(catalogue(), config);
+  const auto remedy = [&](const char* text) {
+    const dockerfile::File file = dockerfile::parse(text);
+    const Findings findings = linter.lint(file, {});
+    return findings.diagnostics.empty() ? std::string() : findings.diagnostics.front().remedy;
+  };
+  EXPECT_EQ(remedy("FROM a\nCOPY a ${VERSION}/\nENV VERSIN=1\n"),
+            "set it with ARG or ENV above, or give it a default value");
+  EXPECT_EQ(remedy("FROM a\nENV VERSIN=1\nCOPY a ${VERSION}/\n"), "did you mean VERSIN?");
+  EXPECT_EQ(remedy("FROM a\nARG VERSON\nCOPY a ${VERSION}/\nENV VERSIN=1\n"), "did you mean VERSON?");
+  EXPECT_EQ(remedy("FROM a AS b\nENV VERSIN=1\nFROM b\nCOPY a ${VERSION}/\n"), "did you mean VERSIN?");
+}
+
 TEST(JSONArgsRecommended, SaysWhatBreaksTheArray) {
   constexpr const char* kNeedsShell =
       "this command needs a shell: write CMD [\"/bin/sh\", \"-c\", \"exec …\"] with exec before the "
