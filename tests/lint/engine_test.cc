@@ -253,6 +253,18 @@ TEST(UndefinedVar, SuggestsOnlyNamesThatAreDeclaredThere) {
   EXPECT_EQ(remedy("FROM a AS b\nENV VERSIN=1\nFROM b\nCOPY a ${VERSION}/\n"), "did you mean VERSIN?");
 }
 
+TEST(RootUser, IsAnInfoIfTheFileHasNoOther) {
+  const Linter linter(catalogue(), Config());
+  const auto level = [&](const char* text) {
+    const dockerfile::File file = dockerfile::parse(text);
+    const Findings findings = linter.lint(file, {});
+    const auto found = std::ranges::find(findings.diagnostics, "DL3002", &Diagnostic::rule);
+    return found == findings.diagnostics.end() ? std::optional<Level>() : found->level;
+  };
+  EXPECT_EQ(level("FROM fluentd\nUSER root\nRUN x\nCMD [\"y\"]\n"), Level::kInfo);
+  EXPECT_EQ(level("FROM a\nUSER app\nRUN x\nUSER root\nCMD [\"y\"]\n"), Level::kWarning);
+}
+
 TEST(JSONArgsRecommended, SaysWhatBreaksTheArray) {
   constexpr const char* kNeedsShell =
       "this command needs a shell: write CMD [\"/bin/sh\", \"-c\", \"exec …\"] with exec before the "
