@@ -146,6 +146,50 @@ bool is_wanted(const lint::BuildContext& context, std::string_view name) {
          });
 }
 
+// Source files of languages in which a program can contain other files, or reads them by name.
+bool may_include_files(std::string_view path) {
+  constexpr std::string_view kEndings[] = {".rs",  ".py", ".js",  ".mjs",  ".cjs", ".ts",  ".tsx", ".jsx",
+                                           ".vue", ".rb", ".php", ".ex",   ".exs", ".zig", ".c",   ".cc",
+                                           ".cpp", ".h",  ".hs",  ".toml", ".cfg", ".json"};
+  constexpr std::string_view kFolders[] = {"node_modules/", "vendor/", "target/", ".git/", "dist/"};
+  return std::ranges::any_of(kEndings, [&](std::string_view ending) { return path.ends_with(ending); }) &&
+         std::ranges::none_of(kFolders, [&](std::string_view folder) { return holds(path, folder); });
+}
+
+// Whether a source file names the file or folder at the root of the context in quotes, from the folder above
+// or, in Rust, by a macro that includes a file.
+bool includes_file(std::string_view source, std::string_view name, bool in_rust) {
+  const bool is_document = name.starts_with("README") || name.starts_with("CHANGELOG");
+  const bool by_macro = in_rust && holds(source, "include");
+  for (size_t at = source.find(name); at != std::string_view::npos; at = source.find(name, at + 1)) {
+    size_t begin = at;
+    while (begin > 0 && (source[begin - 1] == '.' || source[begin - 1] == '/'))
+      --begin;
+    const bool quoted =
+        begin > 0 && std::string_view("\"'`").find(source[begin - 1]) != std::string_view::npos;
+    const bool from_above = holds(source.substr(begin, at - begin), "../");
+    if (quoted && (from_above || by_macro || is_document)) return true;
+  }
+  return false;
+}
+
+// Takes away the names that a source file of the context refers to; all of them if there are too many files
+// to look at.
+void drop_included(const lint::BuildContext& context, std::set<std::string, std::less<>>& names) {
+  constexpr size_t kMostSources = 4096;
+  size_t sources = 0;
+  for (const context::Record& record : context.files.records()) {
+    if (names.empty()) return;
+    const std::string_view top = std::string_view(record.path).substr(0, record.path.find('/'));
+    if (record.type != context::Type::kFile || names.contains(top) || !may_include_files(record.path))
+      continue;
+    if (++sources > kMostSources) return names.clear();
+    const std::string text = content_of(context, record);
+    const bool in_rust = record.path.ends_with(".rs");
+    std::erase_if(names, [&](const std::string& name) { return includes_file(text, name, in_rust); });
+  }
+}
+
 }  // namespace
 
 bool may_read_git(lint::Dockerfile& dockerfile, const lint::BuildContext& context) {
@@ -186,6 +230,7 @@ std::vector<std::string> needless_names(lint::Dockerfile& dockerfile, const lint
     const std::string stem = name.substr(0, name.find('.', 1));
     return holds(mentions, stem);
   });
+  drop_included(context, names);
   return {names.begin(), names.end()};
 }
 
