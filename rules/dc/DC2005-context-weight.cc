@@ -80,8 +80,10 @@ void check(lint::Dockerfile& dockerfile, lint::Reporter& reporter) {
     std::set<const Record*> taken;
     for (const Read& read : step.reads) {
       if (read.origin != Read::Origin::kContext) continue;
-      for (const cache::SelectedFile& file : cache::select(context->files, read.selectors).files)
-        taken.insert(file.record);
+      for (const cache::SelectedFile& file : cache::select(context->files, read.selectors).files) {
+        // DC2001 and DC2002 report the history of the repository, if the build does not read it.
+        if (!text::is_within(file.record->path, ".git")) taken.insert(file.record);
+      }
     }
     const Weight weight = report::weight_of({taken.begin(), taken.end()});
     if (weight.bytes < kHeavy || !reported.insert(taken).second) continue;
@@ -110,7 +112,8 @@ lint::Rule rule() {
           .rationale =
               "The files that a COPY takes are hashed, sent to the builder when they changed, and stored "
               "in its cache and in the image. If most of it is in one folder, that folder often does not "
-              "belong there: data, videos, dumps, packages from earlier builds.\n\nBuildKit asks only "
+              "belong there: data, videos, dumps, packages from earlier builds. `.git` does not count: "
+              "DC2001 and DC2002 report it.\n\nBuildKit asks only "
               "for the files that steps name, so other files in the context cost nothing. The classic "
               "builder gets all of them: with `builder = \"classic\"` the whole context counts.",
           .bad = {"FROM python:3.12\nCOPY . /srv\n", kLarge},
