@@ -1,8 +1,11 @@
 #include <algorithm>
+#include <span>
+#include <vector>
 
 #include <fmt/format.h>
 
 #include "dcache/lint/rule.h"
+#include "dcache/text/unicode.h"
 
 namespace dcache::rules::DC4002 {
 namespace {
@@ -31,6 +34,28 @@ bool is_quoted_at_end(std::string_view text) {
   return open;
 }
 
+// Whether the instruction takes another one as its argument, and the text of it up to here has none yet: CMD
+// after the options of HEALTHCHECK, or any after ONBUILD.
+bool takes_instruction(std::string_view before, std::string_view keyword, char escape) {
+  std::vector<std::string_view> words;
+  while (!before.empty()) {
+    const size_t end = std::min(before.find('\n'), before.size());
+    std::string_view line = text::trim(before.substr(0, end));
+    before.remove_prefix(std::min(end + 1, before.size()));
+    if (line.starts_with('#')) continue;
+    if (line.ends_with(escape)) line.remove_suffix(1);
+    while (!(line = text::trim(line)).empty()) {
+      words.push_back(line.substr(0, line.find_first_of(" \t")));
+      line.remove_prefix(words.back().size());
+    }
+  }
+  const auto rest = std::span(words).subspan(
+      !words.empty() && text::equals_ignoring_case(words.front(), "ONBUILD") ? 1 : 0);
+  if (rest.empty()) return true;
+  return keyword == "CMD" && text::equals_ignoring_case(rest.front(), "HEALTHCHECK") &&
+         std::ranges::all_of(rest.subspan(1), [](std::string_view word) { return word.starts_with("--"); });
+}
+
 void check(lint::Dockerfile& dockerfile, lint::Reporter& reporter) {
   const dockerfile::File& file = dockerfile.file();
   const std::string_view source = file.source();
@@ -42,7 +67,7 @@ void check(lint::Dockerfile& dockerfile, lint::Reporter& reporter) {
       if (keyword.empty()) continue;
       const std::string_view before =
           source.substr(instruction.span.begin, span.begin - instruction.span.begin);
-      if (is_quoted_at_end(before)) continue;
+      if (is_quoted_at_end(before) || takes_instruction(before, keyword, file.escape())) continue;
       auto& finding = reporter.report(
           instruction.span,
           fmt::format("the line before {} ends with {}, so {} is a part of this {}", keyword, file.escape(),
