@@ -48,6 +48,14 @@ bool is_used(std::span<const Instruction> where, bool global, const Instruction&
          });
 }
 
+// The builder knows no comments after an instruction: each word declares an argument.
+void report_comment(const Instruction& arg, const dockerfile::Word& word, lint::Reporter& reporter) {
+  auto& finding = reporter.report(
+      arg.span, "a comment can't follow ARG in its line: every word of it declares a build argument",
+      "write the comment on a line of its own, above");
+  finding.focus = word.span;
+}
+
 void check(lint::Dockerfile& dockerfile, lint::Reporter& reporter) {
   const std::vector<WrittenStage>& stages = written_stages(dockerfile);
   std::vector<bool> is_base(stages.size());
@@ -62,6 +70,10 @@ void check(lint::Dockerfile& dockerfile, lint::Reporter& reporter) {
     for (const Instruction& arg : stage.body) {
       if (arg.keyword != Keyword::kArg) continue;
       for (const dockerfile::Word& word : arg.arguments) {
+        if (word.text.starts_with('#')) {
+          report_comment(arg, word, reporter);
+          break;
+        }
         if (++arguments > kMostArguments) return;
         const std::string_view name = name_of(word);
         const auto where = global ? dockerfile.file().instructions() : stage.body;
