@@ -6,6 +6,7 @@
 
 #include "dcache/lint/rule.h"
 #include "dcache/text/path.h"
+#include "dcache/text/words.h"
 #include "rules/edits.h"
 #include "rules/package_lists.h"
 
@@ -36,17 +37,62 @@ bool runs_apt(const Run& run) {
   });
 }
 
-// For each step whether it, or one that it depends on, says something of the hook.
+bool names_hook(std::string_view text) {
+  return text.find("docker-clean") != std::string_view::npos ||
+         text.find("Keep-Downloaded-Packages") != std::string_view::npos;
+}
+
+// The script that a command starts; empty for none.
+std::string_view script_of(const shell::Command& command) {
+  constexpr std::string_view kShells[] = {"sh", "bash", "dash", "ash", "zsh", ".", "source"};
+  const auto words = shell::invocation(command);
+  if (words.empty()) return {};
+  const std::string_view program = words.front().text;
+  if (text::is_one_of(shell::program_of(words), kShells)) {
+    const auto script = std::ranges::find_if(
+        words.subspan(1), [](const shell::Word& word) { return !word.text.starts_with('-'); });
+    return script == words.end() || shell::has_word(words, "-c") ? std::string_view() : script->text;
+  }
+  const bool of_system = program.starts_with("/bin/") || program.starts_with("/usr/bin/") ||
+                         program.starts_with("/sbin/") || program.starts_with("/usr/sbin/");
+  return program.find('/') != std::string_view::npos && !of_system ? program : std::string_view();
+}
+
+// Whether a script may remove the hook: one of the context that names it, or one that can't be read.
+bool may_remove_hook(std::string_view script, const lint::BuildContext* context) {
+  constexpr size_t kMostScripts = 16;
+  constexpr uint64_t kLargest = 1U << 18U;
+  if (context == nullptr) return true;
+  const auto records = context->called(text::base_name(script));
+  if (records.empty() || records.size() > kMostScripts) return true;
+  return std::ranges::any_of(records, [&](const context::Record* record) {
+    if (record->type != context::Type::kFile || record->size > kLargest) return true;
+    const auto text = context->read(record->path);
+    return !text || names_hook(*text);
+  });
+}
+
+// Whether a step may remove the hook, or says something else of it.
+bool may_be_about_hook(Dockerfile& dockerfile, size_t index) {
+  const plan::Step& step = dockerfile.graph().steps[index];
+  if (step.kind == plan::Step::Kind::kCopy)
+    return step.destination == "/etc/apt" || text::is_within(step.destination, "/etc/apt/apt.conf.d");
+  if (step.kind != plan::Step::Kind::kRun) return false;
+  const Run& run = dockerfile.run_of(index);
+  if (names_hook(run.script)) return true;
+  return std::ranges::any_of(run.commands, [&](const shell::Command& command) {
+    const std::string_view script = script_of(command);
+    return !script.empty() && may_remove_hook(script, dockerfile.build_context());
+  });
+}
+
+// For each step whether it, or one that it depends on, may be about the hook.
 std::vector<bool> steps_without_hook(Dockerfile& dockerfile) {
   const plan::Graph& graph = dockerfile.graph();
   std::vector<bool> without(graph.steps.size());
   for (size_t i = 0; i < graph.steps.size(); ++i) {
     const plan::Step& step = graph.steps[i];
-    without[i] = step.below && without[*step.below];
-    if (without[i] || step.kind != plan::Step::Kind::kRun) continue;
-    const std::string_view script = dockerfile.run_of(i).script;
-    without[i] = script.find("docker-clean") != std::string_view::npos ||
-                 script.find("Keep-Downloaded-Packages") != std::string_view::npos;
+    without[i] = (step.below && without[*step.below]) || may_be_about_hook(dockerfile, i);
   }
   return without;
 }
