@@ -1,11 +1,15 @@
 #include <algorithm>
+#include <optional>
+#include <string>
 
 #include <fmt/format.h>
 
 #include "dcache/lint/images.h"
 #include "dcache/lint/rule.h"
 #include "dcache/text/path.h"
+#include "dcache/text/words.h"
 #include "rules/edits.h"
+#include "rules/package_managers.h"
 #include "rules/stages.h"
 
 namespace dcache::rules::DC1021 {
@@ -68,6 +72,80 @@ bool builds_with_go(const Run& run) {
       run.commands, [](const shell::Command& command) { return is_go_build(shell::invocation(command)); });
 }
 
+// Where a command writes a program: into a folder, under a name unless only the sources tell it.
+struct Output {
+  std::string folder;
+  std::string name;
+};
+
+std::string_view value_given(const shell::Command& command, std::string_view variable) {
+  for (const auto* words : {&command.assignments, &command.words}) {
+    for (const shell::Word& word : *words) {
+      if (word.text.starts_with(variable) && word.text.substr(variable.size()).starts_with('='))
+        return word.text.substr(variable.size() + 1);
+    }
+  }
+  return {};
+}
+
+// The folder of `go install`; nothing if it is not known.
+std::optional<std::string> install_folder(const Step& step, const shell::Command& command) {
+  const auto given = [&](std::string_view name) {
+    const std::string_view value = value_given(command, name);
+    if (!value.empty() || !step.environment) return std::string(value);
+    return std::string(step.environment->get(name).value_or(""));
+  };
+  if (const std::string bin = given("GOBIN"); !bin.empty()) return path_in(bin, step);
+  const std::string path = given("GOPATH");
+  return path_in(path.empty() ? "/go/bin" : path.substr(0, path.find(':')) + "/bin", step);
+}
+
+// Where `go install TOOL@VERSION` writes the tool; nothing for other commands, and if that is not known.
+std::optional<Output> output_of_tool(const Step& step, const shell::Command& command,
+                                     std::span<const shell::Word> words) {
+  if (words[1].text != "install") return std::nullopt;
+  const std::string_view package = words.back().text;
+  const size_t at = package.find('@');
+  if (at == std::string_view::npos || package.find('$') < at) return std::nullopt;
+  auto folder = install_folder(step, command);
+  if (!folder) return std::nullopt;
+  std::string_view name = package.substr(0, at);
+  // A major version at the end is not the name.
+  if (const std::string_view last = text::base_name(name);
+      last.size() > 1 && last[0] == 'v' && last.find_first_not_of("0123456789", 1) == std::string_view::npos)
+    name = text::parent_path(name);
+  return Output{*std::move(folder), std::string(text::base_name(name))};
+}
+
+// Whether a COPY of another stage may take the program, or a command may have put it elsewhere.
+bool may_be_taken(lint::Dockerfile& dockerfile, const Step& maker, const Output& output) {
+  const Graph& graph = dockerfile.graph();
+  const auto takes = [&](const plan::Selector& selector) {
+    if (selector.wildcard || selector.takes_everything() || text::is_within(output.folder, selector.path))
+      return true;
+    return text::is_within(selector.path, output.folder) && text::base_name(selector.path) == output.name;
+  };
+  for (const Step& step : graph.steps) {
+    for (const plan::Read& read : step.reads) {
+      if (read.origin == plan::Read::Origin::kStage && graph.starts_from(read.stage, maker.stage) &&
+          std::ranges::any_of(read.selectors, takes))
+        return true;
+    }
+  }
+  return std::ranges::any_of(dockerfile.runs(), [&](const Run& run) {
+    if (!run.step || !graph.starts_from(graph.steps[*run.step].stage, maker.stage)) return false;
+    return std::ranges::any_of(run.commands, [&](const shell::Command& command) {
+      constexpr std::string_view kMovers[] = {"mv", "cp", "ln", "install", "upx", "rsync", "tar"};
+      return text::is_one_of(command.program(), kMovers) &&
+             std::ranges::any_of(command.words, [&](const shell::Word& word) {
+               return text::base_name(word.text) == output.name ||
+                      text::base_name(word.text) == text::base_name(output.folder) ||
+                      word.text.find_first_of("*$`") != std::string_view::npos;
+             });
+    });
+  });
+}
+
 void look_at(lint::Dockerfile& dockerfile, const Run& run, lint::Reporter& reporter) {
   const Step& step = dockerfile.graph().steps[*run.step];
   if (step.environment && step.environment->get("CGO_ENABLED")) return;
@@ -75,6 +153,8 @@ void look_at(lint::Dockerfile& dockerfile, const Run& run, lint::Reporter& repor
   for (const shell::Command& command : run.commands) {
     const auto words = shell::invocation(command);
     if (!is_go_build(words) || is_static_by_flags(command)) continue;
+    const auto tool = output_of_tool(step, command, words);
+    if (tool && !may_be_taken(dockerfile, step, *tool)) continue;
     lint::Diagnostic& diagnostic = reporter.report(
         run.span_of(command.spelling),
         "with cgo the program may need a C library, and the image that it is copied into has none",
