@@ -2,6 +2,7 @@
 
 #include <fmt/format.h>
 
+#include "dcache/cache/selection.h"
 #include "dcache/lint/rule.h"
 #include "rules/final_image.h"
 #include "rules/invocations.h"
@@ -59,6 +60,29 @@ std::vector<const Invocation*> makers_in(lint::Dockerfile& dockerfile, const Fin
   return makers;
 }
 
+// Whether a small file that a COPY of the image may bring names the user: the configuration of a service that
+// changes to it.
+bool is_in_copied_file(lint::Dockerfile& dockerfile, const FinalImage& image, std::string_view user) {
+  constexpr size_t kMostFiles = 64;
+  constexpr uint64_t kLargest = 1U << 16U;
+  const lint::BuildContext* context = dockerfile.build_context();
+  if (context == nullptr) return false;
+  size_t files = 0;
+  for (const plan::Step& step : dockerfile.graph().steps) {
+    if (std::ranges::find(image.instructions, step.instruction) == image.instructions.end()) continue;
+    for (const plan::Read& read : step.reads) {
+      if (read.origin != plan::Read::Origin::kContext) continue;
+      for (const cache::SelectedFile& file : cache::select(context->files, read.selectors).files) {
+        if (file.record->type != context::Type::kFile || file.record->size > kLargest) continue;
+        if (++files > kMostFiles) return false;
+        const auto text = context->read(file.record->path);
+        if (text && times_named(*text, user) > 0) return true;
+      }
+    }
+  }
+  return false;
+}
+
 void check(lint::Dockerfile& dockerfile, lint::Reporter& reporter) {
   const bool makes_user = std::ranges::any_of(
       kPrograms, [&](std::string_view program) { return !invocations_of(dockerfile, program).empty(); });
@@ -71,7 +95,9 @@ void check(lint::Dockerfile& dockerfile, lint::Reporter& reporter) {
   if (makers.size() != 1) return;
   const Invocation& call = *makers.front();
   const std::string_view user = made_user(call);
-  if (user.size() < 2 || user == "vscode" || is_used(image, user)) return;
+  if (user.size() < 2 || user == "vscode" || is_used(image, user) ||
+      is_in_copied_file(dockerfile, image, user))
+    return;
   auto& finding = reporter.report(
       call.run->instruction->span, fmt::format("the user {} is made, and nothing uses it", user),
       fmt::format("write USER {} before CMD or ENTRYPOINT, or do not make it", user));
@@ -90,8 +116,9 @@ lint::Rule rule() {
       .summary = "A user is made, and the container runs as root",
       .rationale =
           "A Dockerfile that makes a user usually means to run the program as that user. Without USER the "
-          "program runs as root. The rule reports users that no other instruction names, in images that "
-          "start a program and not a script, which could switch to the user itself.",
+          "program runs as root. The rule reports users that no other instruction and no copied file "
+          "names, in images that start a program and not a script or a service, which could switch to the "
+          "user itself.",
       .bad = {"FROM debian:12\n"
               "RUN useradd --system app\n"
               "COPY server /server\n"
