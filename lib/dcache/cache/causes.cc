@@ -7,6 +7,7 @@
 
 #include "dcache/cache/alignment.h"
 #include "dcache/cache/writes.h"
+#include "dcache/text/path.h"
 
 namespace dcache::cache {
 namespace {
@@ -58,6 +59,21 @@ std::string name_of_part(const Part& part) {
     default:
       return "text";
   }
+}
+
+// The folder of git that a file is in, "web/.git"; empty for other files.
+std::string_view git_folder_of(std::string_view path) {
+  constexpr std::string_view kGitFolder = ".git/";
+  const size_t inner = path.find("/.git/");
+  if (path.starts_with(kGitFolder)) return path.substr(0, kGitFolder.size() - 1);
+  return inner == std::string_view::npos ? std::string_view() : path.substr(0, inner + kGitFolder.size());
+}
+
+// Whether a file of a folder of git is one that every commit changes or adds.
+bool changes_with_commits(std::string_view path) {
+  const std::string_view inside = path.substr(git_folder_of(path).size() + 1);
+  return text::is_within(inside, "logs") || text::is_within(inside, "objects") ||
+         text::is_within(inside, "refs") || text::is_within(inside, "packed-refs");
 }
 
 bool same_part(const Part& a, const Part& b) {
@@ -354,7 +370,7 @@ class Causes::Explaining {
       std::string_view change;
       const Record* old_record;
     };
-    std::vector<Changed> folders, of_git;
+    std::vector<Changed> folders, of_git;  // the latter are in git's own folders
     std::vector<const SelectedFile*> gone, assumed;
     std::vector<FileChange> changes;
     const auto blame = [&](const SelectedFile& file, std::string_view change, const Record* old_record) {
@@ -368,12 +384,17 @@ class Causes::Explaining {
     auto old_file = was.begin();
     for (const SelectedFile& file : is) {
       const std::string& path = file.record->path;
+      const bool is_of_git = !git_folder_of(path).empty();
       const auto is_same = [&] { return old_file != was.end() && old_file->record->path == path; };
       for (; !is_same() && old_file != was.end() && context::path_less(old_file->record->path, path);
            ++old_file)
         gone.push_back(&*old_file);
       if (!is_same()) {
-        blame(file, "added", nullptr);
+        if (is_of_git) {
+          of_git.push_back({&file, "added", nullptr});
+        } else {
+          blame(file, "added", nullptr);
+        }
         continue;
       }
       const Record& old_record = *old_file++->record;
@@ -381,7 +402,7 @@ class Causes::Explaining {
         const std::string_view change = change_of(old_record, *file.record);
         if (change == kAssumed) {
           assumed.push_back(&file);
-        } else if (path.starts_with(".git/")) {
+        } else if (is_of_git) {
           of_git.push_back({&file, change, &old_record});
         } else {
           blame(file, change, &old_record);
@@ -396,11 +417,26 @@ class Causes::Explaining {
       gone.push_back(&*old_file);
     for (const auto& [file, change, old_record] : folders)
       blame(*file, change, old_record);
-    for (const SelectedFile* file : gone)
-      blame(*file, "deleted", file->record);
-    // Git's own files follow what was edited.
-    for (const auto& [file, change, old_record] : of_git)
-      blame(*file, change, old_record);
+    for (const SelectedFile* file : gone) {
+      if (git_folder_of(file->record->path).empty()) {
+        blame(*file, "deleted", file->record);
+      } else {
+        of_git.push_back({file, "deleted", file->record});
+      }
+    }
+    // Git's own files follow what was edited. Of those that a commit wrote one entry is enough.
+    std::map<std::string_view, FileChange> committed;  // by folder
+    for (const auto& [file, change, old_record] : of_git) {
+      const std::string& path = file->record->path;
+      if (change == "changed" && changes_with_commits(path) && !committed.contains(git_folder_of(path)))
+        committed.emplace(git_folder_of(path), git_folder_change(*file, is));
+    }
+    std::erase_if(committed, [](const auto& entry) { return entry.second.files == 1; });
+    for (const auto& [file, change, old_record] : of_git) {
+      if (!committed.contains(git_folder_of(file->record->path))) blame(*file, change, old_record);
+    }
+    for (auto& [folder, change] : committed)
+      changes.push_back(std::move(change));
     // What nobody knows counts only where nothing else is known to have changed.
     if (changes.empty()) {
       for (const SelectedFile* file : assumed)
@@ -415,6 +451,18 @@ class Causes::Explaining {
     cause.more = changes.size() - 1;
     cause.files = std::make_shared<const std::vector<FileChange>>(std::move(changes));
     return true;
+  }
+
+  // What stands for the files of the folder of git that `file` is in, of all that a step takes.
+  static FileChange git_folder_change(const SelectedFile& file, const std::vector<SelectedFile>& taken) {
+    const std::string_view folder = git_folder_of(file.record->path);
+    FileChange change{.path = std::string(folder),
+                      .change = "commit",
+                      .pattern = file.selector == nullptr ? "." : file.selector->written};
+    change.files = static_cast<size_t>(std::ranges::count_if(taken, [&](const SelectedFile& one) {
+      return one.record->type != context::Type::kFolder && git_folder_of(one.record->path) == folder;
+    }));
+    return change;
   }
 
   static std::string_view change_of(const Record& was, const Record& is) {

@@ -37,6 +37,7 @@ struct FileChange {
   // "ignored" and "unignored": the pattern that decides, and the place where it is, ".dockerignore:3".
   std::string ignore_pattern = {};
   std::string ignore_place = {};
+  size_t files = 0;  // "commit": those of the folder that the step takes
 };
 
 // What started it. For a step that only follows another one it is the other's cause.
@@ -70,7 +71,8 @@ struct Cause {
   // `before` is the pattern, `name` its place.
   // "assumed" if nobody knows whether it is the same, since git keeps no version of it: it is ignored,
   // outside of the repository, or an empty folder; "same-time" for other bytes with the size and the time of
-  // modification of before, which builders do not notice.
+  // modification of before, which builders do not notice; "commit" for a folder of git (".git"), whose files
+  // change with every commit: it stands for all of them.
   std::string change;
   std::string pattern;  // as written in the instruction
   std::string name;

@@ -46,6 +46,18 @@ BuildOptions with_files(BuildOptions options, std::shared_ptr<const FileSystem> 
   return options;
 }
 
+// The files of git's folders that tell which branch is checked out, and where branches were: what they were
+// is not known.
+void add_branch_files(const std::vector<std::string>& git_folders, const std::string& root,
+                      std::vector<std::string>& paths) {
+  for (const std::string& folder : git_folders) {
+    if (!folder.starts_with(root)) continue;
+    for (const std::string_view name : {"HEAD", "packed-refs"})
+      paths.push_back(text::join_path(folder.substr(root.size()), name));
+  }
+  std::ranges::sort(paths, context::path_less);
+}
+
 // Finds out of which files git has no version.
 class Tracked {
  public:
@@ -158,6 +170,18 @@ std::vector<std::string> Revisions::changed_paths() const {
   return {paths.begin(), paths.end()};
 }
 
+std::vector<std::string> Revisions::changed_git_folders() const {
+  std::set<std::string> folders;
+  const auto add = [&](const State& state) {
+    folders.insert(state.files->changed_git_folders().begin(), state.files->changed_git_folders().end());
+  };
+  // Two sides of a range may be one commit.
+  if (to_ && to_->files->revision() == before_.front().files->revision()) return {};
+  std::ranges::for_each(before_, add);
+  if (to_) add(*to_);
+  return {folders.begin(), folders.end()};
+}
+
 const std::vector<std::string>& Revisions::assumed_in(const Snapshot& snapshot,
                                                       const std::string& folder) const {
   auto [entry, is_new] = ignored_->by_context.try_emplace({snapshot.records().data(), folder});
@@ -178,6 +202,7 @@ const std::vector<std::string>& Revisions::assumed_in(const Snapshot& snapshot,
 Build::Paths Revisions::differing_paths(const std::map<std::string, std::string, std::less<>>& roots,
                                         const Build::Assumed& assumed) const {
   Build::Paths paths;
+  const std::vector<std::string> git_folders = changed_git_folders();
   for (const auto& [name, root] : roots) {
     std::vector<std::string>& inside = paths[name];
     const auto add = [&inside, &place = root](const State& state) {
@@ -187,7 +212,9 @@ Build::Paths Revisions::differing_paths(const std::map<std::string, std::string,
     };
     std::ranges::for_each(before_, add);
     if (to_) add(*to_);
-    inside.emplace_back(".git/index");
+    for (const std::string& folder : git_folders) {
+      if (folder.starts_with(root)) inside.push_back(folder.substr(root.size()));
+    }
     const auto known = assumed.find(name);
     if (known != assumed.end()) inside.insert(inside.end(), known->second.begin(), known->second.end());
   }
@@ -251,10 +278,16 @@ tl::expected<Comparison, Failures> Revisions::compare(std::span<const std::optio
                      return same_instructions(build, result.after);
                    });
   Build::Assumed assumed;
+  const bool is_other_commit =
+      std::ranges::any_of(before_, [](const State& state) { return state.files->is_other_commit(); }) ||
+      (to_ && to_->files->is_other_commit());
+  const std::vector<std::string> git_folders =
+      is_other_commit ? changed_git_folders() : std::vector<std::string>();
   for (const auto& [name, root] : roots) {
     const Snapshot& files =
         name.empty() ? result.after.context() : result.after.named_contexts().find(name)->second;
     assumed[name] = assumed_in(files, text::clean_path(root));
+    add_branch_files(git_folders, root, assumed[name]);
   }
   // Of builds that have the same instructions, nothing else can differ.
   const Build::Paths paths = all ? Build::Paths() : differing_paths(roots, assumed);

@@ -46,6 +46,8 @@ class Revisions {
   std::shared_ptr<const context::FileSystem> after() const { return after_; }
   // The absolute paths that are not the same in all of them, sorted.
   std::vector<std::string> changed_paths() const;
+  // Git's own folders (".git") that are not: every commit changes them.
+  std::vector<std::string> changed_git_folders() const;
 
   // Compares a build with itself at the revisions. `before` has its options at each of them, or nothing where
   // there was no such build; `files` of all options is set here. Only files that differ are hashed, unless

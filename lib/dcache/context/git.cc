@@ -726,10 +726,14 @@ bool GitRepository::lacks_content() const {
   return state_->lacks_content;
 }
 
-bool GitRepository::is_in_index(const std::string& revision) const {
+bool GitRepository::is_head(const std::string& revision) const {
   const auto head = state_->commit("HEAD");
   const auto commit = state_->commit(revision);
-  if (!head || !commit || name_of(*head) != name_of(*commit)) return false;
+  return head && commit && name_of(*head) == name_of(*commit);
+}
+
+bool GitRepository::is_in_index(const std::string& revision) const {
+  if (!is_head(revision)) return false;
   const auto tree = state_->tree(revision);
   git_index* const index = state_->read_index();
   git_diff* made = nullptr;

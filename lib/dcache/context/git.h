@@ -79,6 +79,8 @@ class GitRepository {
   // The files of which two commits have the same content, and of which their checkouts differ: in the mode,
   // or because .gitattributes do. Whatever core.filemode is: it is about work trees.
   std::vector<std::string> differing_checkouts(const std::string& from, const std::string& to) const;
+  // Whether the revision is the commit that is checked out.
+  bool is_head(const std::string& revision) const;
   // Whether the index is that of the revision: it is checked out, and nothing is staged.
   bool is_in_index(const std::string& revision) const;
   // Whether .gitignore, or what else git reads for it, leaves a file or folder of the work tree out. What git

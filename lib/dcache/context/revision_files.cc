@@ -1,6 +1,7 @@
 #include "dcache/context/revision_files.h"
 
 #include <algorithm>
+#include <array>
 #include <set>
 #include <utility>
 
@@ -36,22 +37,21 @@ class Restore {
     changed_.push_back(std::move(record));
   }
 
-  // Git writes its index for another commit, and for what is staged; where the context contains it, steps see
-  // that.
-  void change_index() {
-    const Record* index = now_.find(".git/index");
-    if (index == nullptr) return;
-    changed_.push_back(*index);
-    changed_.back().content = hash_bytes(revision_);
+  // Where the context contains git's own folder, steps see what git writes there: a commit changes the index,
+  // logs, objects and references, and what is staged changes the index and objects.
+  void change_git_folder(const std::string& folder, bool is_staged_only) {
+    for (const Record& record : now_.below(folder)) {
+      const std::string_view path = std::string_view(record.path).substr(folder.size() + 1);
+      const bool changes =
+          is_staged_only ? path == "index" || text::is_within(path, "objects") : !is_kept_by_commits(path);
+      if (changes && record.type == Type::kFile) change(record);
+    }
   }
 
   // What a submodule contained at another of its revisions is not known.
   void change_all(const std::string& folder) {
     for (const Record& record : now_.below(folder)) {
-      if (record.type != Type::kFile) continue;
-      changed_.push_back(record);
-      changed_.back().content = hash_bytes(std::string(revision_) + record.path);
-      changed_.back().stamp = {};
+      if (record.type == Type::kFile) change(record);
     }
   }
 
@@ -69,6 +69,20 @@ class Restore {
   }
 
  private:
+  // What only people write in git's folder, and what tells the branch.
+  static bool is_kept_by_commits(std::string_view path) {
+    constexpr std::array<std::string_view, 6> kKept = {"HEAD",  "config", "description",
+                                                       "hooks", "info",   "packed-refs"};
+    return std::ranges::any_of(kKept, [&](std::string_view kept) { return text::is_within(path, kept); });
+  }
+
+  // The file had other bytes at the revision, which nobody knows.
+  void change(const Record& record) {
+    changed_.push_back(record);
+    changed_.back().content = hash_bytes(std::string(revision_) + record.path);
+    changed_.back().stamp = {};
+  }
+
   static void add_empty_folders(const Snapshot& then, const std::string& path,
                                 std::set<std::string, std::less<>>& empty) {
     for (std::string_view folder = text::parent_path(path); folder != ".";
@@ -110,8 +124,30 @@ tl::expected<std::shared_ptr<const RevisionFiles>, std::string> RevisionFiles::o
   std::shared_ptr<RevisionFiles> files(
       new RevisionFiles(std::move(repository), std::move(revision), std::move(work_tree)));
   files->add(std::move(*changes), files->repository_->root());
-  files->keeps_index_ = files->repository_->is_in_index(files->revision_);
+  files->find_git_folders();
   return files;
+}
+
+void RevisionFiles::find_git_folders() {
+  const bool has_submodule =
+      std::ranges::any_of(changes_, [](const auto& change) { return change.second.submodule; });
+  // What a submodule has of git may be in the folder of the repository around it.
+  const bool is_same = submodules_.empty() && !has_submodule && repository_->is_in_index(revision_);
+  if (is_same) return;
+  is_staged_only_ = submodules_.empty() && !has_submodule && repository_->is_head(revision_);
+  git_folders_.push_back(repository_->root() + "/.git");
+  for (const auto& [root, submodule] : submodules_)
+    git_folders_.push_back(root + "/.git");
+  std::ranges::sort(git_folders_);
+}
+
+std::vector<std::string> RevisionFiles::git_folders_in(const std::string& folder) const {
+  const std::string prefix = with_slash(folder);
+  std::vector<std::string> inside;
+  for (const std::string& path : git_folders_) {
+    if (path.starts_with(prefix)) inside.push_back(path.substr(prefix.size()));
+  }
+  return inside;
 }
 
 void RevisionFiles::add(std::vector<GitChange> changes, const std::string& root) {
@@ -279,7 +315,8 @@ tl::expected<Walk, std::string> RevisionFiles::walk(const std::string& folder, c
   auto walk = work_tree_->walk(links_differ_ ? place : folder, ignore, options);
   const auto [begin, end] = below(place);
   const bool is_in_submodule = !changed_submodule(place).empty();
-  if (begin == end && !is_in_submodule) return walk;
+  const std::vector<std::string> git_folders = git_folders_in(place);
+  if (begin == end && !is_in_submodule && git_folders.empty()) return walk;
   // The folder itself may be gone.
   if (!walk) walk.emplace();
   Restore restore(std::move(walk->snapshot), ignore, revision_);
@@ -287,7 +324,8 @@ tl::expected<Walk, std::string> RevisionFiles::walk(const std::string& folder, c
   for (auto at = begin; at != end; ++at)
     restore.put_back(at->second, at->first.substr(prefix));
   if (is_in_submodule) restore.change_all("");
-  if (!keeps_index_) restore.change_index();
+  for (const std::string& git_folder : git_folders)
+    restore.change_git_folder(git_folder, is_staged_only_);
   walk->snapshot = restore.finish();
   return walk;
 }

@@ -33,7 +33,13 @@ class RevisionFiles : public FileSystem {
       std::shared_ptr<const FileSystem> work_tree, Sparse sparse = Sparse::kLeftOut,
       const std::vector<std::string>& also = {});
 
+  const std::string& revision() const { return revision_; }
   const Changes& changes() const { return changes_; }
+  // The absolute folders of git (".git") whose files are not the same: every commit writes to them, and so
+  // does what is staged. Sorted.
+  const std::vector<std::string>& changed_git_folders() const { return git_folders_; }
+  // Whether they differ because another commit is checked out, and not only because something is staged.
+  bool is_other_commit() const { return !git_folders_.empty() && !is_staged_only_; }
   // The submodule that an absolute path is in, if it is not the same at the revision and its commit of then
   // is not there, from the root of the work tree: what the path contained then is not known. Empty for most.
   std::string changed_submodule(std::string_view path) const;
@@ -60,6 +66,9 @@ class RevisionFiles : public FileSystem {
     std::shared_ptr<const GitRepository> repository;
     std::string commit;
   };
+  void find_git_folders();
+  // The paths below an absolute folder of those of git's folders.
+  std::vector<std::string> git_folders_in(const std::string& folder) const;
   // Adds the changes of a repository whose root that is, and those of its submodules.
   void add(std::vector<GitChange> changes, const std::string& root);
   bool add_submodule(const GitChange& change, const std::string& root);
@@ -81,7 +90,8 @@ class RevisionFiles : public FileSystem {
   Changes changes_;
   std::map<std::string, Submodule, std::less<>> submodules_;  // by absolute path
   bool links_differ_ = false;
-  bool keeps_index_ = false;  // the work tree is a checkout of the revision, with nothing staged
+  std::vector<std::string> git_folders_;
+  bool is_staged_only_ = false;  // the revision is checked out, and only something else is staged
 };
 
 }  // namespace dcache::context

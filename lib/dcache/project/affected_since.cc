@@ -204,12 +204,15 @@ class JudgeSince : public Judge {
     if (effect.effect == Effect::kUnaffected) tell_configuration(comparison.after, comparison.before, effect);
   }
 
-  bool changes_anything() const override { return !revisions_.changed_paths().empty(); }
+  bool changes_anything() const override {
+    return !revisions_.changed_paths().empty() || !revisions_.changed_git_folders().empty();
+  }
 
   bool may_change_context(const Image& image) const override {
     const std::string context = revisions_.after()->real_path(image.build.context);
-    return std::ranges::any_of(revisions_.changed_paths(),
-                               [&](const std::string& path) { return text::is_within(path, context); });
+    const auto is_inside = [&](const std::string& path) { return text::is_within(path, context); };
+    return std::ranges::any_of(revisions_.changed_paths(), is_inside) ||
+           std::ranges::any_of(revisions_.changed_git_folders(), is_inside);
   }
 
   // Whether the context has files that git ignores: they may have changed.

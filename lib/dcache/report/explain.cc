@@ -56,6 +56,12 @@ bool is_umask(const Cause& cause) {
          });
 }
 
+// ".git/ (44 files) changes with every commit"
+std::string git_folder_words(const cache::FileChange& folder) {
+  return fmt::format("{}/ ({}) changes with every commit", printable(folder.path),
+                     text::counted(folder.files, "file"));
+}
+
 // The further files of a cause: "3 files", "3 files and folders".
 std::string counted_files(const Cause& cause) {
   const bool has_folder = std::ranges::any_of(
@@ -74,6 +80,7 @@ std::string mode_words(const Cause& cause) {
 
 std::string change_words(const Cause& cause) {
   const std::string path = printable(cause.path);
+  if (cause.change == "commit" && cause.files != nullptr) return git_folder_words(cause.files->front());
   if (cause.change == "added") return path + " is new";
   if (cause.change == "deleted") return path + " was deleted";
   if (cause.change == "ignored")
@@ -122,6 +129,19 @@ std::string part_words(const Cause& cause) {
   return fmt::format("{} changed {}", name, difference_words(cause.before, cause.after, 40));
 }
 
+// What else changed: ", and 2 more files; .git/ (44 files) changes with every commit".
+std::string further_words(const Cause& cause) {
+  if (cause.more == 0) return "";
+  std::string folders;
+  size_t files = cause.more;
+  for (size_t i = 1; cause.files != nullptr && i < cause.files->size(); ++i) {
+    if ((*cause.files)[i].change != "commit") continue;
+    folders += "; " + git_folder_words((*cause.files)[i]);
+    --files;
+  }
+  return (files == 0 ? "" : fmt::format(", and {} more", text::counted(files, "file"))) + folders;
+}
+
 // The cause of a step that rebuilds by its own doing.
 std::string own_words(const Cause& cause) {
   switch (cause.kind) {
@@ -130,8 +150,7 @@ std::string own_words(const Cause& cause) {
       if (is_umask(cause))
         return fmt::format("{}, and of {} more by the same bits, as another umask does", words,
                            counted_files(cause));
-      if (cause.more > 0) words += fmt::format(", and {} more", text::counted(cause.more, "file"));
-      return words;
+      return words + further_words(cause);
     }
     case Cause::Kind::kInstruction:
       if (!cause.name.empty()) return part_words(cause);
@@ -300,6 +319,10 @@ void append_files(const Cause& cause, std::string& out) {
     const std::string_view change = file.change == "mode"          ? "permissions"
                                     : file.change == "folder-mode" ? "folder permissions"
                                                                    : std::string_view(file.change);
+    if (file.change == "commit") {
+      out += fmt::format("           {}\n", git_folder_words(file));
+      continue;
+    }
     out += fmt::format("           {} {}", change, printable(file.path));
     if (is_mode(file))
       out += fmt::format(" ({} to {})", mode_text(file.mode_before), mode_text(file.mode_after));
@@ -543,6 +566,7 @@ void write_files(const std::vector<cache::FileChange>& files, text::JsonWriter& 
       if (file.mode_before != 0) json.member("mode_before", mode_text(file.mode_before));
       if (file.mode_after != 0) json.member("mode_after", mode_text(file.mode_after));
     }
+    if (file.files > 0) json.member("files", file.files);
     if (!file.ignore_pattern.empty())
       json.member("ignore_pattern", file.ignore_pattern).member("ignore_place", file.ignore_place);
     json.end_object();
