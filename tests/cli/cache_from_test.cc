@@ -1,4 +1,5 @@
 // `dcache explain --cache-from`: what a worker that starts empty reuses.
+#include <fmt/format.h>
 #include <gtest/gtest.h>
 #include <nlohmann/json.hpp>
 
@@ -103,6 +104,27 @@ TEST_F(Worker, ImportsWhatADefinitionSays) {
             "dcache: warning: other: type=registry,ref=acme/cache is imported, but no build of this "
             "repository exports it\n");
   EXPECT_TRUE(outcome.out.find("3 of 3 steps rebuild") != std::string::npos) << outcome.out;
+}
+
+// No build imports what two jobs do.
+TEST_F(Worker, ImportsWhatOneJobSays) {
+  const auto job = [](const std::string& name, const std::string& cache) {
+    return fmt::format(
+        "  {}:\n    runs-on: ubuntu-latest\n    steps:\n      - uses: docker/build-push-action@v6\n        "
+        "with:\n          context: .\n          push: true\n          tags: ghcr.io/a/b:{}\n"
+        "          cache-from: {}\n          cache-to: {}\n",
+        name, name, cache, cache);
+  };
+  const std::string registry = "type=registry,ref=ghcr.io/a/b:cache", gha = "type=gha,scope=rel,mode=max";
+  const auto answer = [&](const std::string& jobs) {
+    folder_.write(".github/workflows/w.yml", "on: push\njobs:\n" + jobs);
+    return verdicts({"--cache-from", "defined", "--changed", "main.go"});
+  };
+  EXPECT_EQ(answer(job("b", registry)), "2:miss 3:miss 4:miss 6:hit 7:depends");
+  EXPECT_EQ(answer(job("b", registry) + job("rel", gha)), "2:miss 3:miss 4:miss 6:hit 7:depends");
+  EXPECT_EQ(explain({"--cache-from", "defined"}).err,
+            "dcache: warning: b: .github/workflows/w.yml:16 imports other caches, which do not count here\n");
+  EXPECT_EQ(answer(job("rel", gha) + job("b", registry)), "2:hit 3:miss 4:miss 6:hit 7:depends");
 }
 
 TEST_F(Worker, IsAskedAboutTheImagesThatImport) {

@@ -624,6 +624,25 @@ bool CiTargets::add(Target target, const CiSource& source, bool is_named) {
   return true;
 }
 
+namespace {
+
+// A build imports what its own job says: of several jobs the first counts.
+void merge_imports(Target& into, const Target& more) {
+  if (more.cache_from.empty() || more.cache_from == into.cache_from) return;
+  if (into.cache_from.empty()) {
+    into.cache_from = more.cache_from;
+    return;
+  }
+  const Origin& other = more.defined.front();
+  const auto has_other = [&](const std::vector<Origin>& origins) {
+    return std::ranges::find(origins, other) != origins.end();
+  };
+  // Jobs of one matrix are in one place.
+  if (!has_other(into.defined) && !has_other(into.other_imports)) into.other_imports.push_back(other);
+}
+
+}  // namespace
+
 void CiTargets::merge(Target& into, const Target& more) const {
   constexpr size_t kMostOrigins = 100;
   const auto add_all = [](std::vector<std::string>& to, const std::vector<std::string>& from) {
@@ -636,7 +655,7 @@ void CiTargets::merge(Target& into, const Target& more) const {
   if (more.purpose == Purpose::kBuild) into.purpose = Purpose::kBuild;
   add_all(into.annotations, more.annotations);
   into.labels.insert(more.labels.begin(), more.labels.end());
-  add_all(into.cache_from, more.cache_from);
+  merge_imports(into, more);
   add_all(into.cache_to, more.cache_to);
   add_all(into.secrets, more.secrets);
   add_all(into.ssh, more.ssh);

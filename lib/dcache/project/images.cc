@@ -322,6 +322,7 @@ void add_inputs(Target& from, Target& to) {
 void take_imports(Image& other, Image& image) {
   Target& from = other.target;
   Target& to = image.target;
+  std::ranges::move(from.other_imports, std::back_inserter(to.other_imports));
   if (from.cache_from.empty() || from.cache_from == to.cache_from) return;
   const bool counts_more = is_of_ci(other) && !is_of_ci(image);
   if (to.cache_from.empty() || counts_more) std::swap(from.cache_from, to.cache_from);
