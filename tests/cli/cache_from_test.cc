@@ -127,6 +127,29 @@ TEST_F(Worker, ImportsWhatOneJobSays) {
   EXPECT_EQ(answer(job("rel", gha) + job("b", registry)), "2:hit 3:miss 4:miss 6:hit 7:depends");
 }
 
+// A folder is gone with the machine of the job, unless a step keeps it.
+TEST_F(Worker, ImportsNoFolderThatIsLost) {
+  const auto answer = [&](const std::string& runner, const std::string& first_step) {
+    folder_.write(".github/workflows/w.yml",
+                  "on: push\njobs:\n  b:\n    runs-on: " + runner + "\n    steps:\n" + first_step +
+                      "      - uses: docker/build-push-action@v6\n        with:\n          context: .\n"
+                      "          tags: b\n          cache-from: type=local,src=/tmp/cache\n"
+                      "          cache-to: type=local,dest=/tmp/cache,mode=max\n");
+    return verdicts({"--cache-from", "defined", "--changed", "main.go"});
+  };
+  const std::string lost = "2:miss 3:miss 4:miss 6:miss 7:miss", kept = "2:hit 3:miss 4:miss 6:hit 7:depends";
+  EXPECT_EQ(answer("ubuntu-latest", ""), lost);
+  EXPECT_EQ(
+      explain({"--cache-from", "defined"}).err,
+      "dcache: warning: b: type=local,src=/tmp/cache is imported, but no build of this repository exports "
+      "it to a folder that is kept after the job\n");
+  EXPECT_EQ(answer("[self-hosted, linux]", ""), kept);
+  EXPECT_EQ(answer("ubuntu-latest",
+                   "      - uses: actions/cache@v4\n        with:\n          path: /tmp/cache\n"
+                   "          key: x\n"),
+            kept);
+}
+
 TEST_F(Worker, IsAskedAboutTheImagesThatImport) {
   const std::string build = "{build: {context: ., cache_from: [type=gha], cache_to: ['type=gha,mode=max']}}";
   folder_.write("compose.yaml", "services:\n  one: " + build +

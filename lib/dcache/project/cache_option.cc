@@ -13,6 +13,7 @@
 #include "dcache/project/cache_entry.h"
 #include "dcache/project/hcl/csv.h"
 #include "dcache/project/hcl/error.h"
+#include "dcache/project/workflow_runner.h"
 #include "dcache/text/suggest.h"
 #include "dcache/text/words.h"
 
@@ -121,6 +122,35 @@ bool is_pushed_as(const Image& image, std::string_view reference) {
   });
 }
 
+// The job of a workflow that has a line; null for none.
+const yaml::Value* job_at(const yaml::Value& workflow, uint32_t line) {
+  const yaml::Value* const jobs = workflow.find("jobs");
+  const yaml::Value* found = nullptr;
+  if (jobs == nullptr) return found;
+  for (const yaml::Member& job : jobs->members) {
+    if (job.place.line <= line) found = &job.value;
+  }
+  return found;
+}
+
+// Whether an image is built only by jobs of GitHub Actions whose machines are gone afterwards, with the
+// folder that they export to.
+bool is_lost_after_jobs(const Image& exporter, std::string_view folder) {
+  bool any = false;
+  for (const Origin& origin : exporter.target.defined) {
+    if (origin.kind != DefinitionKind::kWorkflow) return false;
+    const auto text = exporter.build.files->read(origin.path);
+    const yaml::Documents documents = yaml::parse(text.value_or(""), origin.path);
+    const yaml::Value* const job =
+        documents.values.empty() ? nullptr : job_at(documents.values.front(), origin.line);
+    // One that only calls another workflow, or an action that is called.
+    if (job == nullptr || job->find("steps") == nullptr) continue;
+    if (!is_on_hosted_runner(*job) || is_kept(folders_kept_after(*job), folder)) return false;
+    any = true;
+  }
+  return any;
+}
+
 // What one image exports to where `source` imports from.
 std::optional<CacheImport> exported_by(const Image& exporter, const CacheOption& source,
                                        const Image& importer) {
@@ -128,7 +158,8 @@ std::optional<CacheImport> exported_by(const Image& exporter, const CacheOption&
   for (const std::string& text : exporter.target.cache_to) {
     const CacheOption to = read_cache_option(text);
     if (to.type == "inline") exports_inline = true;
-    if (to.type != "inline" && to.is_same_place(source))
+    if (to.type == "inline" || !to.is_same_place(source)) continue;
+    if (to.type != "local" || !is_lost_after_jobs(exporter, to.attribute("dest")))
       return import_of(to.is_mode_max() ? Mode::kMax : Mode::kMin, exporter, importer);
   }
   const bool is_its_image = source.type == "registry" && is_pushed_as(exporter, source.attribute("ref"));
@@ -203,8 +234,14 @@ DefinedImports defined_imports(const Project& project, const Image& image) {
       if (std::ranges::find(result.imports, *import) == result.imports.end())
         result.imports.push_back(*import);
     }
-    if (!is_exported)
-      result.notes.push_back(fmt::format("{} is imported, but no build of this repository exports it", text));
+    if (is_exported) continue;
+    result.notes.push_back(
+        source.type == "local"
+            ? fmt::format(
+                  "{} is imported, but no build of this repository exports it to a folder that is kept "
+                  "after the job",
+                  text)
+            : fmt::format("{} is imported, but no build of this repository exports it", text));
   }
   if (result.imports.empty()) result.imports.push_back({.mode = Mode::kNone});
   for (const Origin& other : image.target.other_imports)
