@@ -304,6 +304,79 @@ TEST(RequiredArtifacts, OfOtherBuildersAreUnknown) {
       << outcome.out;
 }
 
+constexpr const char* kSkaffoldHead = "apiVersion: skaffold/v4beta6\nkind: Config\n";
+
+// `base` and `app`, which is given the reference of `base` as X.
+Files with_alias(const std::string& app) {
+  return {{"skaffold.yaml", std::string(kSkaffoldHead) +
+                                "build:\n  artifacts:\n  - {image: base, context: base}\n"
+                                "  - {image: app, context: app, requires: [{image: base, alias: X}]}\n"},
+          {"base/Dockerfile", "FROM scratch\nCOPY f /\n"},
+          {"base/f", "1\n"},
+          {"app/Dockerfile", app},
+          {"app/f", "1\n"}};
+}
+
+// A build argument with the reference of an image is another one with another image.
+TEST(RequiredArtifacts, ChangeTheStepsThatTheirReferencesReach) {
+  const std::vector<std::pair<std::string, std::string>> cases = {
+      {"FROM scratch\nARG X\nRUN x\n", "3:miss:image"},
+      {"FROM scratch\nARG X\nENV I=$X\nRUN x\n", "4:miss:image"},
+      {"FROM scratch\nARG X\nLABEL i=$X\nRUN x\n", "4:miss:image"},
+      {"FROM scratch\nARG X\nCOPY f /$X/\n", "3:miss:image"},
+      {"FROM scratch\nCOPY f /\nARG X\nWORKDIR /$X\nCOPY f ./\n", "2:hit 4:miss:image 5:miss:image"},
+      {"FROM scratch AS a\nARG X\nENV I=$X\nFROM a\nRUN x\n", "5:miss:image"},
+      {"ARG X\nARG Y=$X\nFROM scratch\nARG Y\nRUN x\n", "5:miss:image"},
+      {"ARG X\nFROM scratch AS z\nARG X\nRUN x\nFROM $X\nCOPY --from=z / /\n",
+       "4:miss:image 5:miss:image 6:miss:stage"},
+      {"FROM scratch\nCOPY f /\nRUN before\nARG X\nRUN --mount=type=bind,target=/m x\n",
+       "2:hit 3:hit 5:miss:image"},
+      // It reaches no step.
+      {"FROM scratch\nRUN x\n", "2:hit"},
+      {"FROM scratch\nRUN x\nARG X\n", "2:hit"},
+      {"ARG X\nFROM scratch\nRUN x\n", "3:hit"},
+      {"FROM scratch\nARG X\nCOPY f /\n", "3:hit"},
+      {"FROM scratch\nARG X\nARG X=own\nRUN x\nENV X=e\nRUN y\n", "4:miss:image 6:miss:image"},
+  };
+  for (const auto& [app, steps] : cases) {
+    const Repository repository(with_alias(app));
+    const auto ask = [&](std::vector<std::string> question) {
+      question.insert(question.begin(), {"--image", "app"});
+      return test::steps_of(repository, question);
+    };
+    EXPECT_EQ(ask({"--changed", "base/f"}), steps) << app;
+    EXPECT_EQ(ask({"--changed", "other"}).find("miss"), std::string::npos) << app;
+    EXPECT_EQ(ask({"--git", "HEAD"}).find("miss"), std::string::npos) << app;
+    repository.write("base/f", "2\n");
+    EXPECT_EQ(ask({"--git", "HEAD"}), steps) << app;
+    const bool is_affected = steps.find("miss") != std::string::npos;
+    const Outcome names = run_dcache({"affected", "--format", "names"}, repository.path());
+    EXPECT_EQ(names.out, is_affected ? "base\napp\n" : "base\n") << app;
+  }
+}
+
+TEST(RequiredArtifacts, ThatMayBeOtherOnesAreNamed) {
+  const Repository repository(with_alias("FROM scratch\nARG X\nRUN x\n"));
+  repository.write("base/Dockerfile", "FROM scratch\nCOPY f /\nCMD [\"x\"]\n");
+  const Outcome outcome = run_dcache({"affected"}, repository.path());
+  EXPECT_EQ(repository.effects({}), "base:configuration app:may-rebuild@3") << outcome.out;
+  EXPECT_NE(outcome.out.find("base is rebuilt"), std::string::npos) << outcome.out;
+}
+
+TEST(RequiredArtifacts, CountInHistoriesAndSnapshots) {
+  const Repository repository(with_alias("FROM scratch\nARG X\nRUN x\n"));
+  const Outcome snapshot =
+      run_dcache({"snapshot", "--image", "base,app", "-o", "states/"}, repository.path());
+  repository.write("base/f", "2\n");
+  repository.commit("edit");
+  repository.write("app/other", "2\n");
+  repository.commit("other");
+  const Outcome history = run_dcache({"history", "--image", "app", "--format", "json"}, repository.path());
+  EXPECT_NE(history.out.find(R"("line":3,"instruction":"RUN x","rebuilt":2,)"), std::string::npos)
+      << history.out << history.err;
+  EXPECT_EQ(repository.effects({"--since", "states/"}), "base:rebuilt@2 app:rebuilt@3") << snapshot.err;
+}
+
 TEST(ChangedFiles, ThatAreNotThereWereDeleted) {
   const Repository repository({{"Dockerfile", "FROM alpine\nCOPY src /src\n"}, {"src/a", "1\n"}});
   const Outcome outcome = run_dcache({"affected", "--changed", "src/gone"}, repository.path());

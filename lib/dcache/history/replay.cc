@@ -204,6 +204,7 @@ class Replaying {
         // Of several images of one name nobody knows which one is taken.
         if (needed.size() == 1 && !may_be_other) all.state = one.state;
       }
+      all.arguments = project::arguments_with(era.project.images[index], reference);
       if (!all.name.empty()) images[reference] = std::move(all);
     }
     return images;

@@ -4,6 +4,7 @@
 #include <charconv>
 #include <utility>
 
+#include "dcache/plan/image_arguments.h"
 #include "dcache/plan/planner.h"
 #include "dcache/text/unicode.h"
 
@@ -30,7 +31,8 @@ bool operator==(const Triggers& a, const Triggers& b) {
 bool operator==(const BuiltImage& a, const BuiltImage& b) {
   const bool same_triggers = a.triggers == b.triggers ||
                              (a.triggers != nullptr && b.triggers != nullptr && *a.triggers == *b.triggers);
-  return same_triggers && a.name == b.name && a.state == b.state && a.possible_state == b.possible_state;
+  return same_triggers && a.name == b.name && a.state == b.state && a.possible_state == b.possible_state &&
+         a.arguments == b.arguments;
 }
 
 std::string Step::one_line() const {
@@ -105,7 +107,9 @@ std::shared_ptr<const Triggers> triggers_of(const Graph& graph, std::string dock
 }
 
 Graph build_graph(const dockerfile::File& file, const Options& options) {
-  return Planner(file, options).run();
+  Graph graph = Planner(file, options).run();
+  tell_image_arguments(file, options, graph);
+  return graph;
 }
 
 }  // namespace dcache::plan

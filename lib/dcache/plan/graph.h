@@ -60,6 +60,9 @@ struct BuiltImage {
   std::string state;                              // another text where it surely is another image
   std::string possible_state;                     // and where it may be one
   std::shared_ptr<const Triggers> triggers = {};  // null for none
+  // The build arguments that contain its tag or digest, which changes with it: Skaffold's aliases. Their
+  // values in Options::build_args are references of it.
+  std::vector<std::string> arguments = {};
   friend bool operator==(const BuiltImage& a, const BuiltImage& b);
 };
 

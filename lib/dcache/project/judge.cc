@@ -117,6 +117,7 @@ void Judge::add_needed(size_t index, const std::string& platform, plan::Options&
     }
     if (is.name.empty()) continue;
     was.name = is.name;
+    was.arguments = is.arguments = arguments_with(project_.images[index], reference);
     if (const auto known = after.built_images.find(reference); known != after.built_images.end())
       was.triggers = is.triggers = known->second.triggers;
     before.built_images[reference] = std::move(was);

@@ -110,19 +110,33 @@ std::vector<std::string> references_to(const Image& image) {
   return references;
 }
 
+std::vector<std::string> arguments_with(const Image& image, const std::string& reference) {
+  std::vector<std::string> names;
+  for (const auto& [argument, needed] : image.target.image_args) {
+    if (plan::normal_reference(needed) == reference) names.push_back(argument);
+  }
+  return names;
+}
+
 ImageNeeds::ImageNeeds(const std::vector<Image>& images) : needs_(images.size()) {
   const ReferenceIndex index(images);
   for (size_t i = 0; i < images.size(); ++i) {
-    for (const auto& [plain, written] : spellings_of(images[i])) {
-      for (const std::string& reference : {plain, written}) {
-        std::vector<Needed> found = index.find(reference);
-        // An image that is called like its base image starts from the one in the registry.
-        if (found.empty() || std::ranges::find(found, i, &Needed::image) != found.end()) continue;
-        std::vector<Needed>& needed = needs_[i][plain];
-        for (const Needed& one : found) {
-          if (std::ranges::find(needed, one.image, &Needed::image) == needed.end()) needed.push_back(one);
-        }
+    const auto add = [&](const std::string& as_planned, const std::string& reference) {
+      const std::vector<Needed> found = index.find(reference);
+      // An image that is called like its base image starts from the one in the registry.
+      if (found.empty() || std::ranges::find(found, i, &Needed::image) != found.end()) return;
+      std::vector<Needed>& needed = needs_[i][as_planned];
+      for (const Needed& one : found) {
+        if (std::ranges::find(needed, one.image, &Needed::image) == needed.end()) needed.push_back(one);
       }
+    };
+    for (const auto& [plain, written] : spellings_of(images[i])) {
+      add(plain, plain);
+      add(plain, written);
+    }
+    for (const auto& [argument, image] : images[i].target.image_args) {
+      const std::string reference = plan::normal_reference(image);
+      add(reference, reference);
     }
   }
   std::vector<State> state(images.size());

@@ -1,5 +1,5 @@
 // Which images of a project are built from which others: by name (`target:base`), or by a reference that one
-// has and the other starts or copies from.
+// has and the other starts or copies from, or is given as a build argument.
 #pragma once
 
 #include <cstddef>
@@ -19,8 +19,8 @@ std::vector<std::string> references_to(const Image& image);
 // Reads the Dockerfile of each image once.
 class ImageNeeds {
  public:
-  // By the reference in the Dockerfile, as plan::normal_reference() spells it, the images that it may mean:
-  // several if they have the same tag, of which the one that is built last counts.
+  // By the reference in the Dockerfile or in a build argument, as plan::normal_reference() spells it, the
+  // images that it may mean: several if they have the same tag, of which the one that is built last counts.
   struct Needed {
     size_t image = 0;
     bool may_be_other = false;  // the tags of the image are not known: it may have another one
@@ -45,6 +45,10 @@ class ImageNeeds {
   std::vector<size_t> order_;
   std::vector<text::Failure> failures_;
 };
+
+// The build arguments of an image whose value is the tag of the one that a reference means: with another
+// image they have another value.
+std::vector<std::string> arguments_with(const Image& image, const std::string& reference);
 
 // Adds to `needs` of each target the names of the images that its build starts or copies from.
 void add_needs(std::vector<Image>& images);
