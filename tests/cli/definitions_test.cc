@@ -377,6 +377,49 @@ TEST(RequiredArtifacts, CountInHistoriesAndSnapshots) {
   EXPECT_EQ(repository.effects({"--since", "states/"}), "base:rebuilt@2 app:rebuilt@3") << snapshot.err;
 }
 
+// Skaffold reads the files that others require with them alone.
+TEST(RequiredArtifacts, AreLookedForInAllFilesThatAreReadTogether) {
+  const std::string head = kSkaffoldHead;
+  const std::string base = "  - {image: base, context: BASE}\n";
+  const std::string mod = "  - {image: mod, requires: [{image: base, alias: BASE}]}\n";
+  Files files = {{"base/Dockerfile", "FROM scratch\nCOPY f /\n"},
+                 {"base/f", "1\n"},
+                 {"mod/Dockerfile", "ARG BASE\nFROM ${BASE}\nCOPY f /\n"},
+                 {"mod/f", "1\n"},
+                 {"mod/skaffold.yaml", head + "build:\n  artifacts:\n" + mod}};
+  Files modules = files;
+  files.emplace_back("skaffold.yaml", head +
+                                          "requires: [{path: ./mod}]\nbuild:\n  artifacts:\n"
+                                          "  - {image: base, context: base}\n");
+  modules.emplace_back("base/skaffold.yaml", head + "build:\n  artifacts:\n  - {image: base}\n");
+  modules.emplace_back("skaffold.yaml", head + "requires: [{path: base}, {path: mod}]\n");
+  for (const Files& all : {files, modules}) {
+    const Repository repository(all);
+    const Outcome images = run_dcache({"images"}, repository.path());
+    EXPECT_EQ(images.status, 0) << images.err;
+    EXPECT_EQ(images.err, "");
+    const Outcome nothing = run_dcache({"affected", "--format", "names"}, repository.path());
+    EXPECT_EQ(nothing.out, "") << nothing.err;
+    repository.write("base/f", "2\n");
+    EXPECT_EQ(run_dcache({"affected", "--format", "names"}, repository.path()).out.size(), 9U);
+    EXPECT_EQ(run_dcache({"lint", "mod/Dockerfile", "--select", "DC0001"}, repository.path()).err, "");
+    // By itself it lacks an image.
+    const Outcome alone = run_dcache({"images", "--definition", "mod/skaffold.yaml"}, repository.path());
+    EXPECT_EQ(alone.status, 2);
+    EXPECT_NE(alone.err.find("the image 'mod' requires 'base', which is not an artifact"), std::string::npos);
+  }
+  // Nothing has the image.
+  std::erase_if(files, [](const auto& file) { return file.first == "skaffold.yaml"; });
+  files.emplace_back("skaffold.yaml", head + "requires: [{path: ./mod}]\n");
+  const Repository repository(files);
+  const Outcome images = run_dcache({"images"}, repository.path());
+  EXPECT_EQ(images.status, 2);
+  EXPECT_EQ(
+      images.err,
+      "dcache: mod/skaffold.yaml:5:5: the image 'mod' requires 'base', which is not an artifact; add an "
+      "artifact with this image\n");
+}
+
 TEST(ChangedFiles, ThatAreNotThereWereDeleted) {
   const Repository repository({{"Dockerfile", "FROM alpine\nCOPY src /src\n"}, {"src/a", "1\n"}});
   const Outcome outcome = run_dcache({"affected", "--changed", "src/gone"}, repository.path());

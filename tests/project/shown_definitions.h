@@ -69,6 +69,8 @@ inline std::string shown(const Definitions& defined) {
     text += "- " + skipped.name + ": " + skipped.reason + "\n";
   for (const text::Failure& failure : defined.failures)
     text += "! " + words_of(failure) + "\n";
+  for (const MissingNeed& need : defined.missing_needs)
+    text += "? " + words_of(need.failure) + "\n";
   return text;
 }
 

@@ -99,6 +99,7 @@ void append(Definitions from, Definitions& to) {
   std::ranges::move(from.skipped, std::back_inserter(to.skipped));
   to.lacked_profiles.merge(from.lacked_profiles);
   std::ranges::move(from.failures, std::back_inserter(to.failures));
+  std::ranges::move(from.missing_needs, std::back_inserter(to.missing_needs));
 }
 
 // Reads the definitions of one folder.
@@ -374,6 +375,64 @@ Definitions read_definitions(const std::vector<std::string>& paths, const std::s
 std::vector<text::Failure> profile_failures(const LackedProfiles& lacked) {
   std::vector<text::Failure> failures;
   if (lacked.empty()) return failures;
+// The Skaffold files above a folder that may require others.
+Paths requiring_files_above(std::string folder, const std::string& root, const context::FileSystem& files) {
+  Paths found;
+  const std::string top = files.real_path(root);
+  for (std::string real = files.real_path(folder); text::is_within(real, top) && real != top;) {
+    folder = folder_above(folder);
+    real = text::parent_path(real);
+    for (const context::Listed& entry : files.list(folder)) {
+      std::string path = text::join_path(folder, entry.name);
+      if (definition_kind(path) != DefinitionKind::kSkaffold) continue;
+      const auto text = files.read(path);
+      if (text && text->find("requires") != std::string::npos) found.push_back(std::move(path));
+    }
+  }
+  return found;
+}
+
+bool is_same_missing(const text::Failure& a, const text::Failure& b) {
+  return a.path == b.path && a.line == b.line && a.column == b.column && a.message == b.message;
+}
+
+// Whether a target was read with all that it needs: of its file alone, or of one that requires it.
+bool is_complete_somewhere(const MissingNeed& need, const Definitions& read) {
+  const auto is_target = [&](const Target& target) {
+    return target.name == need.target && target.defined.front().path == need.failure.path;
+  };
+  const auto is_need = [&](const MissingNeed& other) {
+    return other.target == need.target && is_same_missing(other.failure, need.failure);
+  };
+  return std::ranges::count_if(read.missing_needs, is_need) < std::ranges::count_if(read.targets, is_target);
+}
+
+// Skaffold collects the artifacts of all files before it looks for what they need: what a file lacks by
+// itself is not missing if one that requires it has it. That one was read too, or is in a folder above.
+// Source: https://skaffold.dev/docs/design/config/#configuration-dependencies
+void tell_missing_needs(const Paths& paths, const std::string& root, const ReadOptions& options,
+                        Definitions& result) {
+  if (result.missing_needs.empty()) return;
+  Definitions read{.targets = result.targets, .missing_needs = result.missing_needs};
+  Paths known = paths;
+  for (const MissingNeed& need : result.missing_needs) {
+    if (options.is_named) break;
+    const std::string folder(text::parent_path(need.failure.path));
+    for (std::string& path : requiring_files_above(folder, root, *options.files)) {
+      if (std::ranges::find(known, path) != known.end()) continue;
+      append(read_skaffold(path, options), read);
+      known.push_back(std::move(path));
+    }
+  }
+  for (MissingNeed& need : std::exchange(result.missing_needs, {})) {
+    const auto is_told = [&](const text::Failure& known_one) {
+      return is_same_missing(known_one, need.failure);
+    };
+    if (!is_complete_somewhere(need, read) && std::ranges::none_of(result.failures, is_told))
+      result.failures.push_back(std::move(need.failure));
+  }
+}
+
   const auto& [first, names] = *lacked.begin();
   for (const std::string& name : names) {
     if (!std::ranges::all_of(lacked, [&](const auto& file) { return file.second.contains(name); })) continue;
@@ -396,6 +455,7 @@ bool may_define(const std::string& path, const context::FileSystem& files) {
     case DefinitionKind::kSkaffold:
       return has("skaffold/v");
     case DefinitionKind::kWorkflow:
+  tell_missing_needs(paths, root, options, result);
     case DefinitionKind::kGitlabCi:
       return has("./.github/") || has("docker") || has("build") || has("kaniko") || has("buildah") ||
              has("include");

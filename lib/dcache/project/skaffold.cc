@@ -232,6 +232,15 @@ class SkaffoldReader {
     }
   }
 
+  void add_missing_need(const std::string& target, const std::string& need) {
+    const yaml::Place place = images_.find(target)->second;
+    defined_.missing_needs.push_back(
+        {target,
+         yaml::failure_at(model_.path_of(place), place,
+                          fmt::format("the image '{}' requires '{}', which is not an artifact", target, need),
+                          "add an artifact with this image")});
+  }
+
   // Images that are needed have to be built here, and not need themselves.
   void check_needs() {
     std::map<std::string_view, size_t> open;
@@ -240,11 +249,7 @@ class SkaffoldReader {
       open[target.name] = 0;
     for (const Target& target : defined_.targets) {
       for (const std::string& need : target.needs) {
-        if (!images_.contains(need))
-          model_.fail(
-              images_.at(target.name),
-              fmt::format("the image '{}' requires '{}', which is not an artifact", target.name, need),
-              "add an artifact with this image");
+        if (!images_.contains(need)) add_missing_need(target.name, need);
         if (!open.contains(need)) continue;
         ++open[target.name];
         users[need].push_back(target.name);

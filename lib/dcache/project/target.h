@@ -134,6 +134,12 @@ struct Skipped {
 // Profiles that were asked for and that a Skaffold file lacks, with all that it requires, by that file.
 using LackedProfiles = std::map<std::string, std::set<std::string>, std::less<>>;
 
+// An image that a target needs and that is defined nowhere in what its file was read with.
+struct MissingNeed {
+  std::string target;
+  text::Failure failure;
+};
+
 // What a file defines, or several.
 struct Definitions {
   std::vector<Target> targets = {};  // in the order of the file
@@ -142,6 +148,9 @@ struct Definitions {
   LackedProfiles lacked_profiles = {};
   // What can't be read, each with its place. What is not affected by them is above.
   std::vector<text::Failure> failures = {};
+  // Of one Skaffold file with those that it requires. They are failures too, unless a file that requires this
+  // one has the images: read_definitions() finds out.
+  std::vector<MissingNeed> missing_needs = {};
 };
 
 // `target.attribute=value`, as --set of docker buildx bake takes it; `*` matches in `target`.
