@@ -94,6 +94,20 @@ TEST(Images, AreNotTargetsThatAreOnlyInherited) {
   EXPECT_EQ(images_of(repository), "meta lib t -docker-metadata-action");
 }
 
+// Nothing says what it is for: bake builds it.
+TEST(Images, AreTargetsThatSayNothing) {
+  const Repository repository({{"docker-bake.hcl",
+                                "group \"default\" { targets = [\"app\"] }\n"
+                                "target \"app\" { dockerfile = \"app.Dockerfile\" }\ntarget \"tools\" {}\n"
+                                "target \"plat\" { platforms = [\"linux/arm64\"] }\n"},
+                               {"app.Dockerfile", "FROM scratch\nCOPY f /\n"},
+                               {"f", "1"}});
+  EXPECT_EQ(images_of(repository), "app tools plat");
+  EXPECT_EQ(repository.effects({"--changed", "f"}), "app:rebuilt@2 tools:unknown plat:unknown");
+  repository.write("Dockerfile", "FROM scratch\nCOPY f /\n");
+  EXPECT_EQ(repository.effects({"--changed", "f"}), "app:rebuilt@2 tools:rebuilt@2 plat:rebuilt@2");
+}
+
 const std::string kCalled =
     "on: {workflow_call: {inputs: {image: {type: string}, context: {type: string}}}}\njobs:\n  b:\n    "
     "steps:\n    - uses: docker/build-push-action@v6\n      with:\n"

@@ -530,8 +530,7 @@ std::vector<Target> Resolution::targets() {
   return targets;
 }
 
-// Whether nothing names a target but the `inherits` of others. One that says nothing is there for that too:
-// what docker/metadata-action writes overrides it.
+// Whether nothing names a target but the `inherits` of others.
 bool Resolution::is_only_inherited(const Definition& target) const {
   const auto names_it = [&](const std::vector<Text>& list) {
     return std::ranges::find(list, target.name, &Text::value) != list.end();
@@ -549,7 +548,7 @@ bool Resolution::is_only_inherited(const Definition& target) const {
       std::ranges::any_of(made_, [&](const auto& other) {
         return std::ranges::find(other.second.needs, target.name) != other.second.needs.end();
       });
-  return (is_inherited || target.settings.empty()) && !is_built;
+  return is_inherited && !is_built;
 }
 
 namespace {
