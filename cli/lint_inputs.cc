@@ -12,9 +12,11 @@
 #include "cli/terminal.h"
 #include "dcache/context/boundary.h"
 #include "dcache/context/git.h"
+#include "dcache/context/sparse_checkout.h"
 #include "dcache/ignore/matcher.h"
 #include "dcache/project/file_kinds.h"
 #include "dcache/text/path.h"
+#include "dcache/text/words.h"
 
 namespace dcache::cli {
 namespace {
@@ -33,6 +35,22 @@ bool is_idle_workflow(const std::string& path) {
   const fs::path folder = fs::path(context::resolved_path(path)).parent_path();
   const std::string root = context::repository_root(folder.string());
   return !root.empty() && folder.parent_path().parent_path() != fs::path(root);
+}
+
+// Says what of the folders git has, and is not here.
+void warn_of_left_out(const std::vector<std::string>& folders) {
+  std::vector<std::string> left_out;
+  for (const std::string& folder : folders) {
+    if (!fs::is_directory(folder)) continue;
+    for (std::string& path : context::SparseCheckout(folder).left_out_of(folder)) {
+      if (project::is_dockerfile_name(path)) left_out.push_back(std::move(path));
+    }
+  }
+  if (left_out.empty()) return;
+  const bool is_one = left_out.size() == 1;
+  complain(fmt::format("warning: the sparse checkout leaves out {}{}: add {} with git sparse-checkout add",
+                       is_one ? "" : text::counted(left_out.size(), "Dockerfile") + ", for example ",
+                       left_out.front(), is_one ? "its folder" : "their folders"));
 }
 
 std::vector<std::string> names_of(const project::Found& found) {
@@ -78,6 +96,10 @@ std::optional<std::vector<LintInput>> LintInputs::find(bool& failed) {
     if (is_named(path) || !excluded->decide(relative.generic_string()).ignored) inputs.push_back({path});
   }
   if (options_.build.definitions.empty() && !found.definitions.empty()) add_defined(inputs);
+  const auto is_related = [](const LintInput& input) {
+    return !input.image && project::related_file_kind(input.path).has_value();
+  };
+  if (std::ranges::all_of(inputs, is_related)) warn_of_left_out(paths());
   return inputs;
 }
 

@@ -1,7 +1,10 @@
 #include "cli/planned.h"
 
+#include <fmt/format.h>
+
 #include "cli/selection.h"
 #include "cli/terminal.h"
+#include "dcache/context/sparse_checkout.h"
 #include "dcache/text/failure.h"
 #include "dcache/text/file_io.h"
 
@@ -21,7 +24,10 @@ std::optional<cache::PlannedFile> plan_image(const project::Image& image) {
   const cache::BuildOptions& build = image.build;
   auto text = cache::read_dockerfile(build, *build.files);
   if (!text) {
-    complain(text.error());
+    complain(
+        context::is_left_out_of_checkout(build.dockerfile)
+            ? fmt::format("the sparse checkout leaves out {}; {}", build.dockerfile, context::kAddToCheckout)
+            : text.error());
     return std::nullopt;
   }
   cache::PlannedFile planned = cache::plan_file(build.dockerfile, std::move(*text), build.plan);

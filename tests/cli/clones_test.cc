@@ -66,6 +66,51 @@ TEST(Clones, WithSomeFoldersAnswerForThose) {
   EXPECT_EQ(outcome.out, "no findings in 1 file\n") << outcome.err;
 }
 
+TEST(Clones, SayWhatTheyLeaveOut) {
+  const Origin origin;
+  origin.write("compose.yaml",
+               "services:\n  api: {build: api}\n  web: {build: {context: web, additional_contexts: {lib: "
+               "./lib}}}\n");
+  origin.write("lib/l", "1\n");
+  origin.write("web/Dockerfile", "FROM scratch\nCOPY --from=lib l /\n");
+  origin.commit("definitions");
+  const std::string clone = origin.clone("--sparse", "sparse");
+  const Outcome lint = run_dcache({"lint", "."}, clone);
+  EXPECT_NE(
+      lint.err.find("warning: the sparse checkout leaves out 2 Dockerfiles, for example api/Dockerfile: "
+                    "add their folders with git sparse-checkout add"),
+      std::string::npos)
+      << lint.err;
+  for (const std::string command : {"keys", "context", "graph"}) {
+    const Outcome outcome = run_dcache({command, "--image", "api"}, clone);
+    EXPECT_EQ(outcome.status, 2);
+    EXPECT_NE(outcome.err.find("the sparse checkout leaves out api/Dockerfile; add its folder with git "
+                               "sparse-checkout add"),
+              std::string::npos)
+        << command << ": " << outcome.err;
+  }
+  origin.git("-C sparse sparse-checkout set web");
+  const Outcome affected = run_dcache({"affected", "--format", "json"}, clone);
+  EXPECT_NE(affected.out.find("the sparse checkout leaves out lib"), std::string::npos) << affected.out;
+  EXPECT_EQ(affected.out.find("a step before the build may make it"), std::string::npos) << affected.out;
+  EXPECT_NE(affected.err.find("the sparse checkout leaves out Dockerfiles or contexts of 2 images"),
+            std::string::npos)
+      << affected.err;
+  origin.git("-C sparse sparse-checkout set web lib");
+  EXPECT_EQ(run_dcache({"affected", "--format", "names"}, clone).out, "api\n");
+}
+
+TEST(Clones, LackFilesOfAContextThatTheyLeaveOut) {
+  const Origin origin;
+  origin.write("Dockerfile", "FROM scratch\nCOPY web/a /\n");
+  origin.commit("root");
+  const std::string clone = origin.clone("--sparse", "sparse");
+  const Outcome affected = run_dcache({"affected", "--only", "Dockerfile"}, clone);
+  EXPECT_NE(affected.out.find("the sparse checkout leaves it out (git sparse-checkout add)"),
+            std::string::npos)
+      << affected.out << affected.err;
+}
+
 TEST(Clones, WithoutTheHistorySayHowToGetIt) {
   const Origin origin;
   const std::string clone = origin.clone("--depth 1", "shallow");

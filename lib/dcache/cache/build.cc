@@ -10,6 +10,7 @@
 
 #include "dcache/cache/planned_file.h"
 #include "dcache/context/git.h"
+#include "dcache/context/sparse_checkout.h"
 #include "dcache/text/file_io.h"
 #include "dcache/text/path.h"
 
@@ -115,6 +116,25 @@ std::vector<StepKeys> Build::selected_files() const {
   return select_files(*graph_, contexts);
 }
 
+namespace {
+
+Failure unread_dockerfile(const std::string& path, std::string problem) {
+  if (context::is_left_out_of_checkout(path))
+    return {path, 0, 0, "the sparse checkout leaves out " + path, std::string(context::kAddToCheckout)};
+  const bool has_remedy = problem.ends_with(context::kFetchContent);
+  return {path, 0, 0, std::move(problem), has_remedy ? "" : "give the path of the Dockerfile"};
+}
+
+Failure unread_context(const std::string& folder, std::string problem) {
+  if (context::is_left_out_of_checkout(folder))
+    return {
+        {}, 0, 0, "the sparse checkout leaves out " + folder, "add this folder with git sparse-checkout add"};
+  const std::string remedy(context::remedy_for_walk(problem));
+  return {{}, 0, 0, std::move(problem), remedy};
+}
+
+}  // namespace
+
 tl::expected<Build, std::vector<Failure>> Build::load(const BuildOptions& options) {
   Build build;
   build.options_ = options;
@@ -122,11 +142,9 @@ tl::expected<Build, std::vector<Failure>> Build::load(const BuildOptions& option
     build.options_.context = std::string(text::parent_path(options.dockerfile));
   const context::FileSystem& files = *options.files;
   auto text = read_dockerfile(options, files);
-  if (!text) {
-    const bool has_remedy = text.error().ends_with(context::kFetchContent);
-    return tl::unexpected(std::vector<Failure>{
-        {options.dockerfile, 0, 0, text.error(), has_remedy ? "" : "give the path of the Dockerfile"}});
-  }
+  if (!text)
+    return tl::unexpected(
+        std::vector<Failure>{unread_dockerfile(options.dockerfile, std::move(text.error()))});
   auto failures = build.plan(std::move(*text));
   if (!failures.empty()) return tl::unexpected(std::move(failures));
 
@@ -138,7 +156,7 @@ tl::expected<Build, std::vector<Failure>> Build::load(const BuildOptions& option
       {.measure_ignored = options.measure_ignored, .names_only = options.names_only, .stop = options.stop});
   if (!walk)
     return tl::unexpected(
-        std::vector<Failure>{{{}, 0, 0, walk.error(), std::string(context::remedy_for_walk(walk.error()))}});
+        std::vector<Failure>{unread_context(build.options_.context, std::move(walk.error()))});
   build.contexts_->main = std::move(walk->snapshot);
   build.add_problems("", std::move(walk->problems));
   build.ignored_entries_ = walk->ignored;
@@ -149,9 +167,7 @@ tl::expected<Build, std::vector<Failure>> Build::load(const BuildOptions& option
     if (!named_ignore) return tl::unexpected(std::vector<Failure>{std::move(named_ignore.error())});
     auto named =
         files.walk(source, named_ignore->matcher, {.names_only = options.names_only, .stop = options.stop});
-    if (!named)
-      return tl::unexpected(std::vector<Failure>{
-          {{}, 0, 0, named.error(), std::string(context::remedy_for_walk(named.error()))}});
+    if (!named) return tl::unexpected(std::vector<Failure>{unread_context(source, std::move(named.error()))});
     build.contexts_->named[name] = std::move(named->snapshot);
     build.add_problems(name, std::move(named->problems));
   }

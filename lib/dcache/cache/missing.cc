@@ -3,6 +3,7 @@
 #include <fmt/format.h>
 
 #include "dcache/context/git.h"
+#include "dcache/context/sparse_checkout.h"
 #include "dcache/context/submodules.h"
 #include "dcache/text/path.h"
 
@@ -29,6 +30,8 @@ MissingFile missing_file(const Build& build, const Cause& cause) {
                         decision.pattern->line)};
   std::string missing = name + " does not exist in the context";
   const std::string submodule = context::missing_submodule(context::repository_root(folder), place, files);
+  if (context::is_left_out_of_checkout(place))
+    return {fmt::format("{}: the sparse checkout leaves it out (git sparse-checkout add)", missing)};
   if (submodule.empty()) return {std::move(missing), true};
   return {fmt::format("{}: the git submodule {} is not checked out (git submodule update --init)", missing,
                       submodule)};

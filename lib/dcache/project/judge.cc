@@ -7,7 +7,7 @@
 
 #include <fmt/format.h>
 
-#include "dcache/context/boundary.h"
+#include "dcache/context/git.h"
 #include "dcache/project/effects.h"
 #include "dcache/project/file_kinds.h"
 #include "dcache/project/triggers.h"
@@ -164,32 +164,48 @@ void Judge::judge(size_t index) {
 }
 
 void Judge::tell_left_out(const Image& image, ImageEffect& effect) {
-  if (effect.failures.empty()) return;
-  const context::FileSystem& files = *image.build.files;
-  const std::string& dockerfile = image.build.dockerfile;
+  if (effect.failures.empty() && effect.effect != Effect::kUnknown) return;
   const auto tell = [&](std::string reason) {
     effect.failures.clear();
     effect.effect = Effect::kUnknown;
     effect.reason = std::move(reason);
   };
-  if (effect.reason.find(context::kFetchContent) != std::string::npos)
+  if (!effect.failures.empty() && effect.reason.find(context::kFetchContent) != std::string::npos)
     return tell(unread_words({{}, 0, 0, effect.reason, {}}));
-  if (image.build.dockerfile_text || files.exists(dockerfile)) return;
-  if (!repository_) repository_ = context::GitRepository::open(files.real_path("."));
-  const std::string real = text::clean_path(context::absolute_path(dockerfile));
-  if (!*repository_ || !text::is_within(real, (*repository_)->root())) return;
-  if (!(*repository_)->is_left_out(real.substr((*repository_)->root().size() + 1))) return;
+  const std::string path = left_out_of(image);
+  if (path.empty()) return;
   ++left_out_;
-  tell(fmt::format("the sparse checkout leaves out {}", dockerfile));
+  lacks_context_ = lacks_context_ || path != image.build.dockerfile;
+  tell(fmt::format("the sparse checkout leaves out {}", path));
+}
+
+std::string Judge::left_out_of(const Image& image) {
+  const cache::BuildOptions& build = image.build;
+  std::vector<std::string> paths;
+  if (!build.dockerfile_text) paths.push_back(build.dockerfile);
+  paths.push_back(build.context);
+  for (const auto& [name, source] : build.plan.named_contexts) {
+    if (source.find("://") == std::string::npos && !source.starts_with(kTargetScheme))
+      paths.push_back(source);
+  }
+  for (std::string& path : paths) {
+    if (build.files->exists(path)) continue;
+    if (!checkout_) checkout_.emplace(".");
+    if (checkout_->leaves_out(path)) return std::move(path);
+  }
+  return {};
 }
 
 void Judge::warn_of_left_out() {
   if (left_out_ == 0) return;
+  const bool is_one = left_out_ == 1;
+  std::string_view what = is_one ? "the Dockerfile" : "the Dockerfiles";
+  if (lacks_context_) what = is_one ? "a context" : "Dockerfiles or contexts";
   result_.warnings.push_back(
-      fmt::format("the sparse checkout leaves out the {} of {}, which {} listed as unknown: add {} with git "
+      fmt::format("the sparse checkout leaves out {} of {}, which {} listed as unknown: add {} with git "
                   "sparse-checkout add, or ask about other images (--only)",
-                  left_out_ == 1 ? "Dockerfile" : "Dockerfiles", text::counted(left_out_, "image"),
-                  left_out_ == 1 ? "is" : "are", left_out_ == 1 ? "its folder" : "their folders"));
+                  what, text::counted(left_out_, "image"), is_one ? "is" : "are",
+                  is_one ? "its folder" : "their folders"));
 }
 
 void Judge::tell_unread(const Image& image, ImageEffect& effect) const {

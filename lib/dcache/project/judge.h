@@ -9,7 +9,7 @@
 
 #include <tl/expected.hpp>
 
-#include "dcache/context/git.h"
+#include "dcache/context/sparse_checkout.h"
 #include "dcache/project/affected.h"
 #include "dcache/project/needs.h"
 #include "dcache/project/open_steps.h"
@@ -59,9 +59,11 @@ class Judge {
   void tell_unread(const Image& image, ImageEffect& effect) const;
   // No definition names it, and some job of CI builds what is not known.
   void tell_open_build(const Image& image, ImageEffect& effect) const;
-  // The Dockerfile may not be here at all: in a sparse checkout or a partial clone.
+  // The Dockerfile or a context may not be here at all: in a sparse checkout or a partial clone.
   void tell_left_out(const Image& image, ImageEffect& effect);
   void warn_of_left_out();
+  // The Dockerfile or the folder of a context that the sparse checkout leaves out; empty for none.
+  std::string left_out_of(const Image& image);
   // ONBUILD of an image of the project is run in the builds that start from it.
   void tell_triggers(size_t index, ImageEffect& effect) const;
   // The effect on an image as one for a platform reads it; that for any if the platform is not known.
@@ -72,8 +74,9 @@ class Judge {
   ImageNeeds needs_;
   std::vector<bool> wanted_;
   std::vector<std::map<std::string, Effect>> by_platform_;
-  std::optional<tl::expected<context::GitRepository, std::string>> repository_;  // once it is needed
-  size_t left_out_ = 0;  // images whose Dockerfiles a sparse checkout leaves out
+  std::optional<context::SparseCheckout> checkout_;  // once it is needed
+  size_t left_out_ = 0;                              // images whose Dockerfiles or contexts it leaves out
+  bool lacks_context_ = false;                       // for some it is a context
   Affected result_;
 };
 
