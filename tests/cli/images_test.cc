@@ -108,6 +108,17 @@ TEST(Images, AreTargetsThatSayNothing) {
   EXPECT_EQ(repository.effects({"--changed", "f"}), "app:rebuilt@2 tools:rebuilt@2 plat:rebuilt@2");
 }
 
+TEST(Images, OfIncludedFilesAreReadAsTheyAreIncluded) {
+  const Repository repository(
+      {{"compose.yaml",
+        "include:\n- path: [sub/compose.yaml, sub/compose.extra.yaml]\n  env_file: sub/my.env\n"},
+       {"sub/compose.yaml", "services: {s: {build: {context: ., args: {V: '${V2}'}}}}\n"},
+       {"sub/compose.extra.yaml", "services: {s: {build: {args: {W: '${V2}'}}}}\n"},
+       {"sub/my.env", "V2=1\n"},
+       {"sub/Dockerfile", "FROM scratch\nARG V\nARG W\nRUN x\n"}});
+  EXPECT_EQ(images_of(repository), "s");
+}
+
 const std::string kCalled =
     "on: {workflow_call: {inputs: {image: {type: string}, context: {type: string}}}}\njobs:\n  b:\n    "
     "steps:\n    - uses: docker/build-push-action@v6\n      with:\n"

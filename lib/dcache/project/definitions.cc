@@ -339,10 +339,24 @@ bool is_part_of(const Target& target, const Target& other) {
   if (job != nullptr && other_job != nullptr)
     return is_same_place(origin, place) && is_same_place(*job, *other_job) &&
            target.purpose == Purpose::kCalled && other.purpose != Purpose::kCalled;
-  if (job != nullptr || other_job != nullptr || target.sources.size() >= other.sources.size()) return false;
+  if (job != nullptr || other_job != nullptr) return false;
+  if (is_override_of_included(target, other)) return true;
+  if (target.sources.size() >= other.sources.size()) return false;
   if (origin.kind == DefinitionKind::kCompose)
     return is_same_place(origin, place) && origin.name == place.name;
   return origin.kind == DefinitionKind::kSkaffold && place.kind == origin.kind && origin.path == place.path &&
+// Whether a file that only overrides services is read, for one of them, with the file that `other` is from:
+// both are included together.
+bool is_override_of_included(const Target& target, const Target& other) {
+  const Origin& origin = target.defined.front();
+  const Origin& place = other.defined.front();
+  if (origin.kind != DefinitionKind::kCompose || origin.line != 0) return false;
+  return std::ranges::binary_search(other.sources, origin.path) &&
+         std::ranges::any_of(target.defined, [&](const Origin& one) {
+           return is_same_place(one, place) && one.name == place.name;
+         });
+}
+
          target.name == other.name;
 }
 
