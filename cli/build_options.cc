@@ -233,18 +233,31 @@ void add_image_options(Command& command, BuildFlags& flags, const ProjectOptionS
 
 namespace {
 
-std::optional<project::Override> read_override(const std::string& text) {
+// Adds what one --set says: nothing if it takes a variable that is not set.
+bool read_override(const std::string& text, project::ReadOptions& options) {
   const size_t equals = text.find('=');
   const size_t dot = text.find('.');
-  if (equals == std::string::npos || dot == std::string::npos || dot == 0 || dot + 1 >= equals) {
+  constexpr std::string_view kArguments = ".args.";
+  const bool is_inherited = equals == std::string::npos && dot != std::string::npos &&
+                            std::string_view(text).substr(dot).starts_with(kArguments) &&
+                            text.size() > dot + kArguments.size();
+  if (dot == 0 ||
+      (!is_inherited && (equals == std::string::npos || dot == std::string::npos || dot + 1 >= equals))) {
     complain(fmt::format("--set {}: write TARGET.ATTRIBUTE=VALUE, such as api.args.VERSION=1", text));
-    return std::nullopt;
+    return false;
+  }
+  if (is_inherited) {
+    const auto value = options.environment.find(text.substr(dot + kArguments.size()));
+    if (value != options.environment.end())
+      options.set.push_back({text.substr(0, dot), text.substr(dot + 1), value->second});
+    return true;
   }
   const bool append = text[equals - 1] == '+';
-  return project::Override{.target = text.substr(0, dot),
-                           .attribute = text.substr(dot + 1, equals - dot - 1 - (append ? 1 : 0)),
-                           .value = text.substr(equals + 1),
-                           .append = append};
+  options.set.push_back({.target = text.substr(0, dot),
+                         .attribute = text.substr(dot + 1, equals - dot - 1 - (append ? 1 : 0)),
+                         .value = text.substr(equals + 1),
+                         .append = append});
+  return true;
 }
 
 }  // namespace
@@ -309,9 +322,7 @@ std::optional<project::ProjectOptions> project_options_of(const BuildFlags& flag
   options.read.environment = environment();
   options.read.buildx = kBuildx;
   for (const std::string& text : flags.set) {
-    auto set = read_override(text);
-    if (!set) return std::nullopt;
-    options.read.set.push_back(std::move(*set));
+    if (!read_override(text, options.read)) return std::nullopt;
   }
   return options;
 }

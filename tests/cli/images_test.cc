@@ -1,4 +1,5 @@
 // What is an image of a repository, and what is only a part of how others are defined.
+#include <cstdlib>
 #include <string>
 #include <vector>
 
@@ -117,6 +118,28 @@ TEST(Images, OfIncludedFilesAreReadAsTheyAreIncluded) {
        {"sub/my.env", "V2=1\n"},
        {"sub/Dockerfile", "FROM scratch\nARG V\nARG W\nRUN x\n"}});
   EXPECT_EQ(images_of(repository), "s");
+}
+
+TEST(Images, TakeOverridesAsBakeDoes) {
+  const Repository repository({{"docker-bake.hcl", "target \"app\" {}\n"}, {"Dockerfile", "FROM scratch\n"}});
+  const auto images = [&](const std::string& set) {
+    return run_dcache({"images", "--format", "json", "--set", set}, repository.path());
+  };
+  ::setenv("DCACHE_TEST_X", "from-env", 1);
+  EXPECT_NE(images("app.args.DCACHE_TEST_X").out.find(R"("args":{"DCACHE_TEST_X":"from-env"})"),
+            std::string::npos);
+  ::unsetenv("DCACHE_TEST_X");
+  EXPECT_EQ(images("app.args.DCACHE_TEST_X").status, 0);
+  EXPECT_NE(images("app.args.DCACHE_TEST_X").out.find(R"("args":{})"), std::string::npos);
+  for (const char* set : {"app.dockerfile-inline=FROM x", "app.secret=id=a", "app.inherits=x"}) {
+    const Outcome outcome = images(set);
+    EXPECT_EQ(outcome.status, 2) << set;
+    EXPECT_NE(outcome.err.find("can't be set"), std::string::npos) << outcome.err;
+  }
+  EXPECT_EQ(images("app.secrets=id=a").status, 0);
+  for (const char* set : {"app.args", "app.args.", "app.target", "app"}) {
+    EXPECT_NE(images(set).err.find("write TARGET.ATTRIBUTE=VALUE"), std::string::npos) << set;
+  }
 }
 
 const std::string kCalled =

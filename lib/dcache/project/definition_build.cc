@@ -239,11 +239,34 @@ void select_targets(const DefinitionBuild& build, Definitions& bake) {
   });
 }
 
+// The value of a variable that only CI knows.
+std::string value_in_job(const std::string& name) {
+  return fmt::format("${{{{ env.{} }}}}", name);
+}
+
+// TARGET.args.NAME, whose value is that of the variable.
+std::optional<Override> parse_inherited_argument(const std::string& text) {
+  const size_t dot = find_outside_expressions(text, '.');
+  constexpr std::string_view kArguments = ".args.";
+  if (dot >= text.size() || !std::string_view(text).substr(dot).starts_with(kArguments)) return std::nullopt;
+  const std::string name = text.substr(dot + kArguments.size());
+  return Override{text.substr(0, dot), text.substr(dot + 1), value_in_job(name)};
+}
+
 }  // namespace
+
+void take_known_variables(const ReadOptions& options, std::vector<Override>& overrides) {
+  for (Override& one : overrides) {
+    const std::string name =
+        one.attribute.substr(std::min(one.attribute.find('.') + 1, one.attribute.size()));
+    const auto known = options.environment.find(name);
+    if (known != options.environment.end() && one.value == value_in_job(name)) one.value = known->second;
+  }
+}
 
 std::optional<Override> parse_override(const std::string& text) {
   const size_t equals = find_outside_expressions(text, '=');
-  if (equals >= text.size()) return std::nullopt;
+  if (equals >= text.size()) return parse_inherited_argument(text);
   const bool append = equals > 0 && text[equals - 1] == '+';
   const std::string name = text.substr(0, equals - (append ? 1 : 0));
   const size_t dot = find_outside_expressions(name, '.');
@@ -328,6 +351,7 @@ DefinedTargets targets_of(const DefinitionBuild& build, ReadOptions options) {
     select_services(build, options, defined);
   } else {
     options.set = build.set;
+    take_known_variables(options, options.set);
     defined = read_bake(paths, build.folder, options);
     note_names();
     select_targets(build, defined);

@@ -41,8 +41,11 @@ struct DefinedTargets {
 // start in the current folder. The variables in `options.environment` are those of the command.
 DefinedTargets targets_of(const DefinitionBuild& build, ReadOptions options);
 
-// TARGET.ATTRIBUTE=VALUE, or TARGET.ATTRIBUTE+=VALUE. Nothing for other texts.
+// TARGET.ATTRIBUTE=VALUE, or TARGET.ATTRIBUTE+=VALUE. TARGET.args.NAME alone takes the variable of the
+// environment, `${{ env.NAME }}`. Nothing for other texts.
 std::optional<Override> parse_override(const std::string& text);
+// Gives such values what is known of the environment.
+void take_known_variables(const ReadOptions& options, std::vector<Override>& overrides);
 
 // The names of the targets that a build of `wanted` builds, and those that they need.
 std::set<std::string> selected_targets(const Definitions& bake, std::vector<std::string> wanted);

@@ -187,6 +187,7 @@ class BakeStep {
       auto parsed = parse_override(set);
       if (parsed) (is_open(*parsed) ? open_ : options.set).push_back(*std::move(parsed));
     }
+    take_known_variables(options, options.set);
     if (text::equals_ignoring_case(text_of(inputs_, "no-cache"), "true"))
       options.set.push_back({"*", "no-cache", "true"});
     return options;

@@ -330,13 +330,16 @@ Setting setting_of_option(const AttributeInfo& info, const std::vector<std::stri
 // Throws an hcl::Error.
 void Resolution::override_attribute(Settings& settings, const std::string& key, const Values& values) const {
   // Not attributes of a file, or without a meaning for what is built.
-  static constexpr std::array<std::string_view, 9> kIgnored = {
-      "secrets", "secret", "push", "load", "output", "attest", "policy", "pull", "resources"};
+  static constexpr std::array<std::string_view, 8> kIgnored = {"secrets", "push",   "load", "output",
+                                                               "attest",  "policy", "pull", "resources"};
+  // Attributes that only files set: `platform` and `secrets` set two of them.
+  static constexpr std::array<std::string_view, 5> kOfFiles = {"platforms", "inherits", "description",
+                                                               "dockerfile-inline", "secret"};
   const size_t dot = key.find('.');
   const std::string name = key.substr(0, dot);
   if (std::ranges::find(kIgnored, name) != kIgnored.end()) return;
   const AttributeInfo* info = find_attribute(name == "platform" ? "platforms" : name);
-  if (info == nullptr || name == "platforms" || name == "inherits" || name == "description")
+  if (info == nullptr || std::ranges::find(kOfFiles, name) != kOfFiles.end())
     hcl::fail("bake has no such attribute, or does not take it from --set");
   if (info->shape == Shape::kOther) return;
   if (info->shape == Shape::kMap || info->shape == Shape::kFullMap) {
