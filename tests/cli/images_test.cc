@@ -142,6 +142,31 @@ TEST(Images, TakeOverridesAsBakeDoes) {
   }
 }
 
+// Each is a name that people build with.
+TEST(Images, ThatAreDefinedTogetherKeepTheirNames) {
+  const std::string head = "apiVersion: skaffold/v4beta6\nkind: Config\n";
+  const Repository skaffold(
+      {{"skaffold.yaml", head + "requires: [{path: m.yaml}]\nbuild:\n  artifacts:\n"
+                                "  - {image: one, context: base}\n  - {image: three, context: base}\n"},
+       {"m.yaml", head + "build:\n  artifacts:\n  - {image: two, context: base}\n"},
+       {"base/Dockerfile", "FROM scratch\nCOPY f /\n"},
+       {"base/f", ""}});
+  EXPECT_EQ(images_of(skaffold), "two one three");
+  EXPECT_EQ(run_dcache({"affected", "--changed", "base/f", "--format", "names"}, skaffold.path()).out,
+            "two\none\nthree\n");
+  const Repository compose({{"compose.yaml", "include: [sub/compose.yaml]\nservices: {one: {build: base}}\n"},
+                            {"sub/compose.yaml", "services: {two: {build: ../base}}\n"},
+                            {"base/Dockerfile", "FROM scratch\nCOPY f /\n"},
+                            {"base/f", ""}});
+  EXPECT_EQ(images_of(compose), "one two");
+  // One build that two programs know under different names is one image.
+  compose.write("docker-bake.hcl", "target \"three\" { context = \"base\" }\n");
+  const Outcome outcome = run_dcache({"images", "--format", "json"}, compose.path());
+  const json image = json::parse(outcome.out).at("images").at(0);
+  EXPECT_EQ(image.at("name"), "one");
+  EXPECT_EQ(image.at("also_defined").at(0).at("name"), "three") << image.dump();
+}
+
 const std::string kCalled =
     "on: {workflow_call: {inputs: {image: {type: string}, context: {type: string}}}}\njobs:\n  b:\n    "
     "steps:\n    - uses: docker/build-push-action@v6\n      with:\n"

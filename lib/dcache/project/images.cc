@@ -272,14 +272,26 @@ bool is_same_build(const Image& a, const Image& b) {
          are_same_options(a.build.plan, b.build.plan);
 }
 
+// Whether one command reads the definitions of both: they are in one file, or in files that override, include
+// or require each other.
+bool are_defined_together(const Image& known, const Image& image) {
+  const Origin& a = known.origin();
+  const Origin& b = image.origin();
+  if (a.path == b.path) return true;
+  const bool is_for_people = b.kind == DefinitionKind::kCompose || b.kind == DefinitionKind::kBake ||
+                             b.kind == DefinitionKind::kSkaffold;
+  return is_for_people && a.kind == b.kind && !image.target.sources.empty() &&
+         std::ranges::includes(known.target.sources, image.target.sources);
+}
+
 // The image that a definition means as well: one of the same build, of the same name if there is one. Images
-// that one file defines are several.
+// that are defined together are several.
 Image* same_image(std::vector<Image>& images, const Image& image) {
   Image* found = nullptr;
   for (Image& other : images) {
     const bool same_name = other.target.name == image.target.name ||
                            std::ranges::find(other.aliases, image.target.name) != other.aliases.end();
-    if ((!same_name && (found != nullptr || other.origin().path == image.origin().path)) ||
+    if ((!same_name && (found != nullptr || are_defined_together(other, image))) ||
         !is_same_build(other, image))
       continue;
     found = &other;

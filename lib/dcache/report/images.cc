@@ -99,12 +99,14 @@ std::string unknown_words(const Image& image) {
   return more == 0 ? words : fmt::format("{}; {} more {} not known", words, more, more == 1 ? "is" : "are");
 }
 
+void write_place_members(const Origin& origin, text::JsonWriter& json) {
+  json.member("path", origin.path).member("line", origin.line).member("kind", project::name_of(origin.kind));
+}
+
 void write_origin(const Origin& origin, text::JsonWriter& json) {
-  json.begin_object()
-      .member("path", origin.path)
-      .member("line", origin.line)
-      .member("kind", project::name_of(origin.kind))
-      .end_object();
+  json.begin_object();
+  write_place_members(origin, json);
+  json.end_object();
 }
 
 // As bake prints it, so that bake can read it again: what starts a template is doubled.
@@ -159,7 +161,11 @@ void write_project_image(const Image& image, text::JsonWriter& json) {
   write_origin(image.origin(), json);
   json.key("also_defined").begin_array();
   for (const Origin& origin : places_of(image)) {
-    if (!is_same_place(origin, image.origin())) write_origin(origin, json);
+    if (is_same_place(origin, image.origin())) continue;
+    json.begin_object();
+    write_place_members(origin, json);
+    if (!origin.name.empty()) json.member("name", origin.name);
+    json.end_object();
   }
   json.end_array().end_object();
 }

@@ -2,7 +2,7 @@
 //
 // JSON: {"version":1,"images":[{"name","dockerfile","dockerfile_inline"?,"context","target"?,"args":{},
 // "contexts":{},"platforms":[],"tags":[],"labels":{},"annotations":[],"needs":[],"cache_from":[],"cache_to":[],"unknown":[…],
-// "folder","defined":{"path","line","kind"},"also_defined":[…]}],"groups":[{"name","members":[]}],
+// "folder","defined":{"path","line","kind"},"also_defined":[{"path","line","kind","name"}]}],"groups":[{"name","members":[]}],
 // "skipped":[{"name","reason","defined"}]}. `context`, `dockerfile` and `contexts` are as the definition says
 // and `docker buildx bake --print` writes them: relative to `folder`, and the Dockerfile to its context.
 #pragma once
