@@ -76,10 +76,9 @@ lint::Rule rule() {
           "The rule looks at all builds of the repository: those of Compose, bake, Skaffold and CI files, "
           "and "
           "Dockerfiles whose folder contains all that they copy. It reports nothing outside of a "
-          "repository, if a definition can't be read or leaves a context open, if a Dockerfile "
-          "may be built with the folder of the ignore file as its context, and if that folder contains a "
-          "file "
-          "of another program that builds images, such as `fly.toml`.",
+          "repository, if a definition can't be read or leaves a context open, if a Dockerfile that no "
+          "definition names may be built with the folder of the ignore file as its context, and if that "
+          "folder contains a file of another program that builds images, such as `fly.toml`.",
       .bad = {"*.log\n", kBad},
       .good = {"*.log\n", kGood},
       .references = kReferences,

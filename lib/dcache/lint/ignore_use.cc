@@ -43,6 +43,7 @@ IgnoreFileUse::IgnoreFileUse(const project::Project& project,
     build.shown = image.build.context;
     build.context = files_->real_path(build.shown);
     build.chosen = project::context_words(image);
+    build.is_defined = image.origin().kind != project::DefinitionKind::kDockerfile;
     build.is_sure = !image.choice || image.choice->reason == project::ContextChoice::Reason::kOwnFolder;
     if (image.build.dockerfile_text) continue;
     build.dockerfile = files_->real_path(image.build.dockerfile);
@@ -89,8 +90,10 @@ std::optional<UnreadIgnoreFile> IgnoreFileUse::look_inside_context(const std::st
                               : text::join_path(around->shown, kEnding)};
 }
 
-// Whether somebody may build the Dockerfile with the folder as its context, whatever a definition says.
+// Whether the folder may be the context of a build. What no definition says is a guess, and somebody may
+// build it in another way.
 bool IgnoreFileUse::may_be_context(const std::string& folder, const Build& build) const {
+  if (build.is_defined) return build.context == folder;
   if (build.dockerfile.empty() || !text::is_within(build.dockerfile, folder))
     return !build.is_sure && build.context == folder;
   const auto source = files_->read(build.dockerfile);

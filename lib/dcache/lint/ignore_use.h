@@ -42,11 +42,12 @@ class IgnoreFileUse {
   // A build as it looks for its ignore file. Paths are after all links.
   struct Build {
     std::string context;
-    std::string shown;       // the context as it is spelled
-    std::string chosen;      // in words
-    std::string dockerfile;  // empty if it is a part of the definition
-    bool has_own = false;    // an ignore file next to the Dockerfile
-    bool is_sure = false;    // a definition says it, or the Dockerfile's folder has all that it copies
+    std::string shown;        // the context as it is spelled
+    std::string chosen;       // in words
+    std::string dockerfile;   // empty if it is a part of the definition
+    bool has_own = false;     // an ignore file next to the Dockerfile
+    bool is_defined = false;  // a definition says it
+    bool is_sure = false;     // it is, or the Dockerfile's folder has all that it copies
   };
 
   std::optional<UnreadIgnoreFile> look_in_context(const std::string& folder) const;
