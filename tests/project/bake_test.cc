@@ -342,6 +342,24 @@ target "app" {}
   EXPECT_NE(first_failure(definitions).find("LEVEL is low or mid, not high"), std::string::npos);
 }
 
+TEST(BakeFailure, OfTooManyTargetsLeavesTheOthers) {
+  const std::string many = "  name = \"t-${a}-${b}\"\n  matrix = { a = range(1000), b = range(1000) }\n";
+  const Definitions one =
+      read_bake_text("target \"t\" {\n" + many + "}\ntarget \"ok\" { args = { X = 1 } }\n");
+  EXPECT_EQ(one.targets.size(), 1U);
+  EXPECT_EQ(target(one, "ok").args.at("X"), "1");
+  EXPECT_NE(first_failure(one).find("docker-bake.hcl:1:8: the matrix has too many combinations"),
+            std::string::npos);
+  std::string three = "target \"first\" {}\n";
+  for (const std::string name : {"a", "b", "c"})
+    three += "target \"" + name + "\" {\n  name = \"" + name +
+             "-${v}-${w}\"\n  matrix = { v = range(1000), w = range(6) }\n}\n";
+  const Definitions two = read_bake_text(three + "target \"last\" {}\n");
+  EXPECT_EQ(two.targets.size(), 6002U);
+  ASSERT_EQ(two.failures.size(), 1U);
+  EXPECT_NE(first_failure(two).find("docker-bake.hcl:6:8: there are too many targets"), std::string::npos);
+}
+
 // Small files that would take very much time or memory.
 TEST(BakeFailure, EndsWhatGrowsTooLarge) {
   const auto args = [](const std::string& value) {

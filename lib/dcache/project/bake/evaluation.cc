@@ -453,8 +453,7 @@ std::vector<Scope> Evaluation::matrix_scopes(const Block& block) {
     Value::Items items = choices.items();
     for (const auto& [key, member] : choices.members())
       items.push_back(member);
-    if (items.size() * scopes.size() > kMostTargets)
-      hcl::Budget::stop("the matrix has too many combinations");
+    if (items.size() * scopes.size() > kMostTargets) hcl::fail("the matrix has too many combinations");
     std::vector<Scope> more;
     for (const Value& item : items) {
       for (const Scope& scope : scopes) {
@@ -622,12 +621,14 @@ void Evaluation::resolve_definitions() {
 // The names of all targets and groups: only then can they be referred to.
 void Evaluation::find_all_instances(Evaluated& to) {
   size_t total = 0;
+  bool has_told = false;
   for (const auto& state : blocks_) {
     const Block& block = *state->block;
     const bool good = guarded(*block.source, block.label_span, [&] {
       find_instances(*state);
+      if (total + state->instances.size() > kMostTargets)
+        throw Error{.message = "there are too many targets", .reported = std::exchange(has_told, true)};
       total += state->instances.size();
-      if (total > kMostTargets) hcl::Budget::stop("there are too many targets");
     });
     if (good) continue;
     state->instances.clear();
