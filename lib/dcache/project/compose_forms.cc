@@ -80,6 +80,35 @@ bool are_texts(const Value& value) {
   return value.is_list() && std::ranges::all_of(value.items, &Value::is_text);
 }
 
+// What is wrong with an element of a map; empty for nothing.
+std::string fault_of_element(const Member& member, MemberForm form) {
+  const Value& value = member.value;
+  if (form == MemberForm::kHosts)
+    return value.is_text() || are_texts(value) ? "" : fmt::format("'{}' has no address", member.name);
+  if (member.name.empty()) return "a name is empty";
+  if (value.is_null() || (value.is_scalar() && value.kind != Kind::kTime)) return "";
+  return fmt::format("the value of '{}' is {}", member.name, yaml::words_of(value.kind));
+}
+
+// Adds a failure for each element of a map or list that has another form.
+bool check_elements(const Member& parent, MemberForm form, ComposeModel& model) {
+  if (form != MemberForm::kPairs && form != MemberForm::kHosts) return true;
+  bool fine = true;
+  const auto fail = [&](yaml::Place place, std::string_view fault, const Value& value) {
+    fine = false;
+    model.fail(place, fmt::format("'{}' of 'build': {}", parent.name, fault),
+               value.is_scalar() ? "put it in quotes" : "");
+  };
+  for (const Member& member : parent.value.members) {
+    const std::string fault = fault_of_element(member, form);
+    if (!fault.empty()) fail(member.place, fault, member.value);
+  }
+  for (const Value& item : parent.value.items) {
+    if (!item.is_text()) fail(item.place, fmt::format("an element is {}", yaml::words_of(item.kind)), item);
+  }
+  return fine;
+}
+
 bool is_of(const Value& value, MemberForm form) {
   switch (form) {
     case MemberForm::kText:
@@ -91,15 +120,8 @@ bool is_of(const Value& value, MemberForm form) {
     case MemberForm::kTexts:
       return are_texts(value);
     case MemberForm::kPairs:
-      return are_texts(value) ||
-             (value.is_map() && std::ranges::all_of(value.members, [](const Member& m) {
-                return !m.name.empty() &&
-                       (m.value.is_null() || (m.value.is_scalar() && m.value.kind != Kind::kTime));
-              }));
     case MemberForm::kHosts:
-      return are_texts(value) || (value.is_map() && std::ranges::all_of(value.members, [](const Member& m) {
-                                    return m.value.is_text() || are_texts(m.value);
-                                  }));
+      return value.is_map() || value.is_list();
     case MemberForm::kMap:
       return value.is_map();
     case MemberForm::kAny:
@@ -126,6 +148,8 @@ bool check_compose_build(const Value& build, ComposeModel& model) {
       fine = false;
       model.fail(member.value.place,
                  fmt::format("'{}' of 'build' is not {}", member.name, words_of_form(known->form)));
+    } else {
+      fine = check_elements(member, known->form, model) && fine;
     }
   }
   return fine;
