@@ -10,6 +10,7 @@
 
 #include "dcache/cache/what_if.h"
 #include "dcache/project/affected.h"
+#include "dcache/project/definitions.h"
 #include "dcache/project/effects.h"
 #include "dcache/project/file_kinds.h"
 #include "dcache/project/judge.h"
@@ -146,7 +147,7 @@ class JudgeChanged : public Judge {
     const auto kind = definition_kind(given);
     const std::string place = absolute(given);
     if ((!kind && text::base_name(given) != kSettingsName) || files_->exists(place)) return false;
-    if (kind == DefinitionKind::kWorkflow || kind == DefinitionKind::kGitlabCi) return true;
+    if (kind && is_built_by_ci(*kind)) return true;
     return text::is_within(absolute(image.build.dockerfile), std::string(text::parent_path(place)));
   }
 

@@ -317,9 +317,8 @@ DefinitionKind kind_of(const std::string& path, const ReadOptions& options) {
 
 // The job that builds a target; null for one that people build.
 const Origin* job_of(const Target& target) {
-  const auto job = std::ranges::find_if(target.defined, [](const Origin& one) {
-    return one.kind == DefinitionKind::kWorkflow || one.kind == DefinitionKind::kGitlabCi;
-  });
+  const auto job =
+      std::ranges::find_if(target.defined, [](const Origin& one) { return is_built_by_ci(one.kind); });
   return job == target.defined.end() ? nullptr : &*job;
 }
 

@@ -37,6 +37,11 @@ std::vector<std::string> files_of_compose_variable(const std::string& folder, co
 // The folder above, spelled as `folder` is: ".." is added where the path has no more parts of its own.
 std::string folder_above(const std::string& folder);
 
+// Whether what such files define is built by jobs of CI, and not by people.
+constexpr bool is_built_by_ci(DefinitionKind kind) {
+  return kind == DefinitionKind::kWorkflow || kind == DefinitionKind::kGitlabCi;
+}
+
 // Whether a file with the name of a definition may define a build, by a look at its text.
 bool may_define(const std::string& path, const context::FileSystem& files);
 

@@ -10,6 +10,7 @@
 
 #include "dcache/cache/missing.h"
 #include "dcache/plan/image.h"
+#include "dcache/project/definitions.h"
 #include "dcache/project/unknown.h"
 #include "dcache/text/path.h"
 
@@ -288,9 +289,8 @@ std::string made_before(const Image& image) {
     if (!is_there && (unknown.attribute == "context" || unknown.attribute == "dockerfile"))
       return words_of(unknown);
   }
-  const bool is_of_ci = std::ranges::all_of(image.target.defined, [](const Origin& origin) {
-    return origin.kind == DefinitionKind::kWorkflow || origin.kind == DefinitionKind::kGitlabCi;
-  });
+  const bool is_of_ci = std::ranges::all_of(image.target.defined,
+                                            [](const Origin& origin) { return is_built_by_ci(origin.kind); });
   if (!is_of_ci) return {};
   if (!files.exists(build.context)) return fmt::format(kWords, build.context);
   return build.dockerfile_text || files.exists(build.dockerfile) ? "" : fmt::format(kWords, build.dockerfile);

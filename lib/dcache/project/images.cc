@@ -219,7 +219,7 @@ class ImageMaker {
 };
 
 bool is_job(const Origin& origin) {
-  return origin.kind == DefinitionKind::kWorkflow || origin.kind == DefinitionKind::kGitlabCi;
+  return is_built_by_ci(origin.kind);
 }
 
 bool is_of_ci(const Image& image) {

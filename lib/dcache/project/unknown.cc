@@ -9,6 +9,7 @@
 #include <fmt/format.h>
 
 #include "dcache/context/git.h"
+#include "dcache/project/definitions.h"
 #include "dcache/project/file_kinds.h"
 #include "dcache/text/path.h"
 
@@ -72,7 +73,7 @@ bool names_folder_above(const std::string& text, const std::string& folder, cons
 // A definition is most likely about what is below its folder and what it names, and one of CI about anything.
 bool may_be_about(const std::string& path, const Image& image, const context::FileSystem& files) {
   const auto kind = definition_kind(path);
-  if (kind == DefinitionKind::kWorkflow || kind == DefinitionKind::kGitlabCi) return true;
+  if (kind && is_built_by_ci(*kind)) return true;
   const auto folder_of = [&](const std::string& file) {
     return files.real_path(std::string(text::parent_path(file)));
   };
