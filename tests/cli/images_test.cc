@@ -167,6 +167,21 @@ TEST(Images, ThatAreDefinedTogetherKeepTheirNames) {
   EXPECT_EQ(image.at("also_defined").at(0).at("name"), "three") << image.dump();
 }
 
+// It may be given to Compose alone, or after the main file.
+TEST(Images, OfAComposeFileWithANameOfItsOwnAreReadBothWays) {
+  const Files files = {{"compose.yaml", "services: {web: {build: {context: ., target: prod}}}\n"},
+                       {"Dockerfile", "FROM scratch AS prod\nCOPY f /\nFROM scratch\nCOPY g /\n"},
+                       {"f", ""},
+                       {"g", ""}};
+  Files separate = files, variant = files;
+  separate.emplace_back("docker-compose-dev.yml", "services: {web: {build: {context: ., args: {A: 1}}}}\n");
+  EXPECT_EQ(images_of(Repository(separate)), "web web@docker-compose-dev.yml web@docker-compose-dev.yml#2");
+  EXPECT_EQ(Repository(separate).effects({"--changed", "g"}),
+            "web:unaffected web@docker-compose-dev.yml:rebuilt@4 web@docker-compose-dev.yml#2:unaffected");
+  variant.emplace_back("docker-compose.dev.yml", "services: {web: {build: {context: ., args: {A: 1}}}}\n");
+  EXPECT_EQ(images_of(Repository(variant)), "web web@docker-compose.dev.yml");
+}
+
 const std::string kCalled =
     "on: {workflow_call: {inputs: {image: {type: string}, context: {type: string}}}}\njobs:\n  b:\n    "
     "steps:\n    - uses: docker/build-push-action@v6\n      with:\n"

@@ -143,7 +143,7 @@ class FolderReader {
   }
 
   // The main file with what overrides it. Other files beside it are mostly given after it (`-f compose.yaml
-  // -f compose.prod.yaml`): what they build otherwise are targets as well.
+  // -f compose.prod.yaml`), and some by themselves: what they build otherwise are targets as well.
   void read_composes(const std::string& folder, const Paths& paths) {
     const Paths names = compose_names(folder);
     const auto read = [&](const Paths& files) { return read_composes_somewhere(folder, files, names); };
@@ -166,22 +166,38 @@ class FolderReader {
     }
     for (const std::string& path : paths) {
       if (std::ranges::find(main, path) != main.end()) continue;
+      if (!main.empty() && is_separate(path)) {
+        Definitions alone = read({path});
+        if (alone.failures.empty() && count_found(alone) == std::ssize(alone.targets))
+          add_variant(std::move(alone), path);
+      }
       Paths all = main;
       all.push_back(path);
       Definitions variant = read(all);
       if (!main.empty() && !variant.failures.empty()) variant = read({path});
-      for (Target& target : variant.targets) {
-        if (target.defined.front().path != path)
-          target.defined.insert(target.defined.begin(),
-                                {DefinitionKind::kCompose, path, 0, target.defined.front().name});
-      }
-      std::erase_if(variant.targets, [&](const Target& target) {
-        return std::ranges::any_of(result_.targets,
-                                   [&](const Target& known) { return is_same_target(known, target); });
-      });
-      set_read_with(variant, path);
-      append(std::move(variant), result_);
+      add_variant(std::move(variant), path);
     }
+  }
+
+  // Whether a file is called as those are that people give to Compose without another one:
+  // docker-compose-dev.yml, while docker-compose.dev.yml adds to docker-compose.yml.
+  static bool is_separate(const std::string& path) {
+    return text::base_name(path).find("compose-") != std::string_view::npos;
+  }
+
+  // Adds what a file builds otherwise than those that were read before.
+  void add_variant(Definitions variant, const std::string& path) {
+    for (Target& target : variant.targets) {
+      if (target.defined.front().path != path)
+        target.defined.insert(target.defined.begin(),
+                              {DefinitionKind::kCompose, path, 0, target.defined.front().name});
+    }
+    std::erase_if(variant.targets, [&](const Target& target) {
+      return std::ranges::any_of(result_.targets,
+                                 [&](const Target& known) { return is_same_target(known, target); });
+    });
+    set_read_with(variant, path);
+    append(std::move(variant), result_);
   }
 
   // As read in their folder, or if no Dockerfile is found from there, in the one above it that has most: such
@@ -327,6 +343,18 @@ bool is_same_place(const Origin& a, const Origin& b) {
   return a.kind == b.kind && a.path == b.path && a.line != 0 && a.line == b.line;
 }
 
+// Whether a file that only overrides services is read, for one of them, with the file that `other` is from:
+// both are included together.
+bool is_override_of_included(const Target& target, const Target& other) {
+  const Origin& origin = target.defined.front();
+  const Origin& place = other.defined.front();
+  if (origin.kind != DefinitionKind::kCompose || origin.line != 0) return false;
+  return std::ranges::binary_search(other.sources, origin.path) &&
+         std::ranges::any_of(target.defined, [&](const Origin& one) {
+           return is_same_place(one, place) && one.name == place.name;
+         });
+}
+
 // Whether `other` says what `target` is built as, read from a file that includes, requires or calls the one
 // that `target` is from, with the values and profiles that it gives. What a job builds is built as its
 // commands say, also if people build it in another way.
@@ -344,50 +372,9 @@ bool is_part_of(const Target& target, const Target& other) {
   if (origin.kind == DefinitionKind::kCompose)
     return is_same_place(origin, place) && origin.name == place.name;
   return origin.kind == DefinitionKind::kSkaffold && place.kind == origin.kind && origin.path == place.path &&
-// Whether a file that only overrides services is read, for one of them, with the file that `other` is from:
-// both are included together.
-bool is_override_of_included(const Target& target, const Target& other) {
-  const Origin& origin = target.defined.front();
-  const Origin& place = other.defined.front();
-  if (origin.kind != DefinitionKind::kCompose || origin.line != 0) return false;
-  return std::ranges::binary_search(other.sources, origin.path) &&
-         std::ranges::any_of(target.defined, [&](const Origin& one) {
-           return is_same_place(one, place) && one.name == place.name;
-         });
-}
-
          target.name == other.name;
 }
 
-// What a file that others include says alone is not what is built.
-void keep_included(std::vector<Target>& targets) {
-  std::vector<bool> dropped;
-  for (const Target& target : targets)
-    dropped.push_back(
-        std::ranges::any_of(targets, [&](const Target& other) { return is_part_of(target, other); }));
-  size_t index = 0;
-  std::erase_if(targets, [&](const Target&) { return dropped[index++]; });
-}
-
-}  // namespace
-
-Definitions read_definitions(const std::vector<std::string>& paths, const std::string& root,
-                             const ReadOptions& options) {
-  // By folder, in the order of the kinds.
-  std::map<std::string, std::map<DefinitionKind, Paths>, std::less<>> by_folder;
-  for (const std::string& path : paths)
-    by_folder[std::string(text::parent_path(path))][kind_of(path, options)].push_back(path);
-  Definitions result;
-  FolderReader reader(root, options, result);
-  for (const auto& [folder, by_kind] : by_folder)
-    reader.read(folder, by_kind);
-  keep_included(result.targets);
-  return result;
-}
-
-std::vector<text::Failure> profile_failures(const LackedProfiles& lacked) {
-  std::vector<text::Failure> failures;
-  if (lacked.empty()) return failures;
 // The Skaffold files above a folder that may require others.
 Paths requiring_files_above(std::string folder, const std::string& root, const context::FileSystem& files) {
   Paths found;
@@ -446,6 +433,36 @@ void tell_missing_needs(const Paths& paths, const std::string& root, const ReadO
   }
 }
 
+// What a file that others include says alone is not what is built.
+void keep_included(std::vector<Target>& targets) {
+  std::vector<bool> dropped;
+  for (const Target& target : targets)
+    dropped.push_back(
+        std::ranges::any_of(targets, [&](const Target& other) { return is_part_of(target, other); }));
+  size_t index = 0;
+  std::erase_if(targets, [&](const Target&) { return dropped[index++]; });
+}
+
+}  // namespace
+
+Definitions read_definitions(const std::vector<std::string>& paths, const std::string& root,
+                             const ReadOptions& options) {
+  // By folder, in the order of the kinds.
+  std::map<std::string, std::map<DefinitionKind, Paths>, std::less<>> by_folder;
+  for (const std::string& path : paths)
+    by_folder[std::string(text::parent_path(path))][kind_of(path, options)].push_back(path);
+  Definitions result;
+  FolderReader reader(root, options, result);
+  for (const auto& [folder, by_kind] : by_folder)
+    reader.read(folder, by_kind);
+  tell_missing_needs(paths, root, options, result);
+  keep_included(result.targets);
+  return result;
+}
+
+std::vector<text::Failure> profile_failures(const LackedProfiles& lacked) {
+  std::vector<text::Failure> failures;
+  if (lacked.empty()) return failures;
   const auto& [first, names] = *lacked.begin();
   for (const std::string& name : names) {
     if (!std::ranges::all_of(lacked, [&](const auto& file) { return file.second.contains(name); })) continue;
@@ -468,7 +485,6 @@ bool may_define(const std::string& path, const context::FileSystem& files) {
     case DefinitionKind::kSkaffold:
       return has("skaffold/v");
     case DefinitionKind::kWorkflow:
-  tell_missing_needs(paths, root, options, result);
     case DefinitionKind::kGitlabCi:
       return has("./.github/") || has("docker") || has("build") || has("kaniko") || has("buildah") ||
              has("include");
