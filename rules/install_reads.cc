@@ -2,12 +2,15 @@
 
 #include <algorithm>
 #include <array>
+#include <memory>
+#include <mutex>
 
 #include <re2/re2.h>
 
 #include "dcache/text/path.h"
 #include "dcache/text/unicode.h"
 #include "dcache/text/words.h"
+#include "rules/context_git.h"
 
 namespace dcache::rules {
 namespace {
@@ -256,6 +259,42 @@ bool reads_manifests_alone(lint::Dockerfile& dockerfile, const lint::BuildContex
            const auto text = context.read(path);
            return !text || may_refer(path, *text);
          });
+}
+
+bool are_in_each_clone(const lint::BuildContext& context, const std::vector<std::string>& paths) {
+  // One repository is for one thread at a time.
+  struct Shared {
+    std::unique_ptr<std::mutex> mutex = std::make_unique<std::mutex>();
+    ContextGit git;
+  };
+  const auto& [mutex, git] = context.shared<Shared>([&] { return Shared{.git = ContextGit(context)}; });
+  const std::scoped_lock lock(*mutex);
+  return !git.is_in_work_tree() ||
+         std::ranges::all_of(paths, [&](const std::string& path) { return git.will_be_cloned(path); });
+}
+
+std::string_view overwritten_folder(const lint::BuildContext& context, const Use& use,
+                                    std::string_view folder) {
+  struct MadeFolder {
+    std::string_view manager;
+    std::string_view name;
+  };
+  constexpr std::array<MadeFolder, 9> kMade = {{{"npm", "node_modules"},
+                                                {"yarn", "node_modules"},
+                                                {"pnpm", "node_modules"},
+                                                {"bun", "node_modules"},
+                                                {"composer", "vendor"},
+                                                {"uv", ".venv"},
+                                                {"poetry", ".venv"},
+                                                {"pipenv", ".venv"},
+                                                {"mix", "deps"}}};
+  const auto made = std::ranges::find(kMade, use.manager->name, &MadeFolder::manager);
+  if (made == kMade.end() || use.action->words.size() > 1) return {};
+  // `npm install` keeps what is there: that was among the sources before, too.
+  const std::string_view action = use.action->words.empty() ? std::string_view() : use.action->words.front();
+  if (use.manager->name == "npm" && (action == "install" || action == "i")) return {};
+  const std::string path = text::join_path(folder.substr(1), made->name);
+  return context.ignore && context.ignore->decide(path).ignored ? std::string_view() : made->name;
 }
 
 bool installs_from_outside(lint::Dockerfile& dockerfile, const Run& run, std::string_view destination) {

@@ -27,6 +27,16 @@ struct ManifestInstall {
 bool reads_manifests_alone(lint::Dockerfile& dockerfile, const lint::BuildContext& context,
                            const ManifestInstall& install);
 
+// Whether the files are there wherever the Dockerfile is built: a file that git does not track is missing in
+// a clone, where a COPY of the whole context works without it.
+bool are_in_each_clone(const lint::BuildContext& context, const std::vector<std::string>& paths);
+
+// The folder that the install makes beside the manifests, if it does not stay what it is when the sources are
+// copied over it: packages of this machine (`node_modules`) may be among them, today or tomorrow. Empty if no
+// such folder can be. `folder` as above.
+std::string_view overwritten_folder(const lint::BuildContext& context, const Use& use,
+                                    std::string_view folder);
+
 // Whether a RUN that installs packages of the distribution is known to read no file below `destination`.
 bool installs_from_outside(lint::Dockerfile& dockerfile, const lint::Run& run, std::string_view destination);
 

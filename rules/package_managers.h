@@ -60,6 +60,7 @@ struct Action {
   Installs installs = Installs::kNothing;
   std::string_view fetch = {};      // kImplied: the command that only downloads
   Words needs_sources_unless = {};  // it wants the project's sources too, unless one of these is given
+  Words without_sources = {};       // options with which it installs all but the project
 };
 
 // How a command names the versions of what it installs.
@@ -103,7 +104,7 @@ struct PackageManager {
   Words inseparable_if = {};        // text in a manifest that refers to sources
   Words inseparable_with = {};      // files that do
   Words scripts = {};               // text in a manifest that says that installing runs the project's scripts
-  bool separable = true;            // the install works before the sources are there
+  bool separable = true;            // the install is known to work before the sources are there
   std::span<const Cache> caches = {};
   Words file_options = {};
   Words options_with_value = {};

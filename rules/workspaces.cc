@@ -64,7 +64,12 @@ Workspace find_members(const BuildContext& context, std::string_view folder, std
       if (path_matches(text::clean_path(pattern.substr(exception ? 1 : 0)), below.substr(0, slash)))
         member = !exception;
     }
-    if (member) workspace.manifests.push_back(record->path);
+    if (!member) continue;
+    workspace.manifests.push_back(record->path);
+    // The checksums of what a module of Go needs.
+    std::string sums = text::join_path(text::parent_path(record->path), "go.sum");
+    if (manifest == "go.mod" && context.files.find(sums) != nullptr)
+      workspace.manifests.push_back(std::move(sums));
   }
   std::ranges::sort(workspace.manifests);
   return workspace;
@@ -107,6 +112,21 @@ std::optional<Texts> listed_in_cargo_toml(const std::string& text) {
   return texts;
 }
 
+std::optional<Texts> listed_in_pyproject_toml(const std::string& text) {
+  const toml::table root = text::parse_toml(text);
+  const auto workspace = root["tool"]["uv"]["workspace"];
+  const toml::array* members = workspace["members"].as_array();
+  if (members == nullptr) return std::nullopt;
+  Texts texts;
+  for (const toml::node& one : *members)
+    texts.push_back(one.value_or(std::string()));
+  if (const toml::array* excluded = workspace["exclude"].as_array()) {
+    for (const toml::node& one : *excluded)
+      texts.push_back("!" + one.value_or(std::string()));
+  }
+  return texts;
+}
+
 // `use ./api`, or several in parentheses.
 std::optional<Texts> listed_in_go_work(const std::string& text) {
   Texts texts;
@@ -134,18 +154,71 @@ struct Source {
   std::string_view manifest;
   std::optional<Texts> (*read)(const std::string& text);
 };
-constexpr std::array<Source, 6> kSources = {
+constexpr std::array<Source, 7> kSources = {
     {{"npm", "package.json", "package.json", listed_in_package_json},
      {"yarn", "package.json", "package.json", listed_in_package_json},
      {"bun", "package.json", "package.json", listed_in_package_json},
      {"pnpm", "pnpm-workspace.yaml", "package.json", listed_in_pnpm_workspace},
      {"cargo", "Cargo.toml", "Cargo.toml", listed_in_cargo_toml},
+     {"uv", "pyproject.toml", "pyproject.toml", listed_in_pyproject_toml},
      {"go", "go.work", "go.mod", listed_in_go_work}}};
+
+// A package manager whose projects are found by their files.
+struct ProjectFiles {
+  std::string_view manager;
+  std::array<std::string_view, 12> names;
+  std::array<std::string_view, 2> not_in;  // folders of sources and results
+  std::string_view sources;                // a folder that builds compile before they read the projects
+};
+constexpr std::array<ProjectFiles, 3> kProjectFiles = {
+    {{"maven", {"pom.xml"}, {"src", "target"}, {}},
+     {"gradle",
+      {"build.gradle", "build.gradle.kts", "settings.gradle", "settings.gradle.kts", "gradle.properties"},
+      {"src", "build"},
+      "buildSrc"},
+     {"dotnet",
+      {"*.csproj", "*.fsproj", "*.vbproj", "*.sln", "*.slnx", "Directory.*.props", "Directory.*.targets",
+       "packages.lock.json", "nuget.config", "NuGet.config", "NuGet.Config", "global.json"},
+      {"bin", "obj"},
+      {}}}};
+
+constexpr size_t kMostProjectFiles = 200;
+
+bool has_part(std::string_view path, std::string_view part) {
+  for (size_t begin = 0; begin < path.size();) {
+    const size_t slash = std::min(path.find('/', begin), path.size());
+    if (path.substr(begin, slash - begin) == part) return true;
+    begin = slash + 1;
+  }
+  return false;
+}
+
+// The files of projects in the folders below one.
+Workspace find_projects(const BuildContext& context, std::string_view folder, const ProjectFiles& files) {
+  Workspace workspace;
+  for (const context::Record& record : context.files.below(folder)) {
+    const std::string_view below =
+        std::string_view(record.path)
+            .substr(folder.empty() ? 0 : std::min(folder.size() + 1, record.path.size()));
+    const std::string_view name = text::base_name(record.path);
+    if (!files.sources.empty() && name == files.sources) workspace.known = false;
+    if (record.type != context::Type::kFile || below.find('/') == std::string_view::npos) continue;
+    const bool is_project = std::ranges::any_of(
+        files.names, [&](std::string_view one) { return !one.empty() && text::glob_match(one, name); });
+    if (!is_project || has_part(below, files.not_in[0]) || has_part(below, files.not_in[1])) continue;
+    workspace.manifests.push_back(record.path);
+  }
+  workspace.known = workspace.known && workspace.manifests.size() <= kMostProjectFiles;
+  std::ranges::sort(workspace.manifests);
+  return workspace;
+}
 
 }  // namespace
 
 std::optional<Workspace> workspace_in(const BuildContext& context, std::string_view folder,
                                       const PackageManager& manager) {
+  const auto projects = std::ranges::find(kProjectFiles, manager.name, &ProjectFiles::manager);
+  if (projects != kProjectFiles.end()) return find_projects(context, folder, *projects);
   const auto source = std::ranges::find(kSources, manager.name, &Source::manager);
   if (source == kSources.end()) return std::nullopt;
   const std::string path = text::join_path(folder, source->file);
@@ -155,7 +228,9 @@ std::optional<Workspace> workspace_in(const BuildContext& context, std::string_v
   try {
     const auto patterns = source->read(*text);
     if (!patterns) return std::nullopt;
-    return find_members(context, folder, source->manifest, *patterns);
+    Workspace workspace = find_members(context, folder, source->manifest, *patterns);
+    workspace.known = patterns->empty() || !workspace.manifests.empty();
+    return workspace;
   } catch (const YAML::Exception&) {
     return Workspace{.manifests = {}, .known = false};
   } catch (const toml::parse_error&) {
@@ -179,6 +254,7 @@ std::string_view included_in(std::string_view line) {
 
 void add_included(const BuildContext& context, const std::string& path, Included& found) {
   const auto text = context.read(path);
+  found.missing = found.missing || !text;
   if (!text) return;
   for (std::string_view line : trimmed_lines(*text)) {
     const std::string_view file = included_in(line);

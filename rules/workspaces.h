@@ -3,6 +3,10 @@
 //
 // Source: https://docs.npmjs.com/cli/using-npm/workspaces, https://pnpm.io/pnpm-workspace_yaml,
 // https://doc.rust-lang.org/cargo/reference/workspaces.html, https://go.dev/ref/mod#workspaces,
+// https://docs.astral.sh/uv/concepts/projects/workspaces/,
+// https://maven.apache.org/guides/mini/guide-multiple-modules.html,
+// https://docs.gradle.org/current/userguide/multi_project_builds.html,
+// https://learn.microsoft.com/dotnet/core/tools/dotnet-restore,
 // https://pip.pypa.io/en/stable/reference/requirements-file-format/
 #pragma once
 
@@ -22,7 +26,7 @@ struct Workspace {
 };
 
 // The workspace that a folder of the context is the root of ("" for the context's own); nothing if it is that
-// of none.
+// of none. For Maven, Gradle and .NET these are the project files of all folders below.
 std::optional<Workspace> workspace_in(const lint::BuildContext& context, std::string_view folder,
                                       const PackageManager& manager);
 
@@ -30,6 +34,7 @@ std::optional<Workspace> workspace_in(const lint::BuildContext& context, std::st
 struct Included {
   std::vector<std::string> files;  // lists that it includes, and theirs, as paths in the context
   bool local = false;              // it installs something from a folder or an archive
+  bool missing = false;            // a list that it includes is not in the context
   bool project = false;            // it installs the folder that it is in
 };
 Included included_by(const lint::BuildContext& context, const std::string& path);

@@ -133,9 +133,9 @@ class Writer {
     for (const json& action : manager.at("actions")) {
       actions += fmt::format(
           "\n    {{.words = {}, .caches = {}, .installs = Action::Installs::{}, .fetch = {}, "
-          ".needs_sources_unless = {}}},",
+          ".needs_sources_unless = {}, .without_sources = {}}},",
           words(action, "words"), words(action, "caches"), installs(action.value("installs", "")),
-          text(action, "fetch"), words(action, "needs_sources_unless"));
+          text(action, "fetch"), words(action, "needs_sources_unless"), words(action, "without_sources"));
     }
     return fmt::format(
         "    {{.name = {}, .programs = {}, .manifests = {}, .optional = {}, .inseparable_if = {},\n"

@@ -12,13 +12,14 @@
 #include "dcache/text/unicode.h"
 #include "dcache/text/words.h"
 #include "rules/broad_copy.h"
+#include "rules/earlier_install.h"
 #include "rules/edits.h"
 #include "rules/gain.h"
+#include "rules/install_manifests.h"
 #include "rules/install_reads.h"
 #include "rules/likely_context.h"
 #include "rules/named_installs.h"
 #include "rules/package_managers.h"
-#include "rules/workspaces.h"
 
 namespace dcache::rules::DC1001 {
 namespace {
@@ -29,24 +30,12 @@ using lint::Dockerfile;
 using lint::Run;
 using plan::Step;
 
-// A COPY of everything, or of a folder with sources, that nothing but files of the context goes into.
-struct BroadCopy {
-  const Step* step = nullptr;
-  const plan::Selector* source = nullptr;
-};
-
 template <typename List>
 std::vector<std::string_view> copied(const List& list) {
   std::vector<std::string_view> views;
   for (const std::string_view one : list)
     views.push_back(one);
   return views;
-}
-
-// What the install reads: the manifests, or the files that its options name.
-std::vector<std::string_view> needed_files(const Use& use) {
-  return use.action->installs == Action::Installs::kFiles ? copied(use.files)
-                                                          : copied(use.manager->manifests);
 }
 
 // Whether a folder contains more than what the package manager itself reads.
@@ -81,7 +70,11 @@ bool is_broad(const Step& copy, const plan::Selector& selector, const Use& use,
   if (is_whole_context(copy, selector)) return true;
   // A folder beside its manifests, or one that installs look into, is there for the install.
   constexpr std::string_view kForInstalls[] = {"patches", "vendor", "prisma", ".yarn", ".mvn", "buildSrc"};
-  if (std::ranges::find(kForInstalls, text::base_name(selector.path)) != std::end(kForInstalls)) return false;
+  if (std::ranges::any_of(kForInstalls, [&](std::string_view name) {
+        return selector.path.ends_with(fmt::format("/{}", name)) ||
+               selector.path.find(fmt::format("/{}/", name)) != std::string::npos;
+      }))
+    return false;
   if (selector.takes_everything() || !selector.include.empty() || selector.wildcard ||
       build_context == nullptr)
     return false;
@@ -108,20 +101,6 @@ std::optional<BroadCopy> find_broad(const std::vector<const Step*>& copies, cons
   return std::nullopt;
 }
 
-// Whether a COPY takes a file of the context.
-bool takes(const lint::BuildContext& context, const Step& copy, const context::Record& record) {
-  return std::ranges::any_of(copy.reads, [&](const plan::Read& read) {
-    return read.origin == plan::Read::Origin::kContext && cache::takes(context.files, read.selectors, record);
-  });
-}
-
-// Whether one of the copies does.
-bool is_taken(const lint::BuildContext& context, const std::vector<const Step*>& copies,
-              const context::Record* record) {
-  return record != nullptr &&
-         std::ranges::any_of(copies, [&](const Step* copy) { return takes(context, *copy, *record); });
-}
-
 // Whether one of the copies takes a manifest: otherwise the dependencies are those of the base image.
 bool brings_manifest(const std::vector<const Step*>& copies, const Use& use,
                      const lint::BuildContext& build_context) {
@@ -142,357 +121,6 @@ bool brings_manifest(const std::vector<const Step*>& copies, const Use& use,
     const auto records = build_context.called(text::base_name(name));
     return std::any_of(records.begin(), records.end(), is_there);
   });
-}
-
-std::string in_folder(std::string_view folder, std::string_view name) {
-  return folder == "/" ? std::string(name) : std::string(folder.substr(1)).append("/").append(name);
-}
-
-bool names_folder(const Use& use) {
-  constexpr std::string_view kOptions[] = {
-      "--prefix",     "--dir", "-C",        "--cwd",         "--directory",     "-f",
-      "--file",       "-p",    "--project", "--project-dir", "--manifest-path", "-d",
-      "--working-dir"};
-  return std::ranges::any_of(use.command->words, [&](const shell::Word& word) {
-    const std::string_view option = word.text.substr(0, word.text.find('='));
-    return std::ranges::find(kOptions, option) != std::end(kOptions);
-  });
-}
-
-// Where a RUN works. Without a WORKDIR the base image says so: an install finds its manifests where the COPY
-// brings them.
-std::string work_folder(const plan::Graph& graph, const BroadCopy& copy, const Run& run) {
-  const std::string_view folder = graph.steps[*run.step].workdir();
-  return std::string(folder == "/" ? copy.step->destination : folder);
-}
-
-// The folder of the context that the install works in, as a rooted path; nothing where it can't be told.
-std::optional<std::string> install_folder(const plan::Graph& graph, const BroadCopy& copy, const Run& run,
-                                          const Use& use) {
-  std::string folder = work_folder(graph, copy, run);
-  for (const shell::Command& command : run.commands) {
-    if (&command == use.command) break;
-    if (command.program() != "cd") continue;
-    if (command.words.size() != 2 || !command.words[1].literal) return std::nullopt;
-    folder = text::clean_path(text::join_path(folder, command.words[1].text));
-  }
-  if (names_folder(use) || !text::is_within(folder, copy.step->destination)) return std::nullopt;
-  std::string_view inside = std::string_view(folder).substr(
-      copy.step->destination == "/" ? 1 : std::min(copy.step->destination.size() + 1, folder.size()));
-  if (copy.source->path == "/*") return inside.empty() ? std::optional<std::string>("/") : std::nullopt;
-  return inside.empty() ? copy.source->path : text::join_path(copy.source->path, inside);
-}
-
-// Other modules of the project that a go.mod takes from folders: their go.mod files.
-std::vector<std::string> local_modules(const lint::BuildContext& context, std::string_view folder,
-                                       std::string_view go_mod) {
-  std::vector<std::string> found;
-  while (!go_mod.empty()) {
-    const std::string_view line = go_mod.substr(0, go_mod.find('\n'));
-    go_mod.remove_prefix(std::min(line.size() + 1, go_mod.size()));
-    const size_t arrow = line.find("=> .");
-    if (arrow == std::string_view::npos) continue;
-    const std::string_view place = text::trim(line.substr(arrow + 3));
-    std::string path =
-        text::clean_path(in_folder(folder, std::string(place.substr(0, place.find(' '))) + "/go.mod"));
-    if (context.files.find(path) != nullptr) found.push_back(std::move(path));
-  }
-  return found;
-}
-
-// What has to be copied for the install to work, relative to the context.
-struct Manifests {
-  std::vector<std::string> paths;    // of files
-  std::vector<std::string> folders;  // that the package manager reads too
-  std::vector<std::string> others;   // that the manifests refer to
-  std::string below;                 // the folder of the install inside what the COPY brings
-  bool separable = true;             // false if it is not all there, or if the manifests refer to sources
-  bool runs_scripts = false;
-  bool refers = false;          // to files that are not among the others
-  bool open_workspace = false;  // whose members are not known
-  bool needs_sources = false;   // nothing is gained by copying the manifests first
-};
-
-// The path in the context of a file that an install names; empty if it is none of what the COPY brings.
-std::string named_file(std::string_view name, std::string_view folder, const BroadCopy& copy) {
-  if (!name.starts_with('/')) return text::clean_path(in_folder(folder, name));
-  const std::string& destination = copy.step->destination;
-  if (!text::is_within(name, destination) || copy.source->wildcard) return {};
-  const std::string below(
-      name.substr(destination == "/" ? 1 : std::min(destination.size() + 1, name.size())));
-  return text::join_path(copy.source->path, below).substr(1);
-}
-
-// What the lists of an install say of other files.
-void follow_lists(const lint::BuildContext& context, std::string_view folder, const BroadCopy& copy,
-                  const Use& use, Manifests& found) {
-  for (const std::string& name : use.files) {
-    const std::string path = named_file(name, folder, copy);
-    if (context.files.find(path) == nullptr) continue;
-    if (std::ranges::find(found.paths, path) == found.paths.end()) found.paths.push_back(path);
-    const Included included = included_by(context, path);
-    found.others.insert(found.others.end(), included.files.begin(), included.files.end());
-    found.refers = found.refers || included.local;
-    found.needs_sources = found.needs_sources || included.project;
-  }
-}
-
-// The manifests of the members of a workspace, as far as one of the copies brings them.
-void add_members(const lint::BuildContext& context, std::string_view folder,
-                 const std::vector<const Step*>& copies, const Use& use, Manifests& found) {
-  const auto workspace = workspace_in(context, folder.substr(1), *use.manager);
-  if (!workspace) return;
-  found.separable = false;
-  found.open_workspace = !workspace->known;
-  for (const std::string& path : workspace->manifests) {
-    if (is_taken(context, copies, context.files.find(path))) found.others.push_back(path);
-  }
-}
-
-Manifests find_manifests(const lint::BuildContext& build_context, const std::vector<const Step*>& copies,
-                         std::string_view folder, const BroadCopy& copy, const Use& use) {
-  Manifests found;
-  const PackageManager& manager = *use.manager;
-  const bool lists = use.action->installs == Action::Installs::kFiles;
-  const bool ignores_scripts = shell::has_word(use.arguments, "--ignore-scripts");
-  const auto exists = [&](std::string_view name) {
-    return build_context.files.find(in_folder(folder, name)) != nullptr;
-  };
-  for (const std::string_view name : needed_files(use)) {
-    if (name.starts_with('/') || name.find('/') != std::string_view::npos || !exists(name)) {
-      found.separable = false;
-      continue;
-    }
-    found.paths.push_back(in_folder(folder, name));
-    const auto text = build_context.read(found.paths.back());
-    const auto holds = [&](std::string_view word) { return text->find(word) != std::string::npos; };
-    const bool refers =
-        text && std::any_of(manager.inseparable_if.begin(), manager.inseparable_if.end(), holds);
-    found.separable = found.separable && text && !refers;
-    if (!text) continue;
-    found.runs_scripts =
-        found.runs_scripts ||
-        (!ignores_scripts && std::any_of(manager.scripts.begin(), manager.scripts.end(), holds));
-    found.needs_sources =
-        found.needs_sources || (found.runs_scripts && name == "package.json" &&
-                                has_script_with_sources(build_context, folder.substr(1), *text));
-    if (name == "go.mod") found.others = local_modules(build_context, folder, *text);
-    // A workspace is looked at below.
-    found.refers = found.refers || (!lists && name != "go.mod" &&
-                                    std::ranges::any_of(manager.inseparable_if, [&](std::string_view word) {
-                                      return word != "\"workspaces\"" && holds(word);
-                                    }));
-  }
-  found.separable = found.separable && std::ranges::none_of(manager.inseparable_with, exists);
-  if (lists) {
-    follow_lists(build_context, folder, copy, use, found);
-    return found;
-  }
-  for (const std::string_view name : manager.inseparable_with) {
-    if (exists(name)) found.paths.push_back(in_folder(folder, name));
-  }
-  add_members(build_context, folder, copies, use, found);
-  for (const std::string_view name : manager.optional) {
-    if (text::has_wildcard(name)) {
-      for (const context::Record& record : build_context.files.records()) {
-        if (text::glob_match(in_folder(folder, name), record.path)) found.paths.push_back(record.path);
-      }
-      continue;
-    }
-    std::string path = in_folder(folder, name);
-    const context::Record* record = build_context.files.find(path);
-    if (record == nullptr) continue;
-    (record->type == context::Type::kFolder ? found.folders : found.paths).push_back(std::move(path));
-  }
-  return found;
-}
-
-bool needs_sources(const Use& use) {
-  const Words unless = use.action->needs_sources_unless;
-  if (unless.empty()) return false;
-  return std::none_of(use.arguments.begin(), use.arguments.end(), [&](const shell::Word& word) {
-    return std::find(unless.begin(), unless.end(), word.text) != unless.end();
-  });
-}
-
-// `COPY [flags] manifests destination/`, and one line each for those in folders of their own; empty if there
-// are none.
-std::string manifest_copies(const Instruction& copy, const Manifests& manifests, std::string_view folder,
-                            std::string_view eol) {
-  std::string head = "COPY";
-  for (const dockerfile::Flag& flag : copy.flags)
-    head.append(" ").append(flag.text);
-  std::string destination(copy.arguments.back().text);
-  if (!destination.ends_with('/')) destination += '/';
-  if (!manifests.below.empty()) destination += manifests.below + "/";
-  std::string text = head;
-  for (const std::string& path : manifests.paths)
-    text += " " + path;
-  text = manifests.paths.empty() ? "" : fmt::format("{} {}{}", text, destination, eol);
-  for (const std::string& path : manifests.folders)
-    text += fmt::format("{} {} {}{}{}", head, path, destination,
-                        path.substr(folder == "/" ? 0 : folder.size()), eol);
-  return text;
-}
-
-// The instructions of one line each that a text holds.
-std::vector<std::string> lines_in(std::string_view text) {
-  std::vector<std::string> lines;
-  while (!text.empty()) {
-    const size_t end = std::min(text.find('\n'), text.size());
-    std::string_view line = text.substr(0, end);
-    if (line.ends_with('\r')) line.remove_suffix(1);
-    if (!line.empty()) lines.emplace_back(line);
-    text.remove_prefix(std::min(end + 1, text.size()));
-  }
-  return lines;
-}
-
-bool is_plain_copy(const Instruction& copy) {
-  const bool known_flags =
-      std::all_of(copy.flags.begin(), copy.flags.end(), [](const dockerfile::Flag& flag) {
-        return flag.name == "chown" || flag.name == "chmod" || flag.name == "link";
-      });
-  return copy.arguments.size() == 2 && !copy.json && known_flags;
-}
-
-// Whether nothing that runs is between the COPY and the RUN.
-bool are_neighbours(const plan::Graph& graph, const BroadCopy& copy, const Run& run) {
-  const plan::Stage& stage = graph.stages[copy.step->stage];
-  const auto at = std::find(stage.steps.begin(), stage.steps.end(), *run.step);
-  return at != stage.steps.begin() && at != stage.steps.end() && &graph.steps[*(at - 1)] == copy.step;
-}
-
-// Whether no step between the COPY and the RUN can need the files.
-bool can_wait(const plan::Graph& graph, const BroadCopy& copy, const Run& run) {
-  const plan::Stage& stage = graph.stages[copy.step->stage];
-  return std::ranges::all_of(stage.steps, [&](size_t index) {
-    const Step& step = graph.steps[index];
-    return &step <= copy.step || index >= *run.step || step.kind == Step::Kind::kWorkdir;
-  });
-}
-
-std::string flags_text(const Instruction& run) {
-  std::string text;
-  for (const dockerfile::Flag& flag : run.flags)
-    text.append(flag.text).append(" ");
-  return text;
-}
-
-// The whole lines of an instruction, with the line end.
-text::Span lines_of(const dockerfile::File& file, text::Span span) {
-  const std::string_view source = file.source();
-  while (span.begin > 0 && (source[span.begin - 1] == ' ' || source[span.begin - 1] == '\t'))
-    --span.begin;
-  const size_t end = source.find('\n', span.end);
-  span.end = static_cast<uint32_t>(end == std::string_view::npos ? source.size() : end + 1);
-  return span;
-}
-
-// In the place of the COPY: the copies of the manifests, if there are any left to make.
-text::Edit replace_copy(const dockerfile::File& file, const Instruction& copy, std::string copies) {
-  if (copies.empty()) return {lines_of(file, copy.span), ""};
-  copies.erase(copies.find_last_not_of("\r\n") + 1);
-  return {copy.span, std::move(copies)};
-}
-
-// Whether a comment that commands a linter or BuildKit's checks is right above the instruction.
-bool is_commanded_above(const dockerfile::File& file, const Instruction& instruction) {
-  const std::string_view above = line_above(file, instruction);
-  return above.starts_with('#') &&
-         (above.find("ignore") != std::string_view::npos || above.find("check=") != std::string_view::npos);
-}
-
-// The install that starts the RUN moves above the COPY: the COPY goes below it, and in its old place the
-// manifests alone.
-std::optional<lint::Fix> move_install(Dockerfile& dockerfile, const lint::BuildContext& context,
-                                      const BroadCopy& copy, const Run& run, const Use& use,
-                                      const Manifests& manifests, const Manifests& all,
-                                      std::string_view folder) {
-  const bool first = use.command == &run.commands.front() && use.command->depth == 0;
-  if (!first || !run.shell_form || !run.instruction->heredocs.empty()) return std::nullopt;
-  const Instruction& copy_instruction = *copy.step->instruction;
-  const std::string eol(line_end(dockerfile.file()));
-  const std::string copy_text(copy_instruction.span.of(dockerfile.file().source()));
-  lint::Fix fix;
-  fix.safe = !manifests.runs_scripts && !is_commanded_above(dockerfile.file(), copy_instruction) &&
-             reads_manifests_alone(dockerfile, context,
-                                   {.run = &run,
-                                    .use = &use,
-                                    .folder = folder,
-                                    .destination = copy.step->destination,
-                                    .manifests = &all.paths,
-                                    .folders = &all.folders});
-  fix.description = "copy the manifests, install, then copy the rest";
-  fix.edits.push_back(replace_copy(dockerfile.file(), copy_instruction,
-                                   manifest_copies(copy_instruction, manifests, folder, eol)));
-  fix.removed = {copy_instruction.span.begin};
-  fix.added = lines_in(fix.edits.front().replacement);
-  fix.added.push_back(copy_text);
-  if (run.commands.size() == 1) {
-    fix.edits.push_back({{run.instruction->span.end, run.instruction->span.end}, eol + copy_text});
-    return fix;
-  }
-  const shell::Command& next = run.commands[1];
-  if (next.connector != shell::Connector::kAnd || next.depth != 0) return std::nullopt;
-  const uint32_t from = run.span_of(use.command->spelling).end;
-  const uint32_t to = run.span_of(next.spelling).begin;
-  // A comment between the commands would be lost.
-  if (text::Span{from, to}.of(run.source).find('#') != std::string_view::npos) return std::nullopt;
-  const std::string start = "RUN " + flags_text(*run.instruction);
-  fix.edits.push_back({{from, to}, eol + copy_text + eol + start});
-  fix.added.push_back(start + std::string(text::Span{to, run.instruction->span.end}.of(run.source)));
-  return fix;
-}
-
-// Takes out of the manifests what COPYs above have brought to the same place.
-void leave_out_copied(const lint::BuildContext& context, const std::vector<const Step*>& copies,
-                      const BroadCopy& copy, Manifests& manifests) {
-  const std::string place = text::join_path(copy.step->destination, manifests.below);
-  const auto is_copied = [&](const std::string& path) {
-    const context::Record* record = context.files.find(path);
-    return std::any_of(copies.begin(), std::ranges::find(copies, copy.step), [&](const Step* step) {
-      const bool same_place =
-          step->destination == place || step->destination == text::join_path(place, text::base_name(path));
-      return same_place && record != nullptr && takes(context, *step, *record);
-    });
-  };
-  std::erase_if(manifests.paths, is_copied);
-}
-
-std::optional<lint::Fix> make_fix(Dockerfile& dockerfile, const lint::BuildContext* context,
-                                  const std::vector<const Step*>& copies, const BroadCopy& copy,
-                                  const Run& run, const Use& use) {
-  if (context == nullptr || !use.manager->separable || needs_sources(use)) return std::nullopt;
-  if (!is_plain_copy(*copy.step->instruction) || copy.source->wildcard) return std::nullopt;
-  const auto folder = install_folder(dockerfile.graph(), copy, run, use);
-  if (!folder) return std::nullopt;
-  Manifests manifests = find_manifests(*context, copies, *folder, copy, use);
-  if (!manifests.separable || manifests.paths.empty()) return std::nullopt;
-  if (*folder != copy.source->path)
-    manifests.below = folder->substr(copy.source->path == "/" ? 1 : copy.source->path.size() + 1);
-  const Manifests all = manifests;
-  leave_out_copied(*context, copies, copy, manifests);
-  if (use.action->installs == Action::Installs::kImplied) {
-    // The download works in the same folder as the COPY.
-    if (use.action->fetch.empty() || !manifests.below.empty() ||
-        work_folder(dockerfile.graph(), copy, run) != copy.step->destination)
-      return std::nullopt;
-    const Instruction& instruction = *copy.step->instruction;
-    const std::string eol(line_end(dockerfile.file()));
-    lint::Fix fix;
-    fix.description = "download the dependencies first";
-    // It downloads all that the manifests list, and the build alone what it compiles: the rest may be
-    // private.
-    fix.safe = false;
-    fix.edits.push_back({{instruction.span.begin, instruction.span.begin},
-                         manifest_copies(instruction, manifests, *folder, eol) + "RUN " +
-                             std::string(use.action->fetch) + eol});
-    fix.added = lines_in(fix.edits.front().replacement);
-    return fix;
-  }
-  if (!are_neighbours(dockerfile.graph(), copy, run)) return std::nullopt;
-  return move_install(dockerfile, *context, copy, run, use, manifests, all, *folder);
 }
 
 // The COPY moves below a RUN that needs nothing of it.
@@ -722,11 +350,20 @@ class Check {
             "{} {} comes before '{}' (line {}): editing any copied file installs all dependencies again",
             dockerfile::name_of(instruction.keyword), copy.source->written, install_words(use),
             run.instruction->start_line),
-        remedy_for(copies, earlier, found, run, use));
-    diagnostic.fix = make_fix(dockerfile_, context(), copies, copy, run, use);
+        remedy_for(copies, earlier, found, run, use) + words_about_ignoring(copy, run, use));
+    if (context() != nullptr)
+      diagnostic.fix = install_earlier(dockerfile_, *context(), copies, copy, run, use);
     std::vector<std::string_view> manifests = needed_files(use);
     manifests.insert(manifests.end(), use.manager->optional.begin(), use.manager->optional.end());
     if (diagnostic.fix) add_gain(diagnostic, copy, manifests);
+  }
+
+  // Without an ignore file that excludes it, the rest that is copied may have packages of this machine.
+  std::string words_about_ignoring(const BroadCopy& copy, const Run& run, const Use& use) {
+    if (context() == nullptr) return {};
+    const auto folder = install_folder(dockerfile_.graph(), copy, run, use);
+    const std::string_view name = folder ? overwritten_folder(*context(), use, *folder) : std::string_view();
+    return name.empty() ? std::string() : fmt::format(", and exclude {} in the ignore file", name);
   }
 
   // The COPY that brings a manifest by its name, and the manifest; null for none.
@@ -747,8 +384,8 @@ class Check {
   }
 
   // Nothing where the context or the folder of the install is not known.
-  std::optional<Manifests> manifests_for(const BroadCopy& copy, const std::vector<const Step*>& copies,
-                                         const ManifestCopy& earlier, const Run& run, const Use& use) {
+  std::optional<InstallManifests> manifests_for(const BroadCopy& copy, const std::vector<const Step*>& copies,
+                                                const ManifestCopy& earlier, const Run& run, const Use& use) {
     if (context() == nullptr) return std::nullopt;
     auto folder = install_folder(dockerfile_.graph(), copy, run, use);
     if (!folder && earlier.source != nullptr) folder = text::parent_path(earlier.source->path);
@@ -779,9 +416,10 @@ class Check {
 
   // What is still to be copied for the install to work, in words.
   std::vector<std::string> missing_names(const std::vector<const Step*>& copies,
-                                         const std::optional<Manifests>& found, const Use& use) {
+                                         const std::optional<InstallManifests>& found, const Use& use) {
     constexpr size_t kMostNamed = 3;
     std::vector<std::string> names = found ? found->paths : std::vector<std::string>();
+    if (found) names.insert(names.end(), found->folders.begin(), found->folders.end());
     const bool known = found && !(found->paths.empty() && found->others.empty());
     if (!known) names = usual_names(use);
     const auto is_there = [&](const std::string& name) { return is_copied_alone(copies, use, name, known); };
@@ -791,7 +429,9 @@ class Check {
     const bool workspace = found ? found->open_workspace : copies_workspace(copies, use);
     const bool members = others.size() > kMostNamed && use.action->installs != Action::Installs::kFiles;
     if (workspace || members) {
-      names.push_back(fmt::format("the {} of each workspace member", use.manager->manifests.front()));
+      names.push_back(use.manager->manifests.empty()
+                          ? std::string("the project files of the folders below")
+                          : fmt::format("the {} of each workspace member", use.manager->manifests.front()));
     } else {
       names.insert(names.end(), others.begin(), others.end());
     }
@@ -812,7 +452,7 @@ class Check {
   }
 
   std::string remedy_for(const std::vector<const Step*>& copies, const ManifestCopy& earlier,
-                         const std::optional<Manifests>& found, const Run& run, const Use& use) {
+                         const std::optional<InstallManifests>& found, const Run& run, const Use& use) {
     const bool implied = use.action->installs == Action::Installs::kImplied;
     const std::string install = !implied                    ? "install"
                                 : use.action->fetch.empty() ? "download the dependencies"
@@ -820,15 +460,16 @@ class Check {
     const std::vector<std::string> missing = missing_names(copies, found, use);
     std::string remedy;
     if (earlier.step != nullptr && missing.empty()) {
-      remedy =
-          fmt::format("line {} already copies {}: {} right after it, then copy the rest",
-                      earlier.step->instruction->start_line, text::list_words(usual_names(use)), install);
+      const std::vector<std::string> names = usual_names(use);
+      remedy = fmt::format("line {} already copies {}: {} right after it, then copy the rest",
+                           earlier.step->instruction->start_line,
+                           names.empty() ? "what lists the dependencies" : text::list_words(names), install);
     } else {
       remedy = fmt::format(
           "copy {} first, {}, then copy the rest",
           missing.empty() ? "the files that list the dependencies" : text::list_words(missing), install);
     }
-    if (implied && use.action->fetch.empty()) {
+    if (implied && !use.manager->separable) {
       const Cache& downloads = use.manager->cache(use.action->caches.front());
       const auto folder = cache_path(dockerfile_, run, *use.manager, downloads, use.command);
       remedy += folder ? fmt::format(", or keep the downloads: RUN --mount=type=cache,target={}", *folder)
@@ -886,15 +527,19 @@ lint::Rule rule() {
           "such as a compiler.\n\nIf the Dockerfile's folder does not contain what COPY names, the build "
           "context is another folder. The rule then looks at the text alone, and there is no fix.",
       .fix_note =
-          "Copies the manifests that exist in the context, then installs, then copies the rest. The fix "
-          "is safe only if everything that the install reads is known. It is unsafe if an option or a "
-          "variable may name a file, if a manifest may refer to the project or its packages run scripts "
-          "on it, if settings of the package manager are next to the manifests, or if the context "
-          "contains packages of an earlier install, or if it adds a `go mod download`, which also fetches "
-          "private modules that the build does not need. There is no fix if a manifest refers to files of "
-          "the "
-          "project. A RUN that only installs packages of the distribution swaps places with the COPY "
-          "above it; this is unsafe if the COPY writes to a folder that packages write to as well, such "
+          "Copies the manifests that exist in the context, then installs, then copies the rest. For a "
+          "workspace or a project of several modules that includes the manifest of each member: for npm, "
+          "Yarn, pnpm, Bun, Cargo, Go, uv, Maven, Gradle and .NET. What wants the sources too is installed "
+          "twice, first without the project (`uv sync --no-install-project`, `composer install --no-scripts "
+          "--no-autoloader`), and for a build that downloads on the way the download is put above it (`go "
+          "mod download`, `dotnet restore`, `mvn dependency:go-offline`, `cargo fetch`); all of these are "
+          "unsafe.\n\nThe fix is safe only if everything that the install reads is known. It is unsafe if an "
+          "option or a variable may name a file, if a manifest may refer to the project or its packages run "
+          "scripts on it, if settings of the package manager are next to the manifests, if git does not "
+          "track a manifest, or if the ignore file lets packages of an earlier install (`node_modules`) into "
+          "the context, which would be copied over the new ones. There is no fix if a manifest refers to "
+          "files of the project. A RUN that only installs packages of the distribution swaps places with the "
+          "COPY above it; this is unsafe if the COPY writes to a folder that packages write to as well, such "
           "as `/var/www`.",
       .bad = {"FROM node:20\nWORKDIR /app\nCOPY . .\nRUN npm ci\n", kFiles},
       .good = {"FROM node:20\nWORKDIR /app\nCOPY package.json package-lock.json ./\nRUN npm ci\nCOPY . .\n",

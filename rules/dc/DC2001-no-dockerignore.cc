@@ -13,6 +13,7 @@
 #include "dcache/text/glob.h"
 #include "dcache/text/path.h"
 #include "rules/broad_copy.h"
+#include "rules/context_git.h"
 #include "rules/context_use.h"
 #include "rules/likely_context.h"
 #include "rules/secrets.h"
@@ -95,34 +96,8 @@ bool is_next_to_manifest(const lint::BuildContext& context, std::string_view pat
   });
 }
 
-// What git says of files of the context; nothing of it outside of a work tree.
-class Git {
- public:
-  explicit Git(const lint::BuildContext& context) {
-    const std::string folder = context.file_system->real_path(context.folder);
-    if (context::repository_root(folder).empty()) return;  // spares to load libgit2
-    auto repository = context::GitRepository::open(folder);
-    if (!repository || !text::is_within(folder, repository->root())) return;
-    if (folder != repository->root()) prefix_ = folder.substr(repository->root().size() + 1) + "/";
-    repository_.emplace(std::move(*repository));
-  }
-
-  bool ignores(const std::string& path, bool is_folder) const {
-    return repository_ && repository_->ignores(prefix_ + path, is_folder);
-  }
-  bool tracks(const std::string& file) const {
-    if (!repository_) return false;
-    const auto content = repository_->content("HEAD", prefix_ + file);
-    return content && *content;
-  }
-
- private:
-  std::optional<context::GitRepository> repository_;
-  std::string prefix_;  // of the context in the work tree
-};
-
 // Whether git tracks the file, or one of the first files of the folder.
-bool is_tracked(const Git& git, const lint::BuildContext& context, const context::Record& match) {
+bool is_tracked(const ContextGit& git, const lint::BuildContext& context, const context::Record& match) {
   if (match.type == context::Type::kFile) return git.tracks(match.path);
   constexpr size_t kMostFiles = 16;
   size_t files = 0;
@@ -136,7 +111,7 @@ bool is_tracked(const Git& git, const lint::BuildContext& context, const context
 
 Matches matches_in(const lint::BuildContext& context) {
   Matches matches;
-  std::optional<Git> git;  // opened for the first name that needs it
+  std::optional<ContextGit> git;  // opened for the first name that needs it
   for (const context::Record& record : context.files.records()) {
     const std::string_view name = text::base_name(record.path);
     const bool key = name.ends_with(".pem") || name.ends_with(".key");

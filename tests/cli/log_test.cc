@@ -30,7 +30,7 @@ class WithLog : public Repository {
  public:
   WithLog()
       : Repository({{"Dockerfile", kLogDockerfile},
-                    {".dockerignore", ".git\nbuild.log\nbefore.log\n"},
+                    {".dockerignore", ".git\nnode_modules\nbuild.log\nbefore.log\n"},
                     {"README.md", "1\n"},
                     {"package.json", "{}\n"}}) {
     write("build.log", kLog);
@@ -162,7 +162,7 @@ class Remembered : public Repository {
  public:
   Remembered()
       : Repository({{"Dockerfile", "FROM node:20\nWORKDIR /app\nCOPY . .\nRUN npm ci\nRUN npm run build\n"},
-                    {".dockerignore", ".git\nbuild.log\nDockerfile\n"},
+                    {".dockerignore", ".git\nnode_modules\nbuild.log\nDockerfile\n"},
                     {"index.js", "1\n"},
                     {"package.json", "{}\n"},
                     {"package-lock.json", "{}\n"},

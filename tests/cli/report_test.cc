@@ -28,7 +28,7 @@ class NodeRepository : public test::Repository {
  public:
   NodeRepository()
       : test::Repository({{"Dockerfile", "FROM node:20\nWORKDIR /app\nCOPY . .\nRUN npm ci\n"},
-                          {".dockerignore", ".git\n.dockerignore\nDockerfile\n*.log\n*.html\n"},
+                          {".dockerignore", ".git\n.dockerignore\nDockerfile\nnode_modules\n*.log\n*.html\n"},
                           {"package.json", "{}\n"},
                           {"package-lock.json", "{}\n"},
                           {"index.js", "1\n"}}) {

@@ -197,6 +197,7 @@ TEST(DC1001, LeavesOtherBuildsAlone) {
 
 TEST(DC1001, MovesTheInstallAboveTheCopy) {
   const test::TemporaryFolder folder;
+  folder.write(".dockerignore", "**/node_modules\n");
   folder.write("package.json", "{}");
   folder.write("package-lock.json", "{}");
   folder.write("requirements.txt", "flask\n");
@@ -245,6 +246,7 @@ TEST(DC1001, MovesTheCopyBelowPackagesOfTheDistribution) {
 
 TEST(DC1001, LooksForManifestsWhereTheInstallWorks) {
   const test::TemporaryFolder folder;
+  folder.write(".dockerignore", "**/node_modules\n");
   folder.write("package.json", "{}");
   folder.write("web/package.json", "{}");
   folder.write("web/main.js", "");
@@ -261,6 +263,7 @@ TEST(DC1001, LooksForManifestsWhereTheInstallWorks) {
 
 TEST(DC1001, CopiesNoManifestTwice) {
   const test::TemporaryFolder folder;
+  folder.write(".dockerignore", "**/node_modules\n");
   for (const char* name : {"go.mod", "go.sum", "main.go", "package.json", ".yarn/releases/yarn.cjs"})
     folder.write(name, "{}");
   const auto facts = test::facts_of(folder);

@@ -233,6 +233,7 @@ TEST(SafeFixes, MoveOnlyInstallsWhoseFilesAreKnown) {
   const std::pair<const char*, const char*> package = {"package.json",
                                                        "{\"dependencies\":{\"path-to-regexp\":\"1\"}}"};
   const std::pair<const char*, const char*> lock = {"package-lock.json", "{}"};
+  const std::pair<const char*, const char*> kept_out = {".dockerignore", "node_modules\n"};
   const std::pair<const char*, const char*> module = {"go.mod", "module x\n"};
   const std::pair<const char*, const char*> sums = {"go.sum", "\n"};
   for (const Install& one : std::vector<Install>{
@@ -259,18 +260,24 @@ TEST(SafeFixes, MoveOnlyInstallsWhoseFilesAreKnown) {
            {{{"requirements.txt", "my-1.0.tar.gz\n"}},
             "COPY . .\nRUN pip install -r requirements.txt\n",
             "unsafe"},
-           {{package, lock}, "COPY . .\nRUN npm ci\n", "safe"},
-           {{package, lock}, "COPY . .\nRUN npm ci --omit=dev && npm run build\n", "safe"},
+           {{package, lock, kept_out}, "COPY . .\nRUN npm ci\n", "safe"},
+           {{package, lock, kept_out}, "COPY . .\nRUN npm ci --omit=dev && npm run build\n", "safe"},
+           // Packages of this machine would come over those of the image. `npm install` keeps them anyway.
+           {{package, lock}, "COPY . .\nRUN npm ci\n", "unsafe"},
+           {{package, lock}, "COPY . .\nRUN npm install\n", "safe"},
+           {{package, lock, kept_out}, "COPY . /app\nWORKDIR /app\nRUN npm ci\n", "safe"},
            {{package, lock}, "COPY . .\nRUN npm ci && \\\n  # build it\n  npm run build\n", "no fix"},
-           {{package, lock}, "COPY . .\nRUN npm ci --userconfig=config/npmrc\n", "unsafe"},
-           {{package, lock}, "ENV NODE_OPTIONS=\"--require ./pre.js\"\nCOPY . .\nRUN npm ci\n", "unsafe"},
+           {{package, lock, kept_out}, "COPY . .\nRUN npm ci --userconfig=config/npmrc\n", "unsafe"},
+           {{package, lock, kept_out},
+            "ENV NODE_OPTIONS=\"--require ./pre.js\"\nCOPY . .\nRUN npm ci\n",
+            "unsafe"},
            {{package, lock, {"node_modules/a/x", ""}}, "COPY . .\nRUN npm ci\n", "unsafe"},
-           {{package, lock, {".puppeteerrc.cjs", ""}}, "COPY . .\nRUN npm ci\n", "unsafe"},
-           {{package, lock, {"binding.gyp", ""}}, "COPY . .\nRUN npm ci\n", "unsafe"},
-           {{{"package.json", "{\"dependencies\":{\"@prisma/client\":\"5\"}}"}, lock},
+           {{package, lock, kept_out, {".puppeteerrc.cjs", ""}}, "COPY . .\nRUN npm ci\n", "unsafe"},
+           {{package, lock, kept_out, {"binding.gyp", ""}}, "COPY . .\nRUN npm ci\n", "unsafe"},
+           {{{"package.json", "{\"dependencies\":{\"@prisma/client\":\"5\"}}"}, lock, kept_out},
             "COPY . .\nRUN npm ci\n",
             "unsafe"},
-           {{package, lock}, "# hadolint ignore=DL3045\nCOPY . .\nRUN npm ci\n", "unsafe"},
+           {{package, lock, kept_out}, "# hadolint ignore=DL3045\nCOPY . .\nRUN npm ci\n", "unsafe"},
            // A module that the build does not need may be private.
            {{module, sums}, "COPY . .\nRUN go build -o /d .\n", "unsafe"},
            {{module, sums}, "COPY . .\nRUN --mount=type=ssh go build -o /d .\n", "unsafe"},

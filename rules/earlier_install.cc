@@ -1,0 +1,395 @@
+#include "rules/earlier_install.h"
+
+#include <algorithm>
+#include <array>
+#include <map>
+
+#include <fmt/format.h>
+
+#include "dcache/text/path.h"
+#include "dcache/text/unicode.h"
+#include "rules/edits.h"
+#include "rules/install_reads.h"
+#include "rules/syntax_version.h"
+
+namespace dcache::rules {
+namespace {
+
+using dockerfile::Instruction;
+using dockerfile::Keyword;
+using lint::Dockerfile;
+using lint::Run;
+using plan::Step;
+
+constexpr size_t kMostCopies = 24;  // of the manifests: nobody wants to read more
+
+bool is_plain_copy(const Instruction& copy) {
+  const bool known_flags = std::ranges::all_of(copy.flags, [](const dockerfile::Flag& flag) {
+    return flag.name == "chown" || flag.name == "chmod" || flag.name == "link";
+  });
+  return copy.arguments.size() == 2 && !copy.json && known_flags;
+}
+
+// A path of the context below what the COPY takes; nothing if it is elsewhere.
+std::optional<std::string> below_source(const BroadCopy& copy, std::string_view path) {
+  const std::string_view source = std::string_view(copy.source->path).substr(1);
+  if (source.empty()) return std::string(path);
+  if (!text::is_within(path, source) || path == source) return std::nullopt;
+  return std::string(path.substr(source.size() + 1));
+}
+
+// Whether a path can be written in a Dockerfile as it is.
+bool is_plain_path(std::string_view path) {
+  return !path.empty() && !path.starts_with('-') &&
+         path.find_first_of(" \t\"'\\$*?[<#") == std::string_view::npos;
+}
+
+// Whether the syntax that the file asks for has COPY --parents.
+bool allows_parents(const dockerfile::File& file) {
+  constexpr int kFirst = 20;
+  const auto syntax = file.directive("syntax");
+  return syntax && syntax->find("docker/dockerfile:1") != std::string_view::npos &&
+         !has_syntax_below(file, kFirst);
+}
+
+// What is copied for the install, by the folder below the destination that it goes to.
+struct CopiedFirst {
+  std::map<std::string, std::vector<std::string>, std::less<>> files;
+  std::vector<std::pair<std::string, std::string>> folders;  // in the context, and below the destination
+
+  bool empty() const { return files.empty() && folders.empty(); }
+};
+
+// Without those that COPYs above have brought to the same place. Nothing where one can't be copied.
+std::optional<CopiedFirst> copied_first(const lint::BuildContext& context,
+                                        const std::vector<const Step*>& copies, const BroadCopy& copy,
+                                        const InstallManifests& manifests) {
+  const std::vector<const Step*> above(copies.begin(), std::ranges::find(copies, copy.step));
+  CopiedFirst first;
+  std::vector<std::string> paths = manifests.paths;
+  paths.insert(paths.end(), manifests.others.begin(), manifests.others.end());
+  for (const std::string& path : paths) {
+    const auto below = below_source(copy, path);
+    if (!below || !is_plain_path(path)) return std::nullopt;
+    const std::string place = text::join_path(copy.step->destination, *below);
+    const bool is_there = std::ranges::any_of(above, [&](const Step* step) {
+      const bool same_place = step->destination == text::parent_path(place) || step->destination == place;
+      return same_place && is_taken(context, {step}, context.files.find(path));
+    });
+    if (is_there) continue;
+    std::vector<std::string>& files = first.files[std::string(text::parent_path(*below))];
+    if (std::ranges::find(files, path) == files.end()) files.push_back(path);
+  }
+  for (const std::string& path : manifests.folders) {
+    auto below = below_source(copy, path);
+    if (!below || !is_plain_path(path)) return std::nullopt;
+    first.folders.emplace_back(path, std::move(*below));
+  }
+  return first;
+}
+
+// The COPYs of the manifests, a line each.
+std::vector<std::string> copies_of(const dockerfile::File& file, const BroadCopy& copy,
+                                   const CopiedFirst& first) {
+  const Instruction& instruction = *copy.step->instruction;
+  std::string head = "COPY";
+  for (const dockerfile::Flag& flag : instruction.flags)
+    head.append(" ").append(flag.text);
+  std::string destination(instruction.arguments.back().text);
+  if (!destination.ends_with('/')) destination += '/';
+  std::vector<std::string> lines;
+  if (first.files.size() > 1 && copy.source->path == "/" && allows_parents(file)) {
+    std::string line = head + " --parents";
+    for (const auto& [folder, files] : first.files)
+      line += fmt::format(" {}", fmt::join(files, " "));
+    lines.push_back(line + " " + destination);
+  } else {
+    for (const auto& [folder, files] : first.files) {
+      const std::string to = folder == "." ? destination : fmt::format("{}{}/", destination, folder);
+      lines.push_back(fmt::format("{} {} {}", head, fmt::join(files, " "), to));
+    }
+  }
+  for (const auto& [path, below] : first.folders)
+    lines.push_back(fmt::format("{} {} {}{}", head, path, destination, below));
+  return lines;
+}
+
+std::string flags_text(const Instruction& run) {
+  std::string text;
+  for (const dockerfile::Flag& flag : run.flags)
+    text.append(flag.text).append(" ");
+  return text;
+}
+
+// In the place of the COPY: the copies of the manifests, if there are any left to make.
+text::Edit replace_copy(const dockerfile::File& file, const Instruction& copy,
+                        const std::vector<std::string>& copies) {
+  if (copies.empty()) return {lines_of(file, copy.span), ""};
+  return {copy.span, fmt::format("{}", fmt::join(copies, line_end(file)))};
+}
+
+// Whether the COPY can move down to the RUN and mean the same there.
+bool can_move_down(const Dockerfile& dockerfile, const plan::Graph& graph, const BroadCopy& copy,
+                   const Run& run) {
+  if (are_neighbours(graph, copy, run)) {
+    if (copy.step->instruction->joined.find('$') == std::string_view::npos) return true;
+    // What sets a variable in between makes no step.
+    return std::ranges::none_of(dockerfile.file().instructions(), [&](const Instruction& one) {
+      return one.start_line > copy.step->instruction->start_line &&
+             one.start_line < run.instruction->start_line &&
+             (one.keyword == Keyword::kEnv || one.keyword == Keyword::kArg);
+    });
+  }
+  return can_wait(graph, copy, run) && copy.source->path == "/" &&
+         copy.step->instruction->arguments.back().text.starts_with('/') &&
+         copy.step->instruction->joined.find('$') == std::string_view::npos;
+}
+
+// The download that a build makes by itself, as a command of its own; empty where there is none.
+std::string download_command(const Use& use) {
+  std::string fetch(use.action->fetch);
+  const auto words = shell::invocation(*use.command);
+  if (fetch.empty() || words.empty()) return {};
+  // As it is called here: ./mvnw for mvn.
+  const std::string program = fetch.substr(0, fetch.find(' '));
+  if (!words.front().literal) return {};
+  if (text::base_name(words.front().text) != program) fetch.replace(0, program.size(), words.front().text);
+  if (use.manager->name != "dotnet") return fetch;
+  const auto project = std::ranges::find_if(use.arguments, [](const shell::Word& word) {
+    return !word.text.starts_with('-') && (word.text.ends_with("proj") || word.text.ends_with(".sln"));
+  });
+  if (project == use.arguments.end()) return fetch;
+  return project->literal ? fmt::format("{} {}", fetch, project->text) : std::string();
+}
+
+// Cargo wants to see a target in each package before it downloads what they need. Empty where the manifests
+// name their targets, or packages elsewhere.
+std::string cargo_download(const lint::BuildContext& context, const BroadCopy& copy,
+                           const InstallManifests& manifests) {
+  constexpr auto kNamed = std::to_array<std::string_view>(
+      {"[lib]", "[[bin]]", "[[bench]]", "[[example]]", "[[test]]", "build =", "[patch", "[replace"});
+  std::vector<std::string> files = manifests.paths;
+  files.insert(files.end(), manifests.others.begin(), manifests.others.end());
+  if (std::ranges::none_of(files,
+                           [](const std::string& path) { return text::base_name(path) == "Cargo.lock"; }))
+    return {};
+  std::vector<std::string> folders;
+  for (const std::string& path : files) {
+    if (text::base_name(path) != "Cargo.toml") continue;
+    const auto text = context.read(path);
+    const auto below = below_source(copy, path);
+    const auto holds = [&](std::string_view word) { return text->find(word) != std::string::npos; };
+    if (!text || !below || std::ranges::any_of(kNamed, holds)) return {};
+    if (holds("path =") && !manifests.has_members) return {};
+    if (holds("[package]")) folders.push_back(text::join_path(text::parent_path(*below), "src"));
+  }
+  if (folders.empty()) return {};
+  std::string stubs;
+  for (const std::string& folder : folders)
+    stubs += fmt::format(" {}/lib.rs", folder);
+  return fmt::format("mkdir -p {0} && touch{1} && cargo fetch && rm -r {0}", fmt::join(folders, " "), stubs);
+}
+
+// Whether the install is the first command of a RUN in shell form.
+bool starts_run(const Run& run, const Use& use) {
+  return use.command == &run.commands.front() && use.command->depth == 0 && run.shell_form &&
+         run.instruction->heredocs.empty();
+}
+
+// The command of the install, with the options by which it does not need the sources; empty where that can't
+// be written.
+std::string install_without_sources(const Run& run, const Use& use, const InstallManifests& manifests) {
+  if (!starts_run(run, use) || !use.command->redirections.empty()) return {};
+  const std::string command(run.span_of(use.command->spelling).of(run.source));
+  if (command.find('\n') != std::string::npos) return {};
+  std::string options;
+  for (const std::string_view option : use.action->without_sources)
+    options += fmt::format(" {}", option);
+  // Its members are not installed either.
+  if (use.manager->name == "uv" && manifests.has_members) options = " --no-install-workspace";
+  return command + options;
+}
+
+class EarlierInstall {
+ public:
+  EarlierInstall(Dockerfile& dockerfile, const lint::BuildContext& context, const BroadCopy& copy,
+                 const Run& run, const Use& use, const InstallManifests& manifests)
+      : dockerfile_(dockerfile),
+        context_(context),
+        copy_(copy),
+        run_(run),
+        use_(use),
+        manifests_(manifests) {}
+
+  // The RUN stays what it is, and comes after another one that only downloads or installs what is not of the
+  // project.
+  std::optional<lint::Fix> add(const std::string& command, std::string description,
+                               const std::vector<std::string>& copies) const {
+    if (command.empty()) return std::nullopt;
+    if (!can_move_down(dockerfile_, dockerfile_.graph(), copy_, run_))
+      return add_above_copy(command, std::move(description), copies);
+    lint::Fix fix = with_copies(copies, std::move(description));
+    const std::string run = fmt::format("RUN {}{}", flags_text(*run_.instruction), command);
+    const uint32_t at = run_.instruction->span.begin;
+    fix.edits.push_back(
+        {{at, at}, fmt::format("{0}{2}{1}{2}", run, copy_text(), line_end(dockerfile_.file()))});
+    fix.added.push_back(run);
+    fix.added.push_back(copy_text());
+    fix.safe = false;
+    return fix;
+  }
+
+  // The install that starts the RUN moves above the COPY.
+  std::optional<lint::Fix> move(std::string_view folder, const std::vector<std::string>& copies) const {
+    if (!starts_run(run_, use_) || !can_move_down(dockerfile_, dockerfile_.graph(), copy_, run_))
+      return std::nullopt;
+    lint::Fix fix = with_copies(copies, "copy the manifests, install, then copy the rest");
+    fix.safe = is_safe(folder);
+    fix.added.push_back(copy_text());
+    const std::string eol(line_end(dockerfile_.file()));
+    if (run_.commands.size() == 1) {
+      const uint32_t end = run_.instruction->span.end;
+      fix.edits.push_back({{end, end}, eol + copy_text()});
+      return fix;
+    }
+    const shell::Command& next = run_.commands[1];
+    if (next.connector != shell::Connector::kAnd || next.depth != 0) return std::nullopt;
+    const uint32_t from = run_.span_of(use_.command->spelling).end;
+    const uint32_t to = run_.span_of(next.spelling).begin;
+    // A comment between the commands would be lost.
+    if (text::Span{from, to}.of(run_.source).find('#') != std::string_view::npos) return std::nullopt;
+    const std::string start = "RUN " + flags_text(*run_.instruction);
+    fix.edits.push_back({{from, to}, eol + copy_text() + eol + start});
+    fix.added.push_back(start + std::string(text::Span{to, run_.instruction->span.end}.of(run_.source)));
+    return fix;
+  }
+
+ private:
+  std::string copy_text() const {
+    return std::string(copy_.step->instruction->span.of(dockerfile_.file().source()));
+  }
+
+  // The COPY stays where it is, and other steps come between it and the RUN.
+  std::optional<lint::Fix> add_above_copy(const std::string& command, std::string description,
+                                          const std::vector<std::string>& copies) const {
+    const Instruction& copy = *copy_.step->instruction;
+    const bool has_workdir =
+        std::ranges::any_of(dockerfile_.file().instructions(), [&](const Instruction& one) {
+          return one.keyword == Keyword::kWorkdir && one.start_line > copy.start_line &&
+                 one.start_line < run_.instruction->start_line;
+        });
+    if (has_workdir) return std::nullopt;
+    lint::Fix fix;
+    fix.description = std::move(description);
+    fix.safe = false;
+    fix.added = copies;
+    fix.added.push_back(fmt::format("RUN {}{}", flags_text(*run_.instruction), command));
+    const std::string_view eol = line_end(dockerfile_.file());
+    fix.edits.push_back(
+        {{copy.span.begin, copy.span.begin}, fmt::format("{}{}", fmt::join(fix.added, eol), eol)});
+    return fix;
+  }
+
+  lint::Fix with_copies(const std::vector<std::string>& copies, std::string description) const {
+    lint::Fix fix;
+    fix.description = std::move(description);
+    fix.edits.push_back(replace_copy(dockerfile_.file(), *copy_.step->instruction, copies));
+    fix.removed = {copy_.step->instruction->span.begin};
+    fix.added = copies;
+    return fix;
+  }
+
+  bool is_safe(std::string_view folder) const {
+    return !manifests_.runs_scripts && manifests_.others.empty() && use_.manager->separable &&
+           !is_commanded_above(dockerfile_.file(), *copy_.step->instruction) &&
+           overwritten_folder(context_, use_, folder).empty() &&
+           are_in_each_clone(context_, manifests_.paths) &&
+           reads_manifests_alone(dockerfile_, context_,
+                                 {.run = &run_,
+                                  .use = &use_,
+                                  .folder = folder,
+                                  .destination = copy_.step->destination,
+                                  .manifests = &manifests_.paths,
+                                  .folders = &manifests_.folders});
+  }
+
+  Dockerfile& dockerfile_;
+  const lint::BuildContext& context_;
+  const BroadCopy& copy_;
+  const Run& run_;
+  const Use& use_;
+  const InstallManifests& manifests_;
+};
+
+// Whether the install wants the sources too.
+bool needs_sources(const Use& use) {
+  const Words unless = use.action->needs_sources_unless;
+  return !unless.empty() && std::ranges::none_of(use.arguments, [&](const shell::Word& word) {
+    return std::ranges::find(unless, word.text) != unless.end();
+  });
+}
+
+}  // namespace
+
+bool are_neighbours(const plan::Graph& graph, const BroadCopy& copy, const Run& run) {
+  const plan::Stage& stage = graph.stages[copy.step->stage];
+  const auto at = std::ranges::find(stage.steps, *run.step);
+  return at != stage.steps.begin() && at != stage.steps.end() && &graph.steps[*(at - 1)] == copy.step;
+}
+
+bool can_wait(const plan::Graph& graph, const BroadCopy& copy, const Run& run) {
+  const plan::Stage& stage = graph.stages[copy.step->stage];
+  return std::ranges::all_of(stage.steps, [&](size_t index) {
+    const Step& step = graph.steps[index];
+    return &step <= copy.step || index >= *run.step || step.kind == Step::Kind::kWorkdir;
+  });
+}
+
+text::Span lines_of(const dockerfile::File& file, text::Span span) {
+  const std::string_view source = file.source();
+  while (span.begin > 0 && (source[span.begin - 1] == ' ' || source[span.begin - 1] == '\t'))
+    --span.begin;
+  const size_t end = source.find('\n', span.end);
+  span.end = static_cast<uint32_t>(end == std::string_view::npos ? source.size() : end + 1);
+  return span;
+}
+
+bool is_commanded_above(const dockerfile::File& file, const Instruction& instruction) {
+  const std::string_view above = line_above(file, instruction);
+  return above.starts_with('#') &&
+         (above.find("ignore") != std::string_view::npos || above.find("check=") != std::string_view::npos);
+}
+
+std::optional<lint::Fix> install_earlier(Dockerfile& dockerfile, const lint::BuildContext& context,
+                                         const std::vector<const Step*>& copies, const BroadCopy& copy,
+                                         const Run& run, const Use& use) {
+  const plan::Graph& graph = dockerfile.graph();
+  if (!is_plain_copy(*copy.step->instruction) || copy.source->wildcard) return std::nullopt;
+  const auto folder = install_folder(graph, copy, run, use);
+  if (!folder) return std::nullopt;
+  const InstallManifests manifests = find_manifests(context, copies, *folder, copy, use);
+  if (!manifests.separable || (manifests.paths.empty() && manifests.others.empty())) return std::nullopt;
+  const auto first = copied_first(context, copies, copy, manifests);
+  if (!first) return std::nullopt;
+  const std::vector<std::string> lines = copies_of(dockerfile.file(), copy, *first);
+  if (lines.size() > kMostCopies) return std::nullopt;
+  const EarlierInstall install(dockerfile, context, copy, run, use, manifests);
+  const bool works_there = work_folder(graph, copy, run) == copy.step->destination;
+  if (use.action->installs == Action::Installs::kImplied) {
+    // The download works in the same folder as the COPY. It downloads all that the manifests list, and the
+    // build alone what it compiles: the rest may be private.
+    const bool is_skipped = !use.action->needs_sources_unless.empty() && !needs_sources(use);
+    if (!works_there || *folder != copy.source->path || is_skipped) return std::nullopt;
+    return install.add(
+        use.manager->name == "cargo" ? cargo_download(context, copy, manifests) : download_command(use),
+        "download the dependencies first", lines);
+  }
+  if (needs_sources(use)) {
+    if (!works_there) return std::nullopt;
+    return install.add(install_without_sources(run, use, manifests), "install the dependencies first", lines);
+  }
+  if (use.manager->name == "cargo") return std::nullopt;
+  return install.move(*folder, lines);
+}
+
+}  // namespace dcache::rules
