@@ -14,7 +14,7 @@ using test::run_dcache;
 
 const test::Files kNode = {
     {"Dockerfile", "FROM node:20\nWORKDIR /app\nCOPY . .\nRUN npm ci\nRUN npm run build\n"},
-    {".dockerignore", ".git\n.dockerignore\nDockerfile\n*.log\n"},
+    {".dockerignore", ".git\n.dockerignore\nDockerfile\nnode_modules\n*.log\n"},
     {"package.json", "{}\n"},
     {"package-lock.json", "{}\n"},
     {"index.js", "1\n"}};
@@ -93,7 +93,8 @@ TEST(Optimize, WritesTheDockerfileAndFindsNoMoreInIt) {
   EXPECT_NE(written.err.find("Dockerfile: 2 changes made"), std::string::npos) << written.err;
   EXPECT_EQ(written.out.find("+++"), std::string::npos) << written.out;
   EXPECT_EQ(repository.read("Dockerfile"), dockerfile.at("text").get<std::string>());
-  EXPECT_NE(repository.optimize().out.find("no change that would have gained anything over 5 commits"),
+  EXPECT_NE(repository.optimize().out.find(
+                "no change that dcache can make would have gained anything over 5 commits"),
             std::string::npos);
   repository.shell("git stash -q");
   EXPECT_EQ(repository.optimize({"--write", "--diff"}).status, 2);
@@ -164,6 +165,32 @@ TEST(Optimize, CopiesFoldersApartThatNoStepMentions) {
             "COPY --exclude=services/api . .\nRUN python services/web/build.py\n"
             "COPY services/api /srv/services/api\n");
   EXPECT_EQ(changed.at("gain").at("runs"), 3);
+}
+
+// The fix of each instruction counts by itself, except that the mounts of one cache go together.
+TEST(Optimize, LeavesOutTheFixesOfARuleThatGainNothing) {
+  const test::Files files = {
+      {"Dockerfile",
+       "FROM golang:1.22 AS b\nWORKDIR /src\nRUN apt-get update && apt-get install -y make\n"
+       "COPY go.mod go.sum ./\nRUN go mod download\nCOPY . .\nRUN go build -o /app .\n"
+       "FROM scratch\nCOPY --from=b /app /app\n"},
+      {".dockerignore", ".git\n.dockerignore\nDockerfile\n"},
+      {"go.mod", "module example.com/m\n\ngo 1.22\n"},
+      {"go.sum", "\n"},
+      {"main.go", "package main\n\nfunc main() {}\n"}};
+  const test::Repository repository(files);
+  for (const char* text : {"package main\n\nfunc main() { }\n", "package main\n\nfunc main() {  }\n"}) {
+    repository.write("main.go", text);
+    repository.commit("edit");
+  }
+  const Outcome outcome = run_dcache({"optimize", "--unsafe-fixes", "--format", "json"}, repository.path());
+  const json dockerfile = json::parse(outcome.out).at("dockerfiles").at(0);
+  const auto text = dockerfile.at("text").get<std::string>();
+  EXPECT_NE(text.find("RUN apt-get update"), std::string::npos) << text;
+  const size_t download = text.find("go mod download");
+  ASSERT_NE(download, std::string::npos) << text;
+  EXPECT_LT(text.find("target=/go/pkg/mod"), download) << text;
+  EXPECT_GT(text.rfind("target=/go/pkg/mod"), download) << text;
 }
 
 TEST(Optimize, CopiesNoFolderApartThatAStepMayRead) {

@@ -353,10 +353,8 @@ void replace_fixes(const IgnoreComments& comments, std::string_view reason, cons
 
 using Lint = std::function<Findings(const std::string& text)>;
 
-// What is found in a text, with its fixes; with a reason, with the comments that silence the findings in
-// their place. The arguments have to outlive it.
-Lint lint_dockerfiles(const Linter& linter, const BuildFacts& facts,
-                      std::optional<std::string_view> reason = std::nullopt) {
+// What is found in a text, with the comments that silence it as fixes. The arguments have to outlive it.
+Lint silence_dockerfiles(const Linter& linter, const BuildFacts& facts, std::string_view reason) {
   return [&linter, &facts, reason](const std::string& text) {
     const dockerfile::File file = dockerfile::parse(text);
     Findings findings = linter.lint(file, facts);
@@ -364,11 +362,13 @@ Lint lint_dockerfiles(const Linter& linter, const BuildFacts& facts,
       const dockerfile::File now = dockerfile::parse(other);
       return to_silence(IgnoreComments(now), linter.lint(now, facts));
     };
-    if (reason) replace_fixes(IgnoreComments(file), *reason, text, find, findings);
+    replace_fixes(IgnoreComments(file), reason, text, find, findings);
     return findings;
   };
 }
 
+// What is found in a file beside a Dockerfile, with its fixes; with a reason, with such comments in their
+// place.
 Lint lint_related(const Linter& linter, RelatedFileKind kind, const std::string& path,
                   const BuildFacts& facts, const context::FileSystem& files,
                   std::optional<std::string_view> reason = std::nullopt) {
@@ -437,9 +437,17 @@ void withdraw_bad_fixes(const dockerfile::File& file, Findings& findings) {
   }
 }
 
-FixedText apply_fixes(const Linter& linter, std::string text, const BuildFacts& facts, bool unsafe) {
-  return run_fixer(builder_for(linter.config(), facts), lint_dockerfiles(linter, facts), std::move(text),
-                   unsafe);
+FixedText apply_fixes(const Linter& linter, std::string text, const BuildFacts& facts, bool unsafe,
+                      const WantsFix& wants) {
+  const Lint lint = [&](const std::string& now) {
+    const dockerfile::File file = dockerfile::parse(now);
+    Findings findings = linter.lint(file, facts);
+    for (Diagnostic& diagnostic : findings.diagnostics) {
+      if (wants && diagnostic.fix && !wants(file, diagnostic)) diagnostic.fix.reset();
+    }
+    return findings;
+  };
+  return run_fixer(builder_for(linter.config(), facts), lint, std::move(text), unsafe);
 }
 
 FixedText apply_fixes(const Linter& linter, RelatedFileKind kind, const std::string& path, std::string text,
@@ -448,7 +456,7 @@ FixedText apply_fixes(const Linter& linter, RelatedFileKind kind, const std::str
 }
 
 void add_ignores(const Linter& linter, const BuildFacts& facts, std::string_view reason, FixedText& fixed) {
-  const Lint lint = lint_dockerfiles(linter, facts, reason);
+  const Lint lint = silence_dockerfiles(linter, facts, reason);
   silence(run_fixer(builder_for(linter.config(), facts), lint, fixed.text, false), lint, fixed);
 }
 

@@ -2,6 +2,7 @@
 #pragma once
 
 #include <cstdint>
+#include <functional>
 #include <string>
 #include <string_view>
 #include <vector>
@@ -26,7 +27,11 @@ struct FixedText {
 //
 // A fix is applied only if the new text has the instructions that the fix says (fix_check.h), if it plans
 // wherever the old one did, if its finding is gone, and if no finding of a higher level came.
-FixedText apply_fixes(const Linter& linter, std::string text, const BuildFacts& facts, bool unsafe);
+//
+// `wants`, where it is given, is asked for each fix of a finding in `file`, which is the text of a round.
+using WantsFix = std::function<bool(const dockerfile::File& file, const Diagnostic& diagnostic)>;
+FixedText apply_fixes(const Linter& linter, std::string text, const BuildFacts& facts, bool unsafe,
+                      const WantsFix& wants = {});
 
 // The same for a file beside a Dockerfile; `kind`, `path`, `facts` and `files` as of RelatedFile.
 FixedText apply_fixes(const Linter& linter, RelatedFileKind kind, const std::string& path, std::string text,

@@ -48,7 +48,7 @@ bool is_plain(std::string_view path) {
 }
 
 // A folder at the root, or one of several projects in such a folder.
-struct Unit {
+struct ContextFolder {
   std::string path;
   bool is_read = false;
 };
@@ -81,14 +81,13 @@ class Reading {
     for (const context::Record& record : context.files.records()) {
       if (record.type != context::Type::kFolder) continue;
       const std::string_view parent = text::parent_path(record.path);
-      const bool is_unit =
-          is_at_root(record.path) ? !groups_.contains(record.path) : groups_.contains(parent);
-      if (!is_unit) continue;
+      const bool is_one = is_at_root(record.path) ? !groups_.contains(record.path) : groups_.contains(parent);
+      if (!is_one) continue;
       const std::string_view name = text::base_name(record.path);
       const bool is_usual = std::ranges::find(kReadByName, name) != kReadByName.end();
-      units_.push_back({.path = record.path,
-                        .is_read = name.starts_with('.') || !is_plain(record.path) ||
-                                   (is_usual && is_at_root(record.path))});
+      folders_.push_back({.path = record.path,
+                          .is_read = name.starts_with('.') || !is_plain(record.path) ||
+                                     (is_usual && is_at_root(record.path))});
     }
   }
 
@@ -106,10 +105,10 @@ class Reading {
     if (!goes_on) return false;
     while (goes_on) {
       goes_on = false;
-      for (size_t i = 0; i < units_.size(); ++i) {
-        if (!units_[i].is_read || !seen.insert(units_[i].path).second) continue;
+      for (size_t i = 0; i < folders_.size(); ++i) {
+        if (!folders_[i].is_read || !seen.insert(folders_[i].path).second) continue;
         goes_on = true;
-        for (const context::Record& record : context_.files.below(units_[i].path)) {
+        for (const context::Record& record : context_.files.below(folders_[i].path)) {
           if (!look_in_file(record)) return false;
         }
       }
@@ -117,7 +116,7 @@ class Reading {
     return true;
   }
 
-  const std::vector<Unit>& units() const { return units_; }
+  const std::vector<ContextFolder>& folders() const { return folders_; }
 
  private:
   // Whether the text has "GROUP/" with the name of a project of it, each time that it has "GROUP/".
@@ -126,8 +125,8 @@ class Reading {
     bool names = false;
     for (size_t at = text.find(prefix); at != std::string_view::npos; at = text.find(prefix, at + 1)) {
       const std::string_view rest = text.substr(at);
-      names = std::ranges::any_of(units_, [&](const Unit& unit) {
-        return unit.path.starts_with(prefix) && rest.starts_with(unit.path);
+      names = std::ranges::any_of(folders_, [&](const ContextFolder& folder) {
+        return folder.path.starts_with(prefix) && rest.starts_with(folder.path);
       });
       if (!names) return false;
     }
@@ -135,13 +134,13 @@ class Reading {
   }
 
   void read_all_of(std::string_view group) {
-    for (Unit& unit : units_)
-      unit.is_read = unit.is_read || text::is_within(unit.path, group);
+    for (ContextFolder& folder : folders_)
+      folder.is_read = folder.is_read || text::is_within(folder.path, group);
   }
 
   void look_in(std::string_view text) {
-    for (Unit& unit : units_)
-      unit.is_read = unit.is_read || text::mentions(text, text::base_name(unit.path));
+    for (ContextFolder& folder : folders_)
+      folder.is_read = folder.is_read || text::mentions(text, text::base_name(folder.path));
   }
 
   // Files at the root, and those beside the projects of a group.
@@ -172,7 +171,7 @@ class Reading {
 
   const lint::BuildContext& context_;
   std::set<std::string, std::less<>> groups_;
-  std::vector<Unit> units_;
+  std::vector<ContextFolder> folders_;
   uint64_t bytes_ = 0;
 };
 
@@ -216,25 +215,25 @@ bool may_change_modes(const Instruction& run) {
 }
 
 // What one COPY brings and no step reads.
-std::vector<ApartFolder> folders_of(const Graph& graph, const Step& copy, const std::vector<Unit>& units) {
-  ApartFolder folder{.line = copy.instruction->start_line, .path = {}, .runs = {}};
+std::vector<ApartFolder> unread_of(const Graph& graph, const Step& copy,
+                                   const std::vector<ContextFolder>& folders) {
+  ApartFolder apart{.line = copy.instruction->start_line, .path = {}, .runs = {}};
   bool may_change = false;
   for (const Step& step : graph.steps) {
     if (!sees(graph, step, copy)) continue;
-    folder.runs.push_back(step.instruction->start_line);
+    apart.runs.push_back(step.instruction->start_line);
     may_change = may_change || (step.stage == copy.stage && may_change_modes(*step.instruction));
   }
-  std::vector<ApartFolder> folders;
-  for (const Unit& unit : units) {
-    const std::string place = text::join_path(copy.destination, unit.path);
-    if (unit.is_read || is_taken_with_others(graph, copy, place)) continue;
-    folder.path = unit.path;
-    const bool ships = graph.target && graph.starts_from(*graph.target, copy.stage);
-    if (ships && may_change) continue;
-    folder.shipped_to = ships ? place : std::string();
-    folders.push_back(folder);
+  const bool ships = graph.target && graph.starts_from(*graph.target, copy.stage);
+  std::vector<ApartFolder> all;
+  for (const ContextFolder& folder : folders) {
+    const std::string place = text::join_path(copy.destination, folder.path);
+    if (folder.is_read || (ships && may_change) || is_taken_with_others(graph, copy, place)) continue;
+    apart.path = folder.path;
+    apart.shipped_to = ships ? place : std::string();
+    all.push_back(apart);
   }
-  return folders;
+  return all;
 }
 
 }  // namespace
@@ -259,7 +258,7 @@ std::vector<ApartFolder> apart_folders(const dockerfile::File& file, const Graph
   if (!reading.follow()) return {};
   std::vector<ApartFolder> all;
   for (const Step* copy : copies) {
-    std::vector<ApartFolder> folders = folders_of(graph, *copy, reading.units());
+    std::vector<ApartFolder> folders = unread_of(graph, *copy, reading.folders());
     if (folders.size() > kMostFolders) folders.resize(kMostFolders);
     all.insert(all.end(), folders.begin(), folders.end());
   }

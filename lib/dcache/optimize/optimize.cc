@@ -27,7 +27,47 @@ bool is_about_cache(const lint::Rule& rule) {
   return is_ours && rule.fix != lint::FixKind::kNone && rule.check != nullptr;
 }
 
-using Rules = std::vector<const lint::Rule*>;
+// What one change is: the fixes that a rule has for an instruction, which stays the same one when its flags
+// change or when it moves; or for one cache in a stage, since what one RUN downloads into a mount another one
+// of them finds only there.
+struct Unit {
+  const lint::Rule* rule = nullptr;
+  std::string subject;
+
+  friend bool operator==(const Unit&, const Unit&) = default;
+};
+using Units = std::vector<Unit>;
+
+// The first cache mount that a fix adds; empty for none.
+std::string mount_target(const lint::Diagnostic& diagnostic) {
+  constexpr std::string_view kTarget = "target=";
+  for (const text::Edit& edit : diagnostic.fix->edits) {
+    const size_t at = edit.replacement.find(kTarget);
+    if (at == std::string::npos) continue;
+    const size_t begin = at + kTarget.size();
+    return edit.replacement.substr(begin, edit.replacement.find_first_of(", \t\n", begin) - begin);
+  }
+  return {};
+}
+
+// `diagnostic` has a fix.
+Unit unit_of(const dockerfile::File& file, const lint::Diagnostic& diagnostic) {
+  Unit unit{.rule = lint::find_rule(lint::catalogue(), diagnostic.rule), .subject = {}};
+  size_t stage = 0;
+  const dockerfile::Instruction* found = nullptr;
+  for (const dockerfile::Instruction& one : file.instructions()) {
+    if (one.span.begin > diagnostic.span.begin) break;
+    if (one.keyword == dockerfile::Keyword::kFrom) ++stage;
+    found = &one;
+  }
+  const std::string target = makes_runs_cheaper(*unit.rule) ? mount_target(diagnostic) : std::string();
+  if (!target.empty()) {
+    unit.subject = fmt::format("{} {}", stage, target);
+  } else if (found != nullptr) {
+    unit.subject = without_flags(found->one_line());
+  }
+  return unit;
+}
 
 // A text of the Dockerfile that was replayed.
 struct Attempt {
@@ -64,19 +104,20 @@ class Proposing {
     proposal.changes.clear();
     proposal.unsafe.clear();
     proposal.useless.clear();
-    const Rules all = cache_rules();
-    expected_ = done_ + (2 * all.size());
+    const Units all = units_in(proposal.before, options_.unsafe);
+    expected_ = done_ + all.size() + 2;
     const auto before = attempt_of(proposal.before, {});
     if (!before) return tl::unexpected(before.error());
     auto best = choose(proposal, all);
     if (!best) return tl::unexpected(best.error());
-    if (!options_.unsafe) find_unsafe(proposal, *best, all);
+    if (!options_.unsafe) find_unsafe(proposal, *best);
     copy_apart(proposal, *best);
     proposal.after = best->text;
     proposal.new_files = best->new_files;
     proposal.gain = gain_of(before->images, best->images);
     proposal.images = compare(before->images, best->images);
     proposal.commits = replays_.commits().size();
+    proposal.all_commits = options_.commits.size();
     proposal.from = replays_.commits().front().time;
     proposal.to = replays_.commits().back().time;
     for (const Change& change : proposal.changes)
@@ -87,24 +128,41 @@ class Proposing {
     return {};
   }
 
-  Rules cache_rules() const {
-    Rules rules;
+  // The configuration with the rules about caching alone.
+  lint::Config cache_config() const {
+    lint::Config config = options_.config;
+    config.select.clear();
     for (const lint::Rule& rule : lint::catalogue()) {
       const bool is_ignored = std::ranges::any_of(options_.config.ignore, [&](const std::string& code) {
         return lint::find_rule({&rule, 1}, code) != nullptr;
       });
-      if (is_about_cache(rule) && !is_ignored) rules.push_back(&rule);
+      if (is_about_cache(rule) && !is_ignored) config.select.emplace_back(rule.code);
     }
-    return rules;
+    return config;
   }
 
-  lint::FixedText fix(const Rules& rules, const std::string& text, bool unsafe) const {
-    if (rules.empty()) return {.text = text};
-    lint::Config config = options_.config;
-    config.select.clear();
-    for (const lint::Rule* rule : rules)
-      config.select.emplace_back(rule->code);
-    return lint::apply_fixes(lint::Linter(lint::catalogue(), config), text, options_.facts, unsafe);
+  // All that the fixes for a text do, those too that come up when others are made.
+  Units units_in(const std::string& text, bool unsafe) const {
+    Units units;
+    const lint::Config config = cache_config();
+    if (config.select.empty()) return units;
+    const auto note = [&](const dockerfile::File& file, const lint::Diagnostic& diagnostic) {
+      Unit unit = unit_of(file, diagnostic);
+      const bool is_made = unsafe || diagnostic.fix->safe;
+      if (is_made && std::ranges::find(units, unit) == units.end()) units.push_back(std::move(unit));
+      return true;
+    };
+    lint::apply_fixes(lint::Linter(lint::catalogue(), config), text, options_.facts, unsafe, note);
+    return units;
+  }
+
+  lint::FixedText fix(const Units& units, const std::string& text, bool unsafe) const {
+    if (units.empty()) return {.text = text};
+    const auto is_chosen = [&](const dockerfile::File& file, const lint::Diagnostic& diagnostic) {
+      return std::ranges::find(units, unit_of(file, diagnostic)) != units.end();
+    };
+    return lint::apply_fixes(lint::Linter(lint::catalogue(), cache_config()), text, options_.facts, unsafe,
+                             is_chosen);
   }
 
   tl::expected<Attempt, std::string> attempt_of(const std::string& text,
@@ -115,8 +173,8 @@ class Proposing {
     return Attempt{text, files, std::move(*images)};
   }
 
-  tl::expected<Attempt, std::string> attempt_with(const Rules& rules, const std::string& text) {
-    const lint::FixedText fixed = fix(rules, text, options_.unsafe);
+  tl::expected<Attempt, std::string> attempt_with(const Units& units, const std::string& text) {
+    const lint::FixedText fixed = fix(units, text, options_.unsafe);
     return attempt_of(fixed.text, fixed.new_files);
   }
 
@@ -124,62 +182,64 @@ class Proposing {
     return fixed.text == attempt.text && fixed.new_files.size() == attempt.new_files.size();
   }
 
-  // Makes the fixes of all rules together, and then leaves out each rule without which as much is gained.
-  tl::expected<Attempt, std::string> choose(Proposal& proposal, Rules rules) {
-    auto best = attempt_with(rules, proposal.before);
+  // Makes all changes together, and then leaves out each without which as much is gained.
+  tl::expected<Attempt, std::string> choose(Proposal& proposal, Units units) {
+    auto best = attempt_with(units, proposal.before);
     if (!best) {
       // With some of them an image can't be built.
-      rules = buildable(rules, proposal.before);
-      best = attempt_with(rules, proposal.before);
+      units = buildable(units, proposal.before);
+      best = attempt_with(units, proposal.before);
       if (!best) return best;
     }
-    for (const lint::Rule* rule : Rules(rules)) {
-      Rules others = rules;
-      std::erase(others, rule);
+    for (const Unit& unit : Units(units)) {
+      Units others = units;
+      std::erase(others, unit);
       if (is_same(fix(others, proposal.before, options_.unsafe), *best)) {
-        rules = std::move(others);
+        units = std::move(others);
         continue;
       }
       auto without = attempt_with(others, proposal.before);
       if (!without) return without;
-      Change change = change_of(*rule, proposal.before, options_.unsafe);
+      Change change = change_of(unit, proposal.before, options_.unsafe);
       if (change.line == 0) {
-        change = change_of(*rule, without->text, options_.unsafe);
+        change = change_of(unit, without->text, options_.unsafe);
         change.line = 0;  // of another text
       }
-      change.gain = gain_of(*rule, *without, *best);
+      change.gain = gain_of(*unit.rule, *without, *best);
       if (change.gain.most() >= options_.least_gain) {
         proposal.changes.push_back(std::move(change));
         continue;
       }
       proposal.useless.push_back(std::move(change));
-      rules = std::move(others);
+      units = std::move(others);
       best = std::move(without);
     }
     return best;
   }
 
-  // Those of the rules whose fixes leave a Dockerfile that can be built, one after the other.
-  Rules buildable(const Rules& rules, const std::string& text) {
-    Rules fitting;
-    for (const lint::Rule* rule : rules) {
-      fitting.push_back(rule);
+  // Those that leave a Dockerfile that can be built, one after the other.
+  Units buildable(const Units& units, const std::string& text) {
+    Units fitting;
+    for (const Unit& unit : units) {
+      fitting.push_back(unit);
       if (!attempt_with(fitting, text)) fitting.pop_back();
     }
     return fitting;
   }
 
   // What fixes would gain beside the proposal that are not made, since they may change the image.
-  void find_unsafe(Proposal& proposal, const Attempt& best, const Rules& rules) {
-    for (const lint::Rule* rule : rules) {
-      const lint::FixedText fixed = fix({rule}, best.text, true);
+  void find_unsafe(Proposal& proposal, const Attempt& best) {
+    const Units units = units_in(best.text, true);
+    expected_ += units.size();
+    for (const Unit& unit : units) {
+      const lint::FixedText fixed = fix({unit}, best.text, true);
       if (fixed.fixed == 0 || (fixed.text == best.text && fixed.new_files.empty())) continue;
       std::vector<lint::Fix> files = best.new_files;
       files.insert(files.end(), fixed.new_files.begin(), fixed.new_files.end());
       const auto with = attempt_of(fixed.text, files);
       if (!with) continue;  // an image can't be built with it
-      Change change = change_of(*rule, best.text, true);
-      change.gain = gain_of(*rule, best, *with);
+      Change change = change_of(unit, best.text, true);
+      change.gain = gain_of(*unit.rule, best, *with);
       // Nobody takes a risk for steps that only copy.
       const size_t runs = std::max(change.gain.runs, change.gain.cheaper);
       if (!change.safe && runs > 0 && change.gain.most() >= options_.least_gain)
@@ -212,13 +272,19 @@ class Proposing {
     return common ? std::move(*common) : std::vector<ApartFolder>();
   }
 
+  // The text with a `# syntax=` line, if its flags need one.
+  std::string with_syntax(const std::string& text) const {
+    lint::Config config = options_.config;
+    config.select = {"DC1008"};
+    return lint::apply_fixes(lint::Linter(lint::catalogue(), config), text, options_.facts, true).text;
+  }
+
   // The text with the folders copied apart, and the syntax that `--exclude` needs. Nothing if the file asks
   // for one that does not have it.
   std::optional<std::string> with_apart(const dockerfile::File& file,
                                         const std::vector<ApartFolder>& folders) const {
-    const lint::Rule* syntax = lint::find_rule(lint::catalogue(), "DC1008");
     std::string text = copied_apart(file, folders);
-    if (!file.directive("syntax")) return fix({syntax}, text, true).text;
+    if (!file.directive("syntax")) return with_syntax(text);
     // A line that fixes the version by hand is left to the one who wrote it.
     if (!file.directive("syntax")->ends_with("docker/dockerfile:1")) return std::nullopt;
     return text;
@@ -267,17 +333,19 @@ class Proposing {
         .gain = gain};
   }
 
-  Change change_of(const lint::Rule& rule, const std::string& text, bool unsafe) const {
-    Change change{.rule = &rule, .line = 0, .finding = std::string(rule.summary), .safe = true, .gain = {}};
+  Change change_of(const Unit& unit, const std::string& text, bool unsafe) const {
+    Change change{.rule = unit.rule, .finding = std::string(unit.rule->summary), .gain = {}};
     lint::Config config = options_.config;
-    config.select = {std::string(rule.code)};
+    config.select = {std::string(unit.rule->code)};
     const dockerfile::File file = dockerfile::parse(text);
     const lint::Findings findings = lint::Linter(lint::catalogue(), config).lint(file, options_.facts);
     for (const lint::Diagnostic& diagnostic : findings.diagnostics) {
-      if (!diagnostic.fix || (!diagnostic.fix->safe && !unsafe)) continue;
+      if (!diagnostic.fix || (!diagnostic.fix->safe && !unsafe) || unit_of(file, diagnostic) != unit)
+        continue;
       if (change.line == 0) {
         change.line = file.lines().line_of(diagnostic.span.begin);
         change.finding = diagnostic.message;
+        change.remedy = diagnostic.remedy;
       }
       change.safe = change.safe && diagnostic.fix->safe;
     }

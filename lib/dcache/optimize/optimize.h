@@ -38,12 +38,13 @@ struct Gain {
   size_t most() const { return std::max({steps, runs, cheaper}); }
 };
 
-// What the fixes of one rule do, or copying a folder apart.
+// What the fix of a rule for one instruction does, or copying a folder apart.
 struct Change {
   const lint::Rule* rule = nullptr;  // null for a folder
-  uint32_t line = 0;    // of its first finding, in the Dockerfile as it is; 0 where another change brings it
-  std::string finding;  // in words
-  std::string folder = {};          // that is copied apart, from the root of the context
+  uint32_t line = 0;        // of the finding, in the Dockerfile as it is; 0 where another change brings it
+  std::string finding;      // in words
+  std::string remedy = {};  // what is to be done, and looked at
+  std::string folder = {};  // that is copied apart, from the root of the context
   std::vector<uint32_t> runs = {};  // lines of the RUNs that do not see the folder then
   bool safe = true;                 // as of lint::Fix
   Gain gain;  // against the same proposal without it; of one that is not made, added to it
@@ -74,7 +75,8 @@ struct Proposal {
   std::vector<Change> unsafe;        // that would gain, and need Options::unsafe
   std::vector<Change> useless;       // that gain less than is asked for
   std::vector<ImageComparison> images;
-  size_t commits = 0;        // at which both can be built: only these count
+  size_t commits = 0;  // at which all that was tried can be built: only these count
+  size_t all_commits = 0;
   int64_t from = 0, to = 0;  // the times of the first and the last of them, in seconds since 1970
   Gain gain;                 // of all that is made
 

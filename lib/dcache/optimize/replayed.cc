@@ -12,11 +12,9 @@
 #include "dcache/text/path.h"
 
 namespace dcache::optimize {
-namespace {
 
 using history::ImageAtCommit;
 
-// "RUN --mount=type=cache,target=/c make" does the same as "RUN make".
 std::string without_flags(const std::string& instruction) {
   const size_t end = std::min(instruction.find(' '), instruction.size());
   std::string_view rest = std::string_view(instruction).substr(end);
@@ -24,8 +22,6 @@ std::string without_flags(const std::string& instruction) {
     rest.remove_prefix(std::min(rest.find(' ', 1), rest.size()));
   return instruction.substr(0, end) + std::string(rest);
 }
-
-}  // namespace
 
 Total total_of(const std::vector<ImageRuns>& images) {
   Total total;

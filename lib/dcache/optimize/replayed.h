@@ -11,6 +11,9 @@
 
 namespace dcache::optimize {
 
+// "RUN --mount=type=cache,target=/c make" does the same as "RUN make". `instruction` is on one line.
+std::string without_flags(const std::string& instruction);
+
 struct StepRuns {
   std::string stage;
   uint32_t line = 0;

@@ -46,9 +46,12 @@ std::string place_words(const Change& change) {
                           : fmt::format("{}, line {}", change.rule->code, change.line);
 }
 
-// What to do before an unsafe change is made.
+// What to look at when an unsafe change is made.
 std::string advice(const Change& change) {
-  if (change.rule != nullptr) return fmt::format("dcache rules {} says what to look at", change.rule->code);
+  if (change.rule != nullptr) {
+    const std::string rules = fmt::format("dcache rules {} says what to look at", change.rule->code);
+    return change.remedy.empty() ? rules : fmt::format("{}; {}", printable(change.remedy), rules);
+  }
   std::vector<std::string> lines;
   for (const uint32_t line : change.runs)
     lines.push_back(std::to_string(line));
@@ -61,6 +64,7 @@ void append_change(const Change& change, std::string_view mark, Tone tone, const
   out +=
       fmt::format("  {} {} [{}]\n", style.paint(tone, mark), printable(change.finding), place_words(change));
   out += fmt::format("    {}\n", gain_words(change.gain));
+  if (!change.safe) out += fmt::format("    unsafe: {}\n", advice(change));
 }
 
 size_t runs_of(const ImageComparison& image, size_t StepComparison::*count) {
@@ -128,7 +132,9 @@ void write_changes(const char* name, const std::vector<Change>& changes, text::J
     if (change.rule != nullptr) json.member("rule", change.rule->code).member("name", change.rule->name);
     if (!change.folder.empty()) json.member("folder", change.folder);
     if (change.line != 0) json.member("line", change.line);
-    json.member("message", change.finding).member("safe", change.safe).key("gain");
+    json.member("message", change.finding);
+    if (!change.safe) json.member("reason", advice(change));
+    json.member("safe", change.safe).key("gain");
     write_gain(change.gain, json);
     json.end_object();
   }
@@ -156,25 +162,28 @@ void write_image(const ImageComparison& image, text::JsonWriter& json) {
 }  // namespace
 
 void append_proposal(const Proposal& proposal, const Style& style, std::string& out) {
-  const std::string range = fmt::format("over {}, {} to {}", text::counted(proposal.commits, "commit"),
-                                        text::day_of(proposal.from), text::day_of(proposal.to));
+  const bool is_part = proposal.commits < proposal.all_commits;
+  const std::string range = fmt::format(
+      "over {}{}, {} to {}{}", is_part ? fmt::format("{} of ", proposal.commits) : "",
+      text::counted(proposal.all_commits, "commit"), text::day_of(proposal.from), text::day_of(proposal.to),
+      is_part ? " (at the others one of the Dockerfiles that were tried can't be built)" : "");
   out += style.paint(Tone::kBold, printable(proposal.dockerfile));
   if (proposal.is_empty()) {
     const auto gaining = static_cast<size_t>(
         std::ranges::count_if(proposal.useless, [](const Change& change) { return change.gain.most() > 0; }));
     if (gaining == 0) {
-      out += fmt::format(": no change that would have gained anything {}\n", range);
+      out += fmt::format(": no change that dcache can make would have gained anything {}\n", range);
     } else {
-      out +=
-          fmt::format(": no change that would have gained enough {}; {} less than --min-gain\n", range,
-                      proposal.useless.size() == 1 ? "1 change gains"
-                                                   : fmt::format("{} changes gain", proposal.useless.size()));
+      out += fmt::format(
+          ": no change that dcache can make would have gained enough {}; {} less than --min-gain\n", range,
+          proposal.useless.size() == 1 ? "1 change gains"
+                                       : fmt::format("{} changes gain", proposal.useless.size()));
     }
   } else {
     out += fmt::format(": {}, {}\n\n", text::counted(proposal.changes.size(), "change"), range);
   }
   for (const Change& change : proposal.changes)
-    append_change(change, "✓", Tone::kGood, style, out);
+    append_change(change, change.safe ? "✓" : "~", change.safe ? Tone::kGood : Tone::kWarn, style, out);
   if (!proposal.is_empty()) {
     for (const ImageComparison& image : proposal.images)
       append_image(proposal, image, style, out);
@@ -182,10 +191,8 @@ void append_proposal(const Proposal& proposal, const Style& style, std::string& 
   }
   if (!proposal.unsafe.empty()) {
     out += "\nWith --unsafe-fixes also, which may change the image or break the build:\n\n";
-    for (const Change& change : proposal.unsafe) {
+    for (const Change& change : proposal.unsafe)
       append_change(change, "~", Tone::kWarn, style, out);
-      out += fmt::format("    {}\n", advice(change));
-    }
   }
 }
 

@@ -86,7 +86,7 @@
     const parts = [];
     for (const one of useful) {
       parts.push(element("h3", {}, one.dockerfile));
-      const change = (what) => element("li", {}, what.message, " (", what.rule ? element("b", {}, what.rule) : null, what.line ? (what.rule ? ", line " : "line ") + what.line : "", "): ", gain(what.gain));
+      const change = (what) => element("li", {}, what.message, " (", what.rule ? element("b", {}, what.rule) : null, what.line ? (what.rule ? ", line " : "line ") + what.line : "", "): ", gain(what.gain), what.reason ? element("div", {class: "dim"}, "Unsafe: " + what.reason) : null);
       if (one.changes.length > 0) parts.push(element("ul", {}, ...one.changes.map(change)));
       if (one.changes.length > 0) parts.push(element("details", {}, element("summary", {}, "The change"), patch(one.patch)));
       if (one.unsafe.length > 0)
