@@ -1,5 +1,6 @@
 // The artifacts that Skaffold read from published files.
 #include <cstdio>
+#include <utility>
 
 #include <fmt/format.h>
 #include <gtest/gtest.h>
@@ -90,7 +91,10 @@ class SkaffoldComparison {
     options.profiles = profiles;
     // Values of templates are not recorded.
     files->forget("skaffold.env");
-    return project::read_skaffold(record.at("name"), options);
+    project::Definitions read = project::read_skaffold(record.at("name"), options);
+    for (project::MissingNeed& need : read.missing_needs)
+      read.failures.push_back(std::move(need.failure));
+    return read;
   }
 
   int artifacts() const { return artifacts_; }
