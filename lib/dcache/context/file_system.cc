@@ -24,7 +24,7 @@ namespace {
 constexpr uint32_t kDefaultMode = 0644;
 constexpr uint32_t kMemoryFolderMode = 0755;
 constexpr uint32_t kMemoryLinkMode = 0777;
-constexpr int kMostLinks = 40;
+constexpr int kMostMemoryLinks = 40;
 
 constexpr uint64_t kMebibyte = uint64_t{1} << 20U;
 
@@ -167,7 +167,7 @@ const std::string* MemoryFiles::find(const std::string& path) const {
 
 tl::expected<std::string, std::string> MemoryFiles::read(const std::string& path) const {
   std::string at = text::clean_path(path);
-  for (int links = 0; links < kMostLinks; ++links) {
+  for (int links = 0; links < kMostMemoryLinks; ++links) {
     const auto found = entries_.find(at);
     if (found == entries_.end()) {
       if (behind_ != nullptr) return behind_->read(at);

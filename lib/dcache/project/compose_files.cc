@@ -16,7 +16,7 @@ using yaml::Value;
 // What a whole project may grow to.
 constexpr size_t kMostComposeFiles = 1000;
 constexpr size_t kMostCopies = 32U << 20U;    // characters and values that `extends` copies
-constexpr size_t kMostReplaced = 64U << 20U;  // characters that variables put in
+constexpr size_t kMostReplacedInProject = 64U << 20U;  // characters that variables put in
 constexpr size_t kMostResets = 1000;
 constexpr size_t kMostDocuments = 100;
 
@@ -136,7 +136,7 @@ void ComposeFiles::replace(Value& text, const Lookup& lookup) {
   auto result = interpolate(text.text, lookup);
   if (result) {
     replaced_ += result->text.size();
-    if (replaced_ <= kMostReplaced) {
+    if (replaced_ <= kMostReplacedInProject) {
       text.text = std::move(result->text);
       if (!result->unset.empty()) model_.unset[text.place] = std::move(result->unset);
       return;
