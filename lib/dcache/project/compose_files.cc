@@ -15,7 +15,7 @@ using yaml::Value;
 
 // What a whole project may grow to.
 constexpr size_t kMostComposeFiles = 1000;
-constexpr size_t kMostCopies = 32U << 20U;    // characters and values that `extends` copies
+constexpr size_t kMostCopies = 32U << 20U;             // characters and values that `extends` copies
 constexpr size_t kMostReplacedInProject = 64U << 20U;  // characters that variables put in
 constexpr size_t kMostResets = 1000;
 constexpr size_t kMostDocuments = 100;
