@@ -17,8 +17,7 @@
 #include "dcache/project/cache_option.h"
 #include "dcache/project/definition_build.h"
 #include "dcache/project/docker_command.h"
-#include "dcache/project/workflow_expression.h"
-#include "dcache/project/workflow_matrix.h"
+#include "dcache/project/workflow_runner.h"
 #include "dcache/project/yaml.h"
 #include "dcache/shell/script.h"
 #include "dcache/text/file_io.h"
@@ -266,7 +265,7 @@ class Reader {
     for (const project::yaml::Member& entry : member(root, "jobs").members) {
       const Value& job = entry.value;
       const size_t first = builds_.size();
-      starts_empty_ = is_hosted(job);
+      starts_empty_ = project::is_on_hosted_runner(job) && !is_on_windows(job);
       has_builder_ = docker_driver_ = setup_is_conditional_ = other_builder_ = false;
       ++job_;
       const bool job_for_tags =
@@ -288,24 +287,13 @@ class Reader {
       }
       for (CiBuild& build : std::span(builds_).subspan(first)) {
         build.mentions_cache = mentions_cache;
-        build.kept_folders = kept_folders(job);
+        build.kept_folders = project::folders_kept_after(job);
         build.scheduled = events.are_scheduled();
         build.other_builder = build.other_builder || other_builder_ || names_builder;
         // Runners of a matrix build for platforms of their own.
         if (build.matrix.empty()) add_matrix_names(scalar(member(job, "runs-on")), build.matrix);
       }
     }
-  }
-
-  // The `path` of actions/cache and of others like it.
-  static std::vector<std::string> kept_folders(const Value& job) {
-    std::vector<std::string> folders;
-    for (const Value& step : member(job, "steps").items) {
-      if (scalar(member(step, "uses")).find("cache") == std::string::npos) continue;
-      std::ranges::move(project::list_of_input(scalar(member(member(step, "with"), "path")), false),
-                        std::back_inserter(folders));
-    }
-    return folders;
   }
 
   void read_setup(const Value& step) {
@@ -321,37 +309,20 @@ class Reader {
       other_builder_ = true;
   }
 
-  // Runners of the service itself are new for each job.
-  static bool is_hosted(const Value& job) {
+  // Whether a job, or one of its matrix, runs on Windows: that builds Windows containers, for which there is
+  // no builder that stores a cache.
+  static bool is_on_windows(const Value& job) {
     const Value& runner = member(job, "runs-on");
     const bool list = runner.is_list() && runner.items.size() == 1;
-    const std::vector<std::string> names = names_of(scalar(list ? runner.items.front() : runner), job);
-    return !names.empty() && std::ranges::all_of(names, [](const std::string& name) {
-      // Those of Windows build Windows containers, for which there is no builder that stores a cache.
-      return name.starts_with("ubuntu-") || name.starts_with("macos-");
-    });
-  }
-
-  // What a text means in each job of a matrix; nothing if it names a matrix that is not there.
-  static std::vector<std::string> names_of(const std::string& text, const Value& job) {
-    if (text.find("matrix") == std::string::npos) return {text};
-    const Value& matrix = member(member(job, "strategy"), "matrix");
-    if (matrix.is_null()) return {};
-    std::vector<std::string> names;
-    for (const Value& values : project::expand_workflow_matrix(matrix).values) {
-      names.push_back(project::resolve_expressions(
-          text, [&](const std::vector<std::string>& parts) -> std::optional<Value> {
-            if (parts.front() != "matrix") return std::nullopt;
-            return project::part_of(values, parts, 1);
-          }));
-    }
-    return names;
+    return std::ranges::any_of(project::values_in_jobs(scalar(list ? runner.items.front() : runner), job),
+                               [](const std::string& name) { return name.starts_with("windows-"); });
   }
 
   // What the build is in each job of the matrix.
   static std::vector<BuildPlace> jobs_of(const CiBuild& build, const Value& job) {
-    const std::vector<std::string> files = names_of(build.file, job), contexts = names_of(build.context, job),
-                                   targets = names_of(build.target, job);
+    const std::vector<std::string> files = project::values_in_jobs(build.file, job),
+                                   contexts = project::values_in_jobs(build.context, job),
+                                   targets = project::values_in_jobs(build.target, job);
     std::vector<BuildPlace> jobs;
     for (size_t i = 0; i < std::max({files.size(), contexts.size(), targets.size()}); ++i) {
       const auto at = [&](const std::vector<std::string>& names) {

@@ -4,7 +4,7 @@
 #include <fmt/format.h>
 
 #include "dcache/lint/rule.h"
-#include "dcache/text/path.h"
+#include "dcache/project/workflow_runner.h"
 #include "rules/ci.h"
 
 namespace dcache::rules::DC3006 {
@@ -13,9 +13,7 @@ namespace {
 // Whether the folder is gone with the runner.
 bool is_lost(const lint::RelatedFile& related, const CiBuild& build, std::string_view folder) {
   return related.kind() == lint::RelatedFileKind::kWorkflow && build.starts_empty &&
-         std::ranges::none_of(build.kept_folders, [&](const std::string& kept) {
-           return kept.find('$') != std::string::npos || text::is_within(folder, text::clean_path(kept));
-         });
+         !project::is_kept(build.kept_folders, folder);
 }
 
 void check(lint::RelatedFile& related, lint::Reporter& reporter) {
