@@ -177,9 +177,9 @@ void add_yarn_itself(const lint::BuildContext& context, std::string_view folder,
   for (const std::string_view settings : {".yarnrc.yml", ".yarnrc"}) {
     const auto text = context.read(in_folder(folder, settings));
     if (!text) continue;
-    static LazyRE2 kPath = {R"re((?m)^\s*(?:yarnPath:|yarn-path)\s+["']?([^\s"'#]+))re"};
+    static const RE2 kPath(R"re((?m)^\s*(?:yarnPath:|yarn-path)\s+["']?([^\s"'#]+))re");
     std::string name;
-    if (!RE2::PartialMatch(*text, *kPath, &name)) continue;
+    if (!RE2::PartialMatch(*text, kPath, &name)) continue;
     std::string path = text::clean_path(in_folder(folder, name));
     const bool is_copied = std::ranges::any_of(
         found.folders, [&](const std::string& one) { return text::is_within(path, one); });
