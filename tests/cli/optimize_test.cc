@@ -201,6 +201,8 @@ TEST(Optimize, CopiesNoFolderApartThatAStepMayRead) {
   EXPECT_EQ(unsafe(begin + "RUN python services/web/build.py\n"), 1U);
   EXPECT_EQ(unsafe(begin + "RUN python services/*/build.py\n"), 0U);
   EXPECT_EQ(unsafe(begin + "RUN make -C services\n"), 0U);
+  for (const char* command : {"tar czf /all.tgz .", "cat */main.py > all", "grep -r foo ..", "go test ./..."})
+    EXPECT_EQ(unsafe(begin + "RUN python services/web/build.py && " + command + "\n"), 0U) << command;
   EXPECT_EQ(unsafe(begin + "RUN python services/web/build.py\nCMD [\"python\", \"services/api/main.py\"]\n"),
             0U);
   // Neither the owner of what is there, nor what another stage takes with it.

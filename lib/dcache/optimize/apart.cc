@@ -47,6 +47,20 @@ bool is_plain(std::string_view path) {
   });
 }
 
+// Whether a word of a command means all that is there: ".", "..", "./...", "*/x" or the like.
+bool lists_folders(std::string_view text) {
+  constexpr std::string_view kAround = " \t\r\n\"'`;&|()=,[]";
+  for (size_t begin = text.find_first_not_of(kAround); begin != std::string_view::npos;) {
+    const size_t end = std::min(text.find_first_of(kAround, begin), text.size());
+    const std::string_view word = text.substr(begin, end - begin);
+    if (word == "." || word == "./" || word.starts_with("..") || word.find("...") != std::string_view::npos ||
+        word.find('*') != std::string_view::npos)
+      return true;
+    begin = text.find_first_not_of(kAround, end);
+  }
+  return false;
+}
+
 // A folder at the root, or one of several projects in such a folder.
 struct ContextFolder {
   std::string path;
@@ -91,7 +105,11 @@ class Reading {
     }
   }
 
-  void look_in_instruction(std::string_view text) {
+  void look_in_instruction(std::string_view text, bool is_script) {
+    if (is_script && lists_folders(text)) {
+      for (ContextFolder& folder : folders_)
+        folder.is_read = true;
+    }
     for (const std::string& group : groups_) {
       if (text::mentions(text, group) && !names_one_of(text, group)) read_all_of(group);
     }
@@ -251,9 +269,9 @@ std::vector<ApartFolder> apart_folders(const dockerfile::File& file, const Graph
   for (const Instruction& instruction : file.instructions()) {
     const bool is_copy =
         std::ranges::any_of(copies, [&](const Step* copy) { return copy->instruction == &instruction; });
-    if (!is_copy) reading.look_in_instruction(instruction.joined);
+    if (!is_copy) reading.look_in_instruction(instruction.joined, instruction.keyword == Keyword::kRun);
     for (const dockerfile::Heredoc& heredoc : instruction.heredocs)
-      reading.look_in_instruction(heredoc.content);
+      reading.look_in_instruction(heredoc.content, true);
   }
   if (!reading.follow()) return {};
   std::vector<ApartFolder> all;
