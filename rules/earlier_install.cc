@@ -154,6 +154,11 @@ std::string download_command(const Use& use) {
   const std::string program = fetch.substr(0, fetch.find(' '));
   if (!words.front().literal) return {};
   if (text::base_name(words.front().text) != program) fetch.replace(0, program.size(), words.front().text);
+  // Its settings may name other repositories.
+  constexpr auto kSettings =
+      std::to_array<std::string_view>({"-s", "--settings", "-gs", "--global-settings"});
+  if (std::ranges::any_of(kSettings, [&](std::string_view option) { return shell::has_word(words, option); }))
+    return {};
   if (use.manager->name != "dotnet") return fetch;
   const auto project = std::ranges::find_if(use.arguments, [](const shell::Word& word) {
     return !word.text.starts_with('-') && (word.text.ends_with("proj") || word.text.ends_with(".sln"));

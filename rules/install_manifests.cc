@@ -105,6 +105,56 @@ void follow_lists(const lint::BuildContext& context, std::string_view folder, co
   }
 }
 
+// Whether a manifest or a file of settings names files that are not known here, so that the install fails or
+// gives something else without them.
+bool names_other_files(std::string_view path, const std::string& text) {
+  static const RE2 kToml(R"re(\bpath\s*=)re");
+  static const RE2 kLock(R"re("resolved":\s*"file:[^"]*\.t(?:ar\.)?gz")re");
+  static const RE2 kNuget(R"re((?i)<add\s[^>]*value="[^":]*[/\\])re");
+  static const RE2 kParent(R"re(<relativePath>\s*(?:[^<\s]*[^<\s/.])\s*</relativePath>)re");
+  const std::string_view name = text::base_name(path);
+  const auto holds = [&](std::string_view word) { return text.find(word) != std::string::npos; };
+  if (name == "package.json")
+    return has_local_dependency(text) || (holds("patchedDependencies") && !holds("patches/"));
+  if (name == "pnpm-workspace.yaml")
+    return holds("link:") || holds("file:") || (holds("patchedDependencies") && !holds("patches/"));
+  if (name == "package-lock.json" || name == "npm-shrinkwrap.json") return RE2::PartialMatch(text, kLock);
+  if (name == ".yarnrc" || name == ".npmrc") return holds("offline-mirror") || holds("cafile");
+  if (name == "pyproject.toml" || name == "Pipfile") return RE2::PartialMatch(text, kToml);
+  if (name == "pom.xml") {
+    return RE2::PartialMatch(text, kParent) && !holds("../pom.xml</relativePath>");
+  }
+  if (name.ends_with("proj") || name.ends_with(".props") || name.ends_with(".targets"))
+    return holds("<Import ");
+  return text::equals_ignoring_case(name, "nuget.config") && RE2::PartialMatch(text, kNuget);
+}
+
+// Whether installing a member of a workspace runs scripts of it, or links programs of it.
+bool uses_sources_of_member(std::string_view path, const std::string& text, const PackageManager& manager) {
+  return text::base_name(path) == "package.json" &&
+         (text.find("\"bin\"") != std::string::npos ||
+          std::ranges::any_of(manager.scripts, [&](std::string_view script) {
+            return text.find(script) != std::string::npos;
+          }));
+}
+
+// What the texts of all that is found say of more files.
+void look_for_other_files(const lint::BuildContext& context, const Use& use, InstallManifests& found) {
+  for (const std::string& path : found.paths) {
+    const auto text = context.read(path);
+    if (text && names_other_files(path, *text)) found.refers = true;
+    if (text::base_name(path) == "package.json" &&
+        context.files.find(text::join_path(text::parent_path(path), "binding.gyp")) != nullptr)
+      found.refers = true;
+  }
+  for (const std::string& path : found.others) {
+    const auto text = context.read(path);
+    if (text && (names_other_files(path, *text) || uses_sources_of_member(path, *text, *use.manager)))
+      found.refers = true;
+  }
+  found.separable = found.separable && !found.refers;
+}
+
 // The manifests of the members of a workspace, as far as one of the copies brings them.
 void add_members(const lint::BuildContext& context, std::string_view folder,
                  const std::vector<const Step*>& copies, const Use& use, InstallManifests& found) {
@@ -237,7 +287,10 @@ InstallManifests find_manifests(const lint::BuildContext& context, const std::ve
   for (const std::string_view name : needed_files(use)) {
     std::string path = name.starts_with('/') ? std::string() : text::clean_path(in_folder(folder, name));
     if (context.files.find(path) == nullptr) {
-      found.separable = false;
+      // The root of a workspace of Go may be no module itself.
+      const bool is_workspace =
+          name == "go.mod" && context.files.find(in_folder(folder, "go.work")) != nullptr;
+      found.separable = found.separable && is_workspace;
       continue;
     }
     found.paths.push_back(std::move(path));
@@ -251,6 +304,7 @@ InstallManifests find_manifests(const lint::BuildContext& context, const std::ve
   add_optional(context, folder, *use.manager, found);
   if (use.manager->name == "yarn") add_yarn_itself(context, folder, found);
   add_members(context, folder, copies, use, found);
+  look_for_other_files(context, use, found);
   return found;
 }
 

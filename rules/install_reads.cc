@@ -11,6 +11,7 @@
 #include "dcache/text/unicode.h"
 #include "dcache/text/words.h"
 #include "rules/context_git.h"
+#include "rules/workspaces.h"
 
 namespace dcache::rules {
 namespace {
@@ -24,9 +25,8 @@ re2::StringPiece piece(std::string_view text) {
 
 // Options of installs that name no file. After some of them is a word that names none either.
 bool is_harmless_option(std::string_view word) {
-  constexpr std::array<std::string_view, 72> kOptions = {"--frozen-lockfile",
+  constexpr std::array<std::string_view, 71> kOptions = {"--frozen-lockfile",
                                                          "--immutable",
-                                                         "--immutable-cache",
                                                          "--production",
                                                          "--prod",
                                                          "--no-audit",
@@ -169,7 +169,8 @@ bool has_harmless_stage(lint::Dockerfile& dockerfile, const Run& run, std::strin
 
 // Files and folders beside the manifests that installs read by themselves, or that the COPY of the sources
 // would put over what was installed.
-constexpr std::array<std::string_view, 27> kBeside = {".pnpmfile.cjs",
+constexpr std::array<std::string_view, 28> kBeside = {".pnpmfile.cjs",
+                                                      ".yarn/cache",
                                                       "pnpmfile.js",
                                                       ".pnpmfile.mjs",
                                                       "binding.gyp",
@@ -218,24 +219,43 @@ bool has_plain_requirements(std::string_view text) {
   return true;
 }
 
+// Whether a lock file has packages of the project itself, or patches.
+bool has_local_packages(std::string_view lock) {
+  static const RE2 kLocal(
+      R"re("resolved":\s*"file:|"link":\s*true|(?:file|link|portal|patch):[./]|@(?:file|link|portal|patch):)re"
+      R"re(|patchedDependencies|type = "(?:file|directory)"|\bpath = "|(?m:^PATH$)|"type":\s*"path")re");
+  return RE2::PartialMatch(piece(lock), kLocal);
+}
+
+// Whether settings may name a file or folder, or keep the package manager from downloading.
+bool may_name_files(std::string_view settings) {
+  static const RE2 kNaming(
+      R"re((?i)mirror|ca-?file|cert|key-?file|cache|prefix|config|shell|node-?options|store|plugin|network)re"
+      R"re(|offline|patch|pnpmfile|(?:link|file|portal):)re");
+  return RE2::PartialMatch(piece(settings), kNaming);
+}
+
 // Whether the text of a manifest may refer to files of the project, or to programs that read them.
-bool may_refer(std::string_view path, std::string_view text) {
+bool may_refer(std::string_view path, const std::string& text) {
   static LazyRE2 kPackageJson = {
       R"re("(?:file|link|portal|workspace|patch):|"(?:workspaces|patchedDependencies|dependenciesMeta)")re"
       R"re(|prisma|"patch-package"|"husky"|"lefthook"|"simple-git-hooks")re"};
   static LazyRE2 kToml = {R"re(\bpath\s*=|file:|\bworkspace\b)re"};
-  static LazyRE2 kComposer = {R"re("(?:path|artifact)"|"scripts"|file:)re"};
+  static LazyRE2 kComposer = {R"re("(?:path|artifact)"|"scripts"|"patches|file:)re"};
   static LazyRE2 kCode = {
       R"re(\b(?:File|IO|Dir|Pathname|load|require_relative|gemspec|path|file)\b|eval|read)re"};
   const std::string_view name = text::base_name(path);
-  if (name == "package.json" || name == "package-lock.json" || name == "npm-shrinkwrap.json")
-    return name == "package.json" && RE2::PartialMatch(piece(text), *kPackageJson);
+  if (name == "package.json")
+    return RE2::PartialMatch(piece(text), *kPackageJson) || has_local_dependency(text);
   if (name == "pyproject.toml" || name == "Pipfile") return RE2::PartialMatch(piece(text), *kToml);
   if (name == "composer.json") return RE2::PartialMatch(piece(text), *kComposer);
   if (name == "Gemfile" || name == "mix.exs" || name == "Rakefile")
     return RE2::PartialMatch(piece(text), *kCode);
   if (name.ends_with(".txt") || name.ends_with(".in")) return !has_plain_requirements(text);
-  return false;  // lock files, and settings that are copied with them
+  if (text::is_one_of(name, std::to_array<std::string_view>(
+                                {".npmrc", ".yarnrc", ".yarnrc.yml", "bunfig.toml", "pnpm-workspace.yaml"})))
+    return may_name_files(text);
+  return has_local_packages(text);
 }
 
 }  // namespace

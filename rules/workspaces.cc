@@ -300,6 +300,35 @@ Included included_by(const BuildContext& context, const std::string& path) {
   return found;
 }
 
+namespace {
+
+bool has_path(const YAML::Node& versions) {
+  if (versions.IsScalar()) {
+    const std::string& text = versions.Scalar();
+    return !text.empty() && (text[0] == '.' || text[0] == '/' || text[0] == '~') &&
+           text.find('/') != std::string::npos;
+  }
+  return versions.IsMap() && std::any_of(versions.begin(), versions.end(),
+                                         [](const auto& entry) { return has_path(entry.second); });
+}
+
+}  // namespace
+
+bool has_local_dependency(const std::string& package_json) {
+  try {
+    const YAML::Node root = YAML::Load(package_json);
+    if (!root.IsMap()) return false;
+    for (const char* name : {"dependencies", "devDependencies", "optionalDependencies", "peerDependencies",
+                             "overrides", "resolutions"}) {
+      const YAML::Node versions = root[name];
+      if (versions.IsDefined() && has_path(versions)) return true;
+    }
+    return false;
+  } catch (const YAML::Exception&) {
+    return true;
+  }
+}
+
 bool has_script_with_sources(const BuildContext& context, std::string_view folder, const std::string& text) {
   try {
     const YAML::Node root = YAML::Load(text);

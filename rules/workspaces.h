@@ -39,6 +39,9 @@ struct Included {
 };
 Included included_by(const lint::BuildContext& context, const std::string& path);
 
+// Whether a package.json has a dependency that is a folder or an archive of the project, as "./lib".
+bool has_local_dependency(const std::string& package_json);
+
 // Whether a script that the install runs by itself, such as `postinstall`, reads other files of the context
 // than manifests. `text` is that of the package.json in `folder`.
 bool has_script_with_sources(const lint::BuildContext& context, std::string_view folder,

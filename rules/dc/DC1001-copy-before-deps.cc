@@ -123,8 +123,10 @@ bool brings_manifest(const std::vector<const Step*>& copies, const Use& use,
   });
 }
 
-// The COPY moves below a RUN that needs nothing of it.
-std::optional<lint::Fix> move_copy(Dockerfile& dockerfile, const BroadCopy& copy, const Run& run) {
+// The COPY moves below RUNs that need nothing of it.
+std::optional<lint::Fix> move_copy(Dockerfile& dockerfile, const BroadCopy& copy,
+                                   const std::vector<const Run*>& runs) {
+  const Run& last = *runs.back();
   const Instruction& instruction = *copy.step->instruction;
   const std::string_view text = instruction.span.of(dockerfile.file().source());
   const dockerfile::Flag* owner = instruction.find_flag("chown");
@@ -135,12 +137,14 @@ std::optional<lint::Fix> move_copy(Dockerfile& dockerfile, const BroadCopy& copy
     return std::nullopt;
   lint::Fix fix;
   fix.safe = is_projects_own(copy.step->destination) && !is_commanded_above(dockerfile.file(), instruction) &&
-             installs_from_outside(dockerfile, run, copy.step->destination);
+             std::ranges::all_of(runs, [&](const Run* run) {
+               return installs_from_outside(dockerfile, *run, copy.step->destination);
+             });
   fix.description = "install first, then copy";
   fix.removed = {instruction.span.begin};
   fix.added = {std::string(text)};
   fix.edits.push_back({lines_of(dockerfile.file(), instruction.span), ""});
-  fix.edits.push_back({{run.instruction->span.end, run.instruction->span.end},
+  fix.edits.push_back({{last.instruction->span.end, last.instruction->span.end},
                        std::string(line_end(dockerfile.file())) + std::string(text)});
   return fix;
 }
@@ -335,8 +339,32 @@ class Check {
                           run.instruction->end_line)
             : "install the packages in a RUN above it: they do not need the files");
     if (!named.alone || !named.system || !are_neighbours(dockerfile_.graph(), copy, run)) return;
-    diagnostic.fix = move_copy(dockerfile_, copy, run);
+    const auto installs = installs_from(copy, run);
+    if (!installs) return;
+    diagnostic.fix = move_copy(dockerfile_, copy, *installs);
     if (diagnostic.fix) add_gain(diagnostic, copy, {});
+  }
+
+  // The RUN and those right after it that also install packages alone; the COPY goes below the last. Nothing
+  // if one comes later: it would still be below the COPY.
+  std::optional<std::vector<const Run*>> installs_from(const BroadCopy& copy, const Run& first) {
+    std::vector<const Run*> installs;
+    bool goes_on = true;
+    for (const size_t index : dockerfile_.graph().stages[copy.step->stage].steps) {
+      const Step& step = dockerfile_.graph().steps[index];
+      if (index < *first.step) continue;
+      if (step.kind != Step::Kind::kRun) {
+        goes_on = false;
+        continue;
+      }
+      const Run& run = dockerfile_.run_of(index);
+      const auto named = find_named_install(dockerfile_, run, *copy.step);
+      const bool is_one = named && named->alone && named->system;
+      goes_on = goes_on && is_one;
+      if (goes_on) installs.push_back(&run);
+      if (!goes_on && named) return std::nullopt;
+    }
+    return installs.empty() ? std::nullopt : std::optional(installs);
   }
 
   void report(const BroadCopy& copy, const std::vector<const Step*>& copies, const Run& run, const Use& use) {

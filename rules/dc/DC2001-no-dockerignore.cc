@@ -15,7 +15,9 @@
 #include "rules/broad_copy.h"
 #include "rules/context_git.h"
 #include "rules/context_use.h"
+#include "rules/install_reads.h"
 #include "rules/likely_context.h"
+#include "rules/package_managers.h"
 #include "rules/secrets.h"
 
 namespace dcache::rules::DC2001 {
@@ -188,6 +190,22 @@ std::string stranger_patterns(Dockerfile& dockerfile, const lint::BuildContext& 
   return text;
 }
 
+// Patterns for what installs of the Dockerfile make, and this machine may have tomorrow: packages of it would
+// come over those of the image.
+std::string install_patterns(Dockerfile& dockerfile, const lint::BuildContext& context) {
+  std::string text;
+  for (size_t i = 0; i < dockerfile.graph().steps.size(); ++i) {
+    if (dockerfile.graph().steps[i].kind != Step::Kind::kRun) continue;
+    for (const Use& use : uses_of(dockerfile, dockerfile.run_of(i))) {
+      const std::string_view name =
+          use.installs_dependencies ? overwritten_folder(context, use, "/") : std::string_view();
+      const std::string line = fmt::format("**/{}\n", name);
+      if (!name.empty() && context.called(name).empty() && text.find(line) == std::string::npos) text += line;
+    }
+  }
+  return text;
+}
+
 // Patterns for the Dockerfiles at the root of the context; none if an image has one of them in it.
 std::string dockerfile_patterns(const lint::BuildContext& context, const ContextUse& use) {
   const bool are_read = std::ranges::any_of(context.files.records(), [&](const context::Record& record) {
@@ -228,9 +246,9 @@ std::optional<lint::Fix> write_ignore_file(Dockerfile& dockerfile, const lint::B
   lint::Fix fix;
   fix.description = fmt::format("write {}", context.suggested_ignore_file);
   fix.new_file = context.suggested_ignore_file;
-  fix.new_file_content =
-      fmt::format("# What no step of the build needs.\n{}.dockerignore\n{}{}{}", reads_git ? "" : ".git\n",
-                  dockerfile_patterns(context, use), edited, strangers);
+  fix.new_file_content = fmt::format("# What no step of the build needs.\n{}.dockerignore\n{}{}{}{}",
+                                     reads_git ? "" : ".git\n", dockerfile_patterns(context, use), edited,
+                                     strangers, install_patterns(dockerfile, context));
   fix.safe = strangers.empty() && edited.empty() && reads_git;
   return fix;
 }

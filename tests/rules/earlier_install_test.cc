@@ -55,6 +55,17 @@ TEST(EarlierInstall, CopiesTheManifestsOfWorkspaces) {
       "RUN npm ci\nCOPY . .\n");
 }
 
+TEST(EarlierInstall, CopiesTheModulesOfAGoWorkspace) {
+  const ProjectFiles files = {{"go.work", "go 1.22\nuse (\n\t./a\n\t./b\n)\n"},
+                              {"a/go.mod", "module a\n"},
+                              {"a/go.sum", "\n"},
+                              {"b/go.mod", "module b\n"},
+                              {"b/main.go", ""}};
+  EXPECT_EQ(
+      with_earlier_install(files, "COPY . .\nRUN go mod download\n"),
+      "COPY go.work ./\nCOPY a/go.mod a/go.sum ./a/\nCOPY b/go.mod ./b/\nRUN go mod download\nCOPY . .\n");
+}
+
 TEST(EarlierInstall, CopiesTheProjectFilesOfAllFolders) {
   const ProjectFiles dotnet = {
       {"App.sln", ""},
@@ -162,6 +173,62 @@ TEST(EarlierInstall, TakesYarnItselfAlong) {
   EXPECT_EQ(with_earlier_install(yarn, "COPY . .\nRUN yarn install --immutable\n"),
             "COPY package.json yarn.lock .yarnrc.yml ./\nCOPY tools/yarn.cjs ./tools/\n"
             "RUN yarn install --immutable\nCOPY . .\n");
+}
+
+// What the manifests name besides packages is not there when the install comes first.
+TEST(EarlierInstall, IsNotMovedAwayFromFilesThatManifestsName) {
+  const std::pair<std::string, std::string> lock = {"package-lock.json", "{}"},
+                                            package = {"package.json", "{}"};
+  const std::string npm = "COPY . .\nRUN npm ci\n";
+  const std::string pnpm = "COPY . .\nRUN pnpm i --frozen-lockfile\n";
+  const std::string members = "packages: [p/*]\n";
+  const struct {
+    ProjectFiles files;
+    std::string text;
+  } cases[] = {
+      {{package, {"package-lock.json", "{\"resolved\":\"file:shrinkpack/x-1.0.0.tgz\"}"}}, npm},
+      {{{"package.json", "{\"dependencies\":{\"l\":\"./lib\"}}"}, lock}, npm},
+      {{package, lock, {"binding.gyp", ""}}, npm},
+      {{package,
+        {"pnpm-workspace.yaml", members + "patchedDependencies: {f: my/f.patch}\n"},
+        {"p/a/package.json", "{}"}},
+       pnpm},
+      {{package,
+        {"pnpm-workspace.yaml", members},
+        {"p/a/package.json", "{\"scripts\":{\"prepare\":\"tsc\"}}"}},
+       pnpm},
+      {{package, {"pnpm-workspace.yaml", members}, {"p/a/package.json", "{\"bin\":{\"x\":\"cli.js\"}}"}},
+       pnpm},
+      {{package, {".yarnrc", "yarn-offline-mirror \"./mirror\"\n"}}, "COPY . .\nRUN yarn install\n"},
+      {{{"a/a.csproj", "<Import Project=\"../build/x.props\"/>"}}, "COPY . .\nRUN dotnet restore\n"},
+      {{{"a/a.csproj", ""}, {"nuget.config", "<add key=\"l\" value=\"./local\"/>"}},
+       "COPY . .\nRUN dotnet restore\n"},
+      {{{"pom.xml", "<relativePath>build/parent</relativePath>"}},
+       "COPY . .\nRUN mvn dependency:go-offline\n"},
+      {{{"pom.xml", ""}}, "COPY . .\nRUN mvn -s settings.xml package\n"},
+      {{{"Pipfile", "a = {editable=true, path=\".\"}"}, {"Pipfile.lock", ""}}, "COPY . .\nRUN pipenv sync\n"},
+  };
+  for (const auto& one : cases)
+    EXPECT_EQ(with_earlier_install(one.files, one.text), one.text) << one.files.back().second;
+}
+
+TEST(EarlierInstall, TakesPatchesAndSettingsAlong) {
+  const std::string text = "COPY . .\nRUN npm ci\n";
+  EXPECT_EQ(with_earlier_install({{"package.json", "{\"scripts\":{\"postinstall\":\"patch-package\"}}"},
+                                  {"package-lock.json", "{}"},
+                                  {"patches/x+1.patch", ""}},
+                                 text),
+            "COPY package.json package-lock.json ./\nCOPY patches ./patches\nRUN npm ci\nCOPY . .\n");
+}
+
+TEST(EarlierInstall, GoesBelowAllInstallsThatFollow) {
+  const ProjectFiles files = {{"src/a", ""}, {"etc/c", ""}};
+  const std::string curl = "RUN apt-get update && apt-get install -y curl\n";
+  const std::string jq = "RUN apt-get update && apt-get install -y jq\n";
+  EXPECT_EQ(with_earlier_install(files, "COPY src /opt/src\n" + curl + jq),
+            curl + jq + "COPY src /opt/src\n");
+  const std::string apart = "COPY src /opt/src\n" + curl + "COPY etc/c /etc/foo\n" + jq;
+  EXPECT_EQ(with_earlier_install(files, apart), apart);
 }
 
 TEST(EarlierInstall, IsSafeOnlyForFilesThatAreInEachClone) {
