@@ -349,10 +349,55 @@ TEST(RequiredArtifacts, ChangeTheStepsThatTheirReferencesReach) {
     EXPECT_EQ(ask({"--git", "HEAD"}).find("miss"), std::string::npos) << app;
     repository.write("base/f", "2\n");
     EXPECT_EQ(ask({"--git", "HEAD"}), steps) << app;
-    const bool is_affected = steps.find("miss") != std::string::npos;
+    // The history of the image has the arguments of its stages.
+    const bool is_affected =
+        steps.find("miss") != std::string::npos || app.find("\nARG X") != std::string::npos;
     const Outcome names = run_dcache({"affected", "--format", "names"}, repository.path());
     EXPECT_EQ(names.out, is_affected ? "base\napp\n" : "base\n") << app;
   }
+}
+
+// What an image says is another text with another image, where no step is.
+TEST(RequiredArtifacts, ChangeTheConfigurationThatTheirReferencesReach) {
+  const char* const configuration = "base:rebuilt@2 app:configuration";
+  const char* const nothing = "base:rebuilt@2 app:unaffected";
+  const std::vector<std::pair<std::string, std::string>> cases = {
+      {"FROM scratch\nARG X\nLABEL b=$X\nCOPY f /\n", configuration},
+      {"FROM scratch\nARG X\nENV B=$X\nCOPY f /\n", configuration},
+      {"FROM scratch\nCOPY f /\nARG X\nENV B=${X:-x}\nCMD x\n", configuration},
+      {"FROM scratch\nCOPY f /\nARG X\nUSER $X\n", configuration},
+      {"FROM scratch\nCOPY f /\nARG X\nVOLUME $X\n", configuration},
+      {"FROM scratch\nCOPY f /\nARG X\nONBUILD RUN x $X\n", configuration},
+      {"FROM scratch AS a\nARG X\nENV B=$X\nCOPY f /\nFROM a\nCMD x\n", configuration},
+      {"ARG X\nARG Y=a-$X\nFROM scratch\nARG Y\nLABEL b=$Y\nCOPY f /\n", configuration},
+      {"ARG X\nARG Y=$X\nARG Z=$Y\nFROM scratch\nARG Z\nENV Z=own\nCOPY f /\n", configuration},
+      {"FROM scratch AS a\nARG X\nLABEL b=$X\nCOPY f /\nFROM scratch\nCOPY --from=a /f /\n", nothing},
+      {"ARG X\nFROM scratch\nLABEL b=$X\nCOPY f /\n", nothing},
+      {"ARG X\nARG Y=own\nFROM scratch\nARG Y\nLABEL b=$Y\nCOPY f /\n", nothing},
+  };
+  for (const auto& [app, effects] : cases) {
+    const Repository repository(with_alias(app));
+    EXPECT_EQ(repository.effects({"--changed", "base/f"}), effects) << app;
+    EXPECT_EQ(repository.effects({"--git", "HEAD"}), "base:unaffected app:unaffected") << app;
+    run_dcache({"snapshot", "--image", "base,app", "-o", ".git/states/"}, repository.path());
+    repository.write("base/f", "2\n");
+    EXPECT_EQ(repository.effects({"--git", "HEAD"}), effects) << app;
+    EXPECT_EQ(repository.effects({"--since", ".git/states/"}), effects) << app;
+  }
+}
+
+TEST(RequiredArtifacts, SayWhyTheConfigurationChanges) {
+  const Repository repository(with_alias("FROM scratch\nARG X\nLABEL b=$X\nCOPY f /\n"));
+  repository.write("base/f", "2\n");
+  const std::string rebuilt = run_dcache({"affected"}, repository.path()).out;
+  EXPECT_NE(
+      rebuilt.find("no step rebuilds, but the build argument X is the reference of base, which is rebuilt"),
+      std::string::npos)
+      << rebuilt;
+  repository.write("base/f", "1\n");
+  repository.write("base/Dockerfile", "FROM scratch\nCOPY f /\nCMD [\"x\"]\n");
+  const std::string may = run_dcache({"affected"}, repository.path()).out;
+  EXPECT_NE(may.find("is the reference of base, which may be another image"), std::string::npos) << may;
 }
 
 TEST(RequiredArtifacts, ThatMayBeOtherOnesAreNamed) {

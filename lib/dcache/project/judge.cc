@@ -3,6 +3,8 @@
 #include <algorithm>
 #include <iterator>
 #include <memory>
+#include <set>
+#include <string_view>
 #include <utility>
 
 #include <fmt/format.h>
@@ -43,6 +45,50 @@ bool takes_one_platform(const Image& image) {
   return text && text->find("--platform") == std::string::npos;
 }
 
+// The states of an image that another one needs.
+constexpr std::string_view kAsBefore = "as before";
+constexpr std::string_view kAnother = "another";
+
+// Whether the image that a build makes notes the value of a build argument in its history, under this name or
+// that of an argument above the first FROM with a default that mentions it: a stage that the target is or
+// starts from declares it. Steps need not use it.
+bool notes_argument(const cache::Build& build, const std::string& argument) {
+  std::set<std::string, std::less<>> names{argument};
+  for (const dockerfile::Instruction& instruction : build.file().instructions()) {
+    if (instruction.keyword == dockerfile::Keyword::kFrom) break;
+    for (const dockerfile::Word& word : instruction.arguments) {
+      const size_t equals = std::min(word.text.find('='), word.text.size());
+      const std::string_view value = std::string_view(word.text).substr(equals);
+      const auto is_mentioned = [&](const std::string& name) {
+        return value.find(name) != std::string_view::npos;
+      };
+      if (std::ranges::any_of(names, is_mentioned)) names.emplace(word.text.substr(0, equals));
+    }
+  }
+  const plan::Graph& graph = build.graph();
+  if (!graph.target) return false;
+  return std::ranges::any_of(graph.stages, [&](const plan::Stage& stage) {
+    const auto declares_it = [&](const std::string& name) { return stage.declared.contains(name); };
+    return graph.starts_from(*graph.target, stage.index) && std::ranges::any_of(names, declares_it);
+  });
+}
+
+// A build argument with the reference of another image is a part of what the image says.
+void tell_noted_images(const cache::Build& build, ImageEffect& effect) {
+  if (effect.effect != Effect::kUnaffected) return;
+  for (const auto& [reference, needed] : build.options().plan.built_images) {
+    if (needed.possible_state == kAsBefore) continue;
+    for (const std::string& argument : needed.arguments) {
+      if (!notes_argument(build, argument)) continue;
+      effect.effect = Effect::kConfiguration;
+      effect.reason = fmt::format(
+          "no step rebuilds, but the build argument {} is the reference of {}, which {}", argument,
+          needed.name, needed.state == kAsBefore ? "may be another image" : "is rebuilt");
+      return;
+    }
+  }
+}
+
 }  // namespace
 
 Judge::Judge(const Project& project, const AffectedOptions& options)
@@ -70,6 +116,7 @@ void Judge::keep(ImageSteps steps, ImageEffect& effect, std::vector<OpenArgument
     if (effect.effect == Effect::kUnaffected) effect.effect = Effect::kUnknown;
     return;
   }
+  tell_noted_images(steps.build, effect);
   if (!options_.keep_steps) return;
   std::ranges::move(open_arguments(*effect.image, steps.build), std::back_inserter(more));
   open_steps(steps.build, more, steps.report);
@@ -103,7 +150,7 @@ void Judge::want(size_t asked) {
 void Judge::add_needed(size_t index, const std::string& platform, plan::Options& before,
                        plan::Options& after) const {
   for (const auto& [reference, needed] : needs_.of(index)) {
-    plan::BuiltImage was{{}, "as before", "as before"};
+    plan::BuiltImage was{{}, std::string(kAsBefore), std::string(kAsBefore)};
     plan::BuiltImage is = was;
     for (const auto& [other, may_be_other] : needed) {
       if (!wanted_[other]) continue;
@@ -112,8 +159,8 @@ void Judge::add_needed(size_t index, const std::string& platform, plan::Options&
       const bool surely = state == Effect::kRebuilt || state == Effect::kNew;
       // Of several images of one name nobody knows which one is taken.
       if (is.name.empty() || state != Effect::kUnaffected) is.name = project_.images[other].target.name;
-      if (surely && needed.size() == 1 && !may_be_other) is.state = "another";
-      if (state != Effect::kUnaffected) is.possible_state = "another";
+      if (surely && needed.size() == 1 && !may_be_other) is.state = kAnother;
+      if (state != Effect::kUnaffected) is.possible_state = kAnother;
     }
     if (is.name.empty()) continue;
     was.name = is.name;
