@@ -287,7 +287,7 @@ InstallManifests find_manifests(const lint::BuildContext& context, const std::ve
   for (const std::string_view name : needed_files(use)) {
     std::string path = name.starts_with('/') ? std::string() : text::clean_path(in_folder(folder, name));
     if (context.files.find(path) == nullptr) {
-      // The root of a workspace of Go may be no module itself.
+      // The root of a workspace of Go need not be a module itself.
       const bool is_workspace =
           name == "go.mod" && context.files.find(in_folder(folder, "go.work")) != nullptr;
       found.separable = found.separable && is_workspace;
