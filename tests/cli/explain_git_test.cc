@@ -172,7 +172,7 @@ TEST(ExplainGit, KnowsWhenGitsOwnFilesChange) {
   EXPECT_EQ(more("HEAD"), 1);  // .git/index and README.md
   repository.commit("more");
   EXPECT_EQ(more("HEAD~1"), 1);
-  EXPECT_EQ(repository.verdicts(repository.explain("HEAD")), "2:hit 3:hit 4:hit 5:hit");
+  EXPECT_EQ(repository.verdicts(repository.explain("HEAD")), "2:hit 3:hit 4:hit 5:depends");
 }
 
 TEST(ExplainGit, ReadsTheRepositoryOfAnotherUserWhereThatIsAllowed) {

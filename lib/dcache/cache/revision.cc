@@ -1,6 +1,7 @@
 #include "dcache/cache/revision.h"
 
 #include <algorithm>
+#include <array>
 #include <functional>
 #include <iterator>
 #include <map>
@@ -54,6 +55,26 @@ void add_branch_files(const std::vector<std::string>& git_folders, const std::st
     if (!folder.starts_with(root)) continue;
     for (const std::string_view name : {"HEAD", "packed-refs"})
       paths.push_back(text::join_path(folder.substr(root.size()), name));
+  }
+  std::ranges::sort(paths, context::path_less);
+}
+
+// What only people write in git's folder.
+bool is_kept_by_git(std::string_view path) {
+  constexpr std::array<std::string_view, 4> kKept = {"config", "description", "hooks", "info"};
+  return std::ranges::any_of(kKept, [&](std::string_view kept) { return text::is_within(path, kept); });
+}
+
+// Git's own files in a context, beside those that what is staged changes: much besides commits writes them
+// (gc, fetch, tag, staging and taking back), so what they were at the time of a build is not known.
+void add_git_files(const Snapshot& files, const std::string& git_folder, const std::string& root,
+                   bool is_staged, std::vector<std::string>& paths) {
+  if (!git_folder.starts_with(root)) return;
+  const std::string folder = git_folder.substr(root.size());
+  for (const Record& record : files.below(folder)) {
+    const std::string_view path = std::string_view(record.path).substr(folder.size() + 1);
+    const bool changes = is_staged && (path == "index" || text::is_within(path, "objects"));
+    if (record.type == Type::kFile && !changes && !is_kept_by_git(path)) paths.push_back(record.path);
   }
   std::ranges::sort(paths, context::path_less);
 }
@@ -288,6 +309,9 @@ tl::expected<Comparison, Failures> Revisions::compare(std::span<const std::optio
         name.empty() ? result.after.context() : result.after.named_contexts().find(name)->second;
     assumed[name] = assumed_in(files, text::clean_path(root));
     add_branch_files(git_folders, root, assumed[name]);
+    if (!to_ && !is_other_commit)
+      add_git_files(files, repository_->root() + "/.git", root, !changed_git_folders().empty(),
+                    assumed[name]);
   }
   // Of builds that have the same instructions, nothing else can differ.
   const Build::Paths paths = all ? Build::Paths() : differing_paths(roots, assumed);
