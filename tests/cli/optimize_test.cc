@@ -20,9 +20,9 @@ const test::Files kNode = {
     {"index.js", "1\n"}};
 
 // A repository whose sources change in four commits, and its packages in one of them.
-class Repository : public test::Repository {
+class EditedRepository : public test::Repository {
  public:
-  explicit Repository(const test::Files& files = kNode) : test::Repository(files) {
+  explicit EditedRepository(const test::Files& files = kNode) : test::Repository(files) {
     for (const char* version : {"2", "3", "4", "5"}) {
       write("index.js", version);
       if (*version == '4') write("package.json", "{ }\n");
@@ -66,7 +66,7 @@ std::string runs(const json& dockerfile) {
 }
 
 TEST(Optimize, SaysWhatTheChangesWouldHaveSaved) {
-  const Repository repository;
+  const EditedRepository repository;
   const json dockerfile = repository.answer().at(0);
   EXPECT_EQ(dockerfile.at("commits"), 5);
   EXPECT_EQ(words(dockerfile.at("changes")), "DC1001 saves 3, fills 0; DC1003 saves 0, fills 1");
@@ -78,7 +78,7 @@ TEST(Optimize, SaysWhatTheChangesWouldHaveSaved) {
 }
 
 TEST(Optimize, PrintsAPatchThatGitApplies) {
-  const Repository repository;
+  const EditedRepository repository;
   const json dockerfile = repository.answer().at(0);
   repository.write("build.log", repository.optimize().out);
   repository.shell("git apply build.log");
@@ -86,7 +86,7 @@ TEST(Optimize, PrintsAPatchThatGitApplies) {
 }
 
 TEST(Optimize, WritesTheDockerfileAndFindsNoMoreInIt) {
-  const Repository repository;
+  const EditedRepository repository;
   const json dockerfile = repository.answer().at(0);
   const Outcome written = repository.optimize({"--write"});
   EXPECT_EQ(written.status, 0);
@@ -225,7 +225,7 @@ TEST(Optimize, LeavesAFolderOutThatNoImageContains) {
 }
 
 TEST(Optimize, LeavesOutWhatGainsLessThanIsAskedFor) {
-  const Repository repository;
+  const EditedRepository repository;
   EXPECT_EQ(words(repository.answer({"--min-gain", "2"}).at(0).at("changes")), "DC1001 saves 3, fills 0");
   const json none = repository.answer({"--min-gain", "5"}).at(0);
   EXPECT_EQ(words(none.at("changes")), "");
@@ -234,12 +234,12 @@ TEST(Optimize, LeavesOutWhatGainsLessThanIsAskedFor) {
 }
 
 TEST(Optimize, GainsNothingByCacheMountsOnWorkersThatStartEmpty) {
-  const Repository repository;
+  const EditedRepository repository;
   EXPECT_EQ(words(repository.answer({"--cache-from", "max"}).at(0).at("changes")), "DC1001 saves 3, fills 0");
 }
 
 TEST(Optimize, MakesNoRuleThatTheConfigurationIgnores) {
-  const Repository repository;
+  const EditedRepository repository;
   repository.write(".dcache.toml", "ignore = [\"copy-before-deps\"]\n");
   EXPECT_EQ(words(repository.answer().at(0).at("changes")), "DC1003 saves 0, fills 4");
   repository.write(".dcache.toml", "ignore = [\"nonsense\"]\n");
@@ -272,7 +272,7 @@ TEST(Optimize, MakesUnsafeChangesOnlyIfAsked) {
 TEST(Optimize, CountsOnlyCommitsThatBothCanBeBuiltAt) {
   test::Files files = kNode;
   std::erase_if(files, [](const auto& file) { return file.first == "package-lock.json"; });
-  const Repository repository(files);
+  const EditedRepository repository(files);
   EXPECT_EQ(repository.answer().at(0).at("commits"), 5);
   repository.write("package-lock.json", "{}\n");
   repository.commit("lock");
@@ -284,7 +284,7 @@ TEST(Optimize, CountsOnlyCommitsThatBothCanBeBuiltAt) {
 }
 
 TEST(Optimize, LeavesOutWhatAnImageCantBeBuiltWith) {
-  const Repository repository;
+  const EditedRepository repository;
   repository.write("sub/index.js", "1\n");
   repository.write("compose.yaml",
                    "services: {x: {build: .}, z: {build: {context: sub, dockerfile: ../Dockerfile}}}\n");
@@ -296,7 +296,7 @@ TEST(Optimize, LeavesOutWhatAnImageCantBeBuiltWith) {
 }
 
 TEST(Optimize, FollowsADockerfileThatBecameALink) {
-  const Repository repository;
+  const EditedRepository repository;
   repository.shell("git mv Dockerfile real && ln -s real Dockerfile && echo real >> .dockerignore");
   repository.commit("link");
   const json dockerfile = repository.answer().at(0);
@@ -306,7 +306,7 @@ TEST(Optimize, FollowsADockerfileThatBecameALink) {
 }
 
 TEST(Optimize, TakesADockerfileThatIsNotCommittedYet) {
-  const Repository repository;
+  const EditedRepository repository;
   repository.shell("mkdir new && cp Dockerfile new/app.Dockerfile");
   const json dockerfile = repository.answer({"-f", "new/app.Dockerfile", "--context", "."}).at(0);
   EXPECT_EQ(dockerfile.at("commits"), 5);
@@ -314,20 +314,20 @@ TEST(Optimize, TakesADockerfileThatIsNotCommittedYet) {
 }
 
 TEST(Optimize, SaysIfChangesGainLessThanIsAskedFor) {
-  const Repository repository;
+  const EditedRepository repository;
   EXPECT_NE(repository.optimize({"--min-gain", "100"}).out.find("2 changes gain less than --min-gain"),
             std::string::npos);
 }
 
 TEST(Optimize, MarksWhatIsUnsafeThoughAnotherChangeBringsIt) {
-  const Repository repository;
+  const EditedRepository repository;
   const json dockerfile = repository.answer({"--unsafe-fixes"}).at(0);
   for (const json& change : dockerfile.at("changes"))
     EXPECT_EQ(change.at("safe").get<bool>(), change.at("rule") != "DC1016") << change;
 }
 
 TEST(Optimize, NeedsAWorkTree) {
-  const Repository repository;
+  const EditedRepository repository;
   repository.shell("git clone -q --bare . bare.git");
   for (const char* command : {"optimize", "report"}) {
     const Outcome outcome = run_dcache({command}, repository.path() + "/bare.git");
@@ -337,7 +337,7 @@ TEST(Optimize, NeedsAWorkTree) {
 }
 
 TEST(Optimize, SaysMinutesIfTheStepsHaveTimes) {
-  const Repository repository;
+  const EditedRepository repository;
   repository.write("build.log",
                    "#2 [1/5] FROM docker.io/library/node:20\n#2 DONE 5.0s\n\n#3 [2/5] WORKDIR /app\n"
                    "#3 CACHED\n\n#4 [3/5] COPY . .\n#4 DONE 0.4s\n\n#5 [4/5] RUN npm ci\n"
@@ -353,7 +353,7 @@ TEST(Optimize, SaysMinutesIfTheStepsHaveTimes) {
 }
 
 TEST(Optimize, RefusesWhatCantBeReplayed) {
-  const Repository repository;
+  const EditedRepository repository;
   const auto refusal = [&](const std::vector<std::string>& arguments) {
     const Outcome outcome = repository.optimize(arguments);
     EXPECT_EQ(outcome.status, 2) << outcome.out;
