@@ -272,7 +272,8 @@ std::optional<std::string> install_folder(const plan::Graph& graph, const BroadC
     if (&command == use.command) break;
     if (command.program() != "cd") continue;
     if (command.words.size() != 2 || !command.words[1].literal) return std::nullopt;
-    folder = text::clean_path(text::join_path(folder, command.words[1].text));
+    const std::string_view to = command.words[1].text;
+    folder = text::clean_path(to.starts_with('/') ? std::string(to) : text::join_path(folder, to));
   }
   if (names_folder(use) || !text::is_within(folder, copy.step->destination)) return std::nullopt;
   std::string_view inside = std::string_view(folder).substr(

@@ -221,6 +221,22 @@ TEST(EarlierInstall, TakesPatchesAndSettingsAlong) {
             "COPY package.json package-lock.json ./\nCOPY patches ./patches\nRUN npm ci\nCOPY . .\n");
 }
 
+TEST(EarlierInstall, AsksToExcludePackagesThatNothingExcludes) {
+  const test::TemporaryFolder folder;
+  for (const char* name : {"package.json", "package-lock.json", "a.js"})
+    folder.write(name, "{}");
+  const auto asks = [&] {
+    const lint::Linter linter(lint::catalogue(), test::config_selecting({"DC1001"}));
+    const dockerfile::File file =
+        dockerfile::parse("FROM a\nWORKDIR /app\nCOPY . .\nRUN cd /app && npm ci\n");
+    const lint::Findings findings = linter.lint(file, test::facts_of(folder));
+    return findings.diagnostics.at(0).remedy.ends_with(", and exclude node_modules in the ignore file");
+  };
+  EXPECT_TRUE(asks());
+  folder.write(".dockerignore", "node_modules\n");
+  EXPECT_FALSE(asks());
+}
+
 TEST(EarlierInstall, GoesBelowAllInstallsThatFollow) {
   const ProjectFiles files = {{"src/a", ""}, {"etc/c", ""}};
   const std::string curl = "RUN apt-get update && apt-get install -y curl\n";
