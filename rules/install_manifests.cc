@@ -105,28 +105,40 @@ void follow_lists(const lint::BuildContext& context, std::string_view folder, co
   }
 }
 
+// Whether a lock file has a package in an archive of the project.
+bool has_local_archive(std::string_view lock) {
+  constexpr std::string_view kFile = "\"file:";
+  for (size_t at = lock.find(kFile); at != std::string_view::npos; at = lock.find(kFile, at + 1)) {
+    const size_t end = lock.find('"', at + kFile.size());
+    if (lock.substr(0, end).ends_with("gz")) return true;
+  }
+  return false;
+}
+
 // Whether a manifest or a file of settings names files that are not known here, so that the install fails or
 // gives something else without them.
 bool names_other_files(std::string_view path, const std::string& text) {
-  static const RE2 kToml(R"re(\bpath\s*=)re");
-  static const RE2 kLock(R"re("resolved":\s*"file:[^"]*\.t(?:ar\.)?gz")re");
-  static const RE2 kNuget(R"re((?i)<add\s[^>]*value="[^":]*[/\\])re");
-  static const RE2 kParent(R"re(<relativePath>\s*(?:[^<\s]*[^<\s/.])\s*</relativePath>)re");
   const std::string_view name = text::base_name(path);
   const auto holds = [&](std::string_view word) { return text.find(word) != std::string::npos; };
   if (name == "package.json")
     return has_local_dependency(text) || (holds("patchedDependencies") && !holds("patches/"));
   if (name == "pnpm-workspace.yaml")
     return holds("link:") || holds("file:") || (holds("patchedDependencies") && !holds("patches/"));
-  if (name == "package-lock.json" || name == "npm-shrinkwrap.json") return RE2::PartialMatch(text, kLock);
+  if (name == "package-lock.json" || name == "npm-shrinkwrap.json") return has_local_archive(text);
   if (name == ".yarnrc" || name == ".npmrc") return holds("offline-mirror") || holds("cafile");
-  if (name == "pyproject.toml" || name == "Pipfile") return RE2::PartialMatch(text, kToml);
+  if (name == "pyproject.toml" || name == "Pipfile") {
+    static const RE2 kPath(R"re(\bpath\s*=)re");
+    return RE2::PartialMatch(text, kPath);
+  }
   if (name == "pom.xml") {
+    static const RE2 kParent(R"re(<relativePath>\s*(?:[^<\s]*[^<\s/.])\s*</relativePath>)re");
     return RE2::PartialMatch(text, kParent) && !holds("../pom.xml</relativePath>");
   }
   if (name.ends_with("proj") || name.ends_with(".props") || name.ends_with(".targets"))
     return holds("<Import ");
-  return text::equals_ignoring_case(name, "nuget.config") && RE2::PartialMatch(text, kNuget);
+  if (!text::equals_ignoring_case(name, "nuget.config")) return false;
+  static const RE2 kFolder(R"re((?i)<add\s[^>]*value="[^":]*[/\\])re");
+  return RE2::PartialMatch(text, kFolder);
 }
 
 // Whether installing a member of a workspace runs scripts of it, or links programs of it.

@@ -221,10 +221,12 @@ bool has_plain_requirements(std::string_view text) {
 
 // Whether a lock file has packages of the project itself, or patches.
 bool has_local_packages(std::string_view lock) {
-  static const RE2 kLocal(
-      R"re("resolved":\s*"file:|"link":\s*true|(?:file|link|portal|patch):[./]|@(?:file|link|portal|patch):)re"
-      R"re(|patchedDependencies|type = "(?:file|directory)"|\bpath = "|(?m:^PATH$)|"type":\s*"path")re");
-  return RE2::PartialMatch(piece(lock), kLocal);
+  constexpr auto kLocal = std::to_array<std::string_view>(
+      {"\"file:", "@file:", " file:", "@link:", " link:", "portal:", "patch:", "\"link\": true",
+       "patchedDependencies", "type = \"file\"", "type = \"directory\"", " path = \"", "\nPATH\n",
+       "\"type\": \"path\""});
+  return std::ranges::any_of(
+      kLocal, [&](std::string_view part) { return lock.find(part) != std::string_view::npos; });
 }
 
 // Whether settings may name a file or folder, or keep the package manager from downloading.

@@ -315,6 +315,10 @@ bool has_path(const YAML::Node& versions) {
 }  // namespace
 
 bool has_local_dependency(const std::string& package_json) {
+  constexpr auto kPaths = std::to_array<std::string_view>({"\"./", "\"../", "\"/", "\"~/"});
+  if (std::ranges::none_of(
+          kPaths, [&](std::string_view start) { return package_json.find(start) != std::string::npos; }))
+    return false;
   try {
     const YAML::Node root = YAML::Load(package_json);
     if (!root.IsMap()) return false;
