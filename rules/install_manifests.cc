@@ -17,14 +17,6 @@ namespace {
 using lint::Run;
 using plan::Step;
 
-template <typename List>
-std::vector<std::string_view> views_of(const List& list) {
-  std::vector<std::string_view> views;
-  for (const std::string_view one : list)
-    views.push_back(one);
-  return views;
-}
-
 // Options of a package manager that name the folder or the manifest of the install.
 struct FolderOptions {
   std::string_view manager;

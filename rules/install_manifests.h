@@ -33,6 +33,15 @@ struct InstallManifests {
   bool needs_sources = false;   // nothing is gained by copying the manifests first
 };
 
+// Of texts; valid as long as the list is.
+template <typename List>
+std::vector<std::string_view> views_of(const List& list) {
+  std::vector<std::string_view> views;
+  for (const std::string_view one : list)
+    views.push_back(one);
+  return views;
+}
+
 // The manifests of the package manager, or the files that the options of the install name.
 std::vector<std::string_view> needed_files(const Use& use);
 

@@ -30,14 +30,6 @@ using lint::Dockerfile;
 using lint::Run;
 using plan::Step;
 
-template <typename List>
-std::vector<std::string_view> copied(const List& list) {
-  std::vector<std::string_view> views;
-  for (const std::string_view one : list)
-    views.push_back(one);
-  return views;
-}
-
 // Whether a folder contains more than what the package manager itself reads.
 bool holds_sources(const lint::BuildContext& build_context, std::string_view folder, const Use& use) {
   const auto below = build_context.files.below(folder);
@@ -104,10 +96,10 @@ std::optional<BroadCopy> find_broad(const std::vector<const Step*>& copies, cons
 // Whether one of the copies takes a manifest: otherwise the dependencies are those of the base image.
 bool brings_manifest(const std::vector<const Step*>& copies, const Use& use,
                      const lint::BuildContext& build_context) {
-  const std::vector<std::string_view> names = !use.files.empty() ? copied(use.files)
+  const std::vector<std::string_view> names = !use.files.empty() ? views_of(use.files)
                                               : use.manager->manifests.empty()
-                                                  ? copied(use.manager->optional)
-                                                  : copied(use.manager->manifests);
+                                                  ? views_of(use.manager->optional)
+                                                  : views_of(use.manager->manifests);
   if (names.empty()) return true;
   const auto is_there = [&](const context::Record* record) {
     return is_taken(build_context, copies, record);
