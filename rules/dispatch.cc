@@ -175,9 +175,12 @@ const Failing* failing_instruction(lint::Dockerfile& dockerfile) {
 
 lint::Diagnostic& report_at(lint::Reporter& reporter, const Dispatched& one, std::string message,
                             std::string remedy) {
-  lint::Diagnostic& diagnostic = reporter.report(one.place->span, std::move(message), std::move(remedy));
-  if (one.place != one.instruction) diagnostic.decided_by = text::Span();
-  return diagnostic;
+  return at_place(one, reporter.report(one.place->span, std::move(message), std::move(remedy)));
+}
+
+lint::Diagnostic& at_place(const Dispatched& one, lint::Diagnostic& reported) {
+  if (one.place != one.instruction) reported.decided_by = text::Span();
+  return reported;
 }
 
 std::vector<ExposedPort> exposed_ports(lint::Dockerfile& dockerfile) {

@@ -48,6 +48,8 @@ const Failing* failing_instruction(lint::Dockerfile& dockerfile);
 // A finding about an instruction, where BuildKit reports it.
 lint::Diagnostic& report_at(lint::Reporter& reporter, const Dispatched& one, std::string message,
                             std::string remedy);
+// The same of a finding that was reported at `one.place`.
+lint::Diagnostic& at_place(const Dispatched& one, lint::Diagnostic& reported);
 
 // A port of EXPOSE. Of one that fails those that are looked at before.
 struct ExposedPort {

@@ -4,9 +4,8 @@
 #include <string>
 #include <unordered_map>
 
-#include <fmt/format.h>
-
 #include "dcache/text/unicode.h"
+#include "rules/twins.h"
 
 namespace dcache::rules {
 namespace {
@@ -78,10 +77,7 @@ void report_repeated(lint::Dockerfile& dockerfile, lint::Reporter& reporter, Key
     for (const Instruction& instruction : stage.body) {
       if (instruction.keyword != keyword) continue;
       if (first != nullptr) {
-        reporter.report(instruction.span,
-                        fmt::format("{} in line {} has no effect: only the last one counts",
-                                    dockerfile::name_of(keyword), first->start_line),
-                        "keep one of them");
+        report_replaced(reporter, instruction, keyword, first->start_line);
       }
       first = &instruction;
     }

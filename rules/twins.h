@@ -5,6 +5,7 @@
 #include <string_view>
 
 #include "dcache/lint/rule.h"
+#include "rules/secrets.h"
 
 namespace dcache::rules {
 
@@ -21,5 +22,17 @@ void report_reserved_stage(lint::Reporter& reporter, const dockerfile::Instructi
 // DL4000 and MaintainerDeprecated: `label` is the LABEL to write.
 lint::Diagnostic& report_maintainer(lint::Reporter& reporter, const dockerfile::Instruction& maintainer,
                                     std::string_view label);
+// DL3012, DL4003, DL4004 and MultipleInstructionsDisallowed: of two equal `keyword`s of a stage, at `place`
+// and in `other_line`, the later one counts.
+lint::Diagnostic& report_replaced(lint::Reporter& reporter, const dockerfile::Instruction& place,
+                                  dockerfile::Keyword keyword, uint32_t other_line);
+// DL3064 and SecretsUsedInArgOrEnv: ARG or ENV `keyword` at `place` sets `variable`; `ships` if its stage is
+// part of an image.
+lint::Diagnostic& report_secret_variable(lint::Reporter& reporter, const dockerfile::Instruction& place,
+                                         dockerfile::Keyword keyword, const NamedVariable& variable,
+                                         bool ships);
+// DL3000 and WorkdirRelativePath: a WORKDIR at `place` has the relative `path`.
+lint::Diagnostic& report_relative_workdir(lint::Reporter& reporter, const dockerfile::Instruction& place,
+                                          std::string_view path, text::Span word);
 
 }  // namespace dcache::rules

@@ -1,10 +1,9 @@
 #include <map>
 #include <utility>
 
-#include <fmt/format.h>
-
 #include "dcache/lint/rule.h"
 #include "rules/dispatch.h"
+#include "rules/twins.h"
 
 namespace dcache::rules::MultipleInstructionsDisallowed {
 namespace {
@@ -20,12 +19,8 @@ void check(lint::Dockerfile& dockerfile, lint::Reporter& reporter) {
       continue;
     const Instruction* const earlier = std::exchange(last[{one.stage, keyword}], one.place);
     if (earlier == nullptr) continue;
-    reporter
-        .report(earlier->span,
-                fmt::format("{} in line {} replaces this one", dockerfile::name_of(keyword),
-                            one.place->start_line),
-                "keep one of them")
-        .decided_by = one.place == one.instruction ? one.place->span : text::Span();
+    report_replaced(reporter, *earlier, keyword, one.place->start_line).decided_by =
+        one.place == one.instruction ? one.place->span : text::Span();
   }
 }
 

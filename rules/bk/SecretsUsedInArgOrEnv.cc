@@ -2,12 +2,11 @@
 #include <string>
 #include <vector>
 
-#include <fmt/format.h>
-
 #include "dcache/lint/rule.h"
 #include "rules/dispatch.h"
 #include "rules/secrets.h"
 #include "rules/stages.h"
+#include "rules/twins.h"
 #include "rules/variables.h"
 
 namespace dcache::rules::SecretsUsedInArgOrEnv {
@@ -47,12 +46,6 @@ bool is_unset_variable(lint::Dockerfile& dockerfile, const NamedVariable& variab
   return true;
 }
 
-std::string remedy_for(Keyword keyword, bool shipped) {
-  if (keyword == Keyword::kEnv && shipped)
-    return "pass it when the container starts, or use RUN --mount=type=secret for a step that needs it";
-  return "use RUN --mount=type=secret for the step that needs it";
-}
-
 // Reports the variables that come no later than `end` in the file.
 void check_variables(lint::Dockerfile& dockerfile, const Dispatched& one, uint32_t end,
                      lint::Reporter& reporter) {
@@ -63,12 +56,8 @@ void check_variables(lint::Dockerfile& dockerfile, const Dispatched& one, uint32
     if (!as_buildkit && (is_harmless(variable, keyword) ||
                          (keyword == Keyword::kEnv && is_unset_variable(dockerfile, variable))))
       continue;
-    const bool shipped = ships(dockerfile, one.stage);
-    std::string message =
-        shipped ? fmt::format("anyone who has the image can read {}", variable.name)
-                : fmt::format("the value of {} stays in the build cache, and can be in the provenance",
-                              variable.name);
-    report_at(reporter, one, std::move(message), remedy_for(keyword, shipped)).focus = variable.span;
+    at_place(one,
+             report_secret_variable(reporter, *one.place, keyword, variable, ships(dockerfile, one.stage)));
   }
 }
 

@@ -1,11 +1,10 @@
 #include <optional>
 #include <vector>
 
-#include <fmt/format.h>
-
 #include "dcache/lint/rule.h"
 #include "rules/dispatch.h"
 #include "rules/stages.h"
+#include "rules/twins.h"
 #include "rules/variables.h"
 
 namespace dcache::rules::WorkdirRelativePath {
@@ -51,10 +50,7 @@ void check(lint::Dockerfile& dockerfile, lint::Reporter& reporter) {
     const dockerfile::Word& path = one.instruction->arguments.front();
     if (known || is_absolute(dockerfile, graph.stages[one.stage], graph.text_of(path))) continue;
     if (!as_buildkit && may_be_set_by_base(dockerfile, graph.stages[one.stage], path.text)) continue;
-    report_at(reporter, one,
-              fmt::format("the folder '{}' depends on the WORKDIR of the base image", graph.text_of(path)),
-              "write an absolute path")
-        .focus = path.span;
+    at_place(one, report_relative_workdir(reporter, *one.place, graph.text_of(path), path.span));
   }
 }
 

@@ -1,7 +1,6 @@
-#include <fmt/format.h>
-
 #include "dcache/lint/rule.h"
 #include "rules/stages.h"
+#include "rules/twins.h"
 
 namespace dcache::rules::DL3000 {
 namespace {
@@ -14,11 +13,7 @@ void check(lint::Dockerfile& dockerfile, lint::Reporter& reporter) {
     if (instruction.keyword != Keyword::kWorkdir || instruction.arguments.empty()) continue;
     const dockerfile::Word& path = instruction.arguments.front();
     if (may_be_absolute(unquoted(path.text))) continue;
-    lint::Diagnostic& diagnostic =
-        reporter.report(instruction.span,
-                        fmt::format("the folder {} depends on the last WORKDIR or the base image", path.text),
-                        "write an absolute path");
-    diagnostic.focus = path.span;
+    report_relative_workdir(reporter, instruction, path.text, path.span);
   }
 }
 

@@ -1,11 +1,11 @@
 #include <algorithm>
 
-#include <fmt/format.h>
-
 #include "dcache/lint/rule.h"
 #include "dcache/text/unicode.h"
 #include "rules/known_facts.h"
 #include "rules/secrets.h"
+#include "rules/stages.h"
+#include "rules/twins.h"
 
 namespace dcache::rules::DL3064 {
 namespace {
@@ -19,14 +19,14 @@ bool sounds_secret(std::string_view name) {
 }
 
 void check(lint::Dockerfile& dockerfile, lint::Reporter& reporter) {
-  for (const Instruction& instruction : dockerfile.file().instructions()) {
-    for (const NamedVariable& variable : variables_set_by(instruction, dockerfile.graph())) {
-      if (!sounds_secret(variable.name)) continue;
-      reporter
-          .report(instruction.span, fmt::format("anyone who has the image can read {}", variable.name),
-                  "use RUN --mount=type=secret")
-          .focus = variable.span;
-      break;
+  const std::vector<WrittenStage>& stages = written_stages(dockerfile);
+  const std::vector<bool> ships = stages_that_ship(stages);
+  for (size_t stage = 0; stage < stages.size(); ++stage) {
+    for (const Instruction& instruction : stages[stage].body) {
+      const auto variables = variables_set_by(instruction, dockerfile.graph());
+      const auto first = std::ranges::find_if(variables, sounds_secret, &NamedVariable::name);
+      if (first != variables.end())
+        report_secret_variable(reporter, instruction, instruction.keyword, *first, ships[stage]);
     }
   }
 }

@@ -84,6 +84,30 @@ TEST(Sentences, OfSecrets) {
     EXPECT_EQ(said(one), one.expected) << one.text;
 }
 
+// A check of BuildKit and the rule of hadolint about the same thing say the same.
+TEST(Sentences, OfTwins) {
+  constexpr Sentence kSentences[] = {
+      {"DL3064", "FROM a\nENV API_TOKEN=x1\n",
+       "anyone who has the image can read API_TOKEN: pass it when the container starts, or use RUN "
+       "--mount=type=secret for a step that needs it"},
+      {"DL3064", "FROM a\nARG API_TOKEN\n",
+       "anyone who has the image can read API_TOKEN: use RUN --mount=type=secret for the step that needs it"},
+      {"DL3064", "FROM a AS b\nARG API_TOKEN\nFROM a\nCOPY --from=b /x /x\n",
+       "the value of API_TOKEN stays in the build cache, and can be in the provenance: use RUN "
+       "--mount=type=secret for the step that needs it"},
+      {"DL3000", "FROM a\nWORKDIR b\n",
+       "the folder 'b' depends on the WORKDIR above or that of the base image: write an absolute path"},
+      {"WorkdirRelativePath", "FROM a\nWORKDIR b\n",
+       "the folder 'b' depends on the WORKDIR above or that of the base image: write an absolute path"},
+      {"DL4003", "FROM a\nCMD a\nCMD b\n",
+       "this one replaces the CMD in line 2, which has no effect: keep one of them"},
+      {"MultipleInstructionsDisallowed", "FROM a\nCMD a\nCMD b\n",
+       "CMD in line 3 replaces this one: keep one of them"},
+  };
+  for (const Sentence& one : kSentences)
+    EXPECT_EQ(said(one), one.expected) << one.text;
+}
+
 TEST(Sentences, OfLists) {
   constexpr Sentence kSentences[] = {
       {"DC1012", "FROM a\nRUN apt-get update\n",
