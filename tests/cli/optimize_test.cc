@@ -75,6 +75,23 @@ TEST(Optimize, SaysWhatTheChangesWouldHaveSaved) {
   const auto text = dockerfile.at("text").get<std::string>();
   EXPECT_LT(text.find("package-lock.json"), text.find("npm ci")) << text;
   EXPECT_LT(text.find("npm ci"), text.find("COPY . .")) << text;
+  EXPECT_NE(repository.optimize().out.find(
+                "\nTogether: saves 3 runs of RUN steps; 1 run of a RUN step finds its cache filled\n"),
+            std::string::npos);
+}
+
+TEST(Optimize, SaysThatGainsDoNotAddUpIfTwoChangesSaveTheSame) {
+  const EditedRepository repository;
+  for (const char* version : {"1", "2"}) {
+    repository.write("README.md", version);
+    repository.commit("explain");
+  }
+  const std::string said = repository.optimize({"--unsafe-fixes"}).out;
+  const size_t total = said.find("\nTogether: saves ");
+  ASSERT_NE(total, std::string::npos) << said;
+  EXPECT_NE(said.find(". The numbers above are what each change adds to the others\n", total),
+            std::string::npos)
+      << said;
 }
 
 TEST(Optimize, PrintsAPatchThatGitApplies) {

@@ -67,6 +67,22 @@ void append_change(const Change& change, std::string_view mark, Tone tone, const
   if (!change.safe) out += fmt::format("    unsafe: {}\n", advice(change));
 }
 
+// What several changes gain in all. That of each is against the others without it, so where two save the same
+// rebuild, or one saves nothing without another, the numbers do not add up.
+void append_total(const Proposal& proposal, std::string& out) {
+  if (proposal.changes.size() < 2) return;
+  Gain sum;
+  for (const Change& change : proposal.changes) {
+    sum.steps += change.gain.steps;
+    sum.runs += change.gain.runs;
+    sum.cheaper += change.gain.cheaper;
+  }
+  const Gain& all = proposal.gain;
+  const bool adds_up = sum.steps == all.steps && sum.runs == all.runs && sum.cheaper == all.cheaper;
+  out += fmt::format("\nTogether: {}{}\n", gain_words(all),
+                     adds_up ? "" : ". The numbers above are what each change adds to the others");
+}
+
 size_t runs_of(const ImageComparison& image, size_t StepComparison::*count) {
   size_t runs = 0;
   for (const StepComparison& step : image.steps)
@@ -184,6 +200,7 @@ void append_proposal(const Proposal& proposal, const Style& style, std::string& 
   }
   for (const Change& change : proposal.changes)
     append_change(change, change.safe ? "✓" : "~", change.safe ? Tone::kGood : Tone::kWarn, style, out);
+  append_total(proposal, out);
   if (!proposal.is_empty()) {
     for (const ImageComparison& image : proposal.images)
       append_image(proposal, image, style, out);
