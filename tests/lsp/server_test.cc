@@ -631,29 +631,68 @@ TEST(LanguageServer, LintsTheBuildThatADefinitionMeans) {
   expect_report(client, path, {"CopyIgnoredFile"});
 }
 
-// A ShellCheck that is still busy with the first text when the second one is there.
+// A ShellCheck that is busy with the first text it gets until it is told to go on.
+class BusyShellCheck {
+ public:
+  BusyShellCheck() {
+    EXPECT_EQ(::mkfifo(started().c_str(), 0600), 0);
+    EXPECT_EQ(::mkfifo(go().c_str(), 0600), 0);
+    folder_.write("shellcheck", "#!/bin/sh\nif mkdir '" + (folder_ / "first") +
+                                    "' 2>/dev/null; then\n  echo >'" + started() + "'\n  read x <'" + go() +
+                                    "'\nfi\necho '{\"comments\":[]}'\n");
+    ::chmod(program().c_str(), 0755);
+  }
+  std::string program() const { return folder_ / "shellcheck"; }
+  void wait_until_started() const { std::ifstream(started()).get(); }
+  void go_on() {
+    go_.open(go());  // for reading too, so that it waits for nobody
+    go_ << "\n" << std::flush;
+  }
+
+ private:
+  std::string started() const { return folder_ / "started"; }
+  std::string go() const { return folder_ / "go"; }
+
+  TemporaryFolder folder_;
+  std::fstream go_;
+};
+
 TEST(LanguageServer, DropsWhatShellCheckSaysOfAnEarlierText) {
   const TemporaryFolder folder;
-  const std::string started = folder / "started", go = folder / "go", program = folder / "shellcheck";
-  ASSERT_EQ(::mkfifo(started.c_str(), 0600), 0);
-  ASSERT_EQ(::mkfifo(go.c_str(), 0600), 0);
-  folder.write("shellcheck", "#!/bin/sh\nif mkdir '" + (folder / "first") + "' 2>/dev/null; then\n  echo >'" +
-                                 started + "'\n  read x <'" + go + "'\nfi\necho '{\"comments\":[]}'\n");
-  ::chmod(program.c_str(), 0755);
+  BusyShellCheck shellcheck;
   const std::string path = folder / "Dockerfile";
-  LspClient client({.shellcheck = program});
+  LspClient client({.shellcheck = shellcheck.program()});
   client.start();
   client.open(path, "FROM debian:12\nRUN rm $x\n");
   const auto version = [&] {
     return client.next("textDocument/publishDiagnostics").at("params").at("version").get<int>();
   };
   EXPECT_EQ(version(), 1);
-  std::ifstream(started).get();  // waits for ShellCheck to start
+  shellcheck.wait_until_started();
   client.change(path, 2, {{{"text", "FROM debian:12\nRUN rm $y\n"}}});
   EXPECT_EQ(version(), 2);
-  std::fstream answer(go);  // for reading too, so that it waits for nobody
-  answer << "\n" << std::flush;
+  shellcheck.go_on();
   EXPECT_EQ(version(), 2);  // with ShellCheck's findings; those of the first text never come
+}
+
+TEST(LanguageServer, DropsWhatShellCheckSaysOfAClosedFile) {
+  const TemporaryFolder folder;
+  BusyShellCheck shellcheck;
+  const std::string closed = folder / "Dockerfile", other = folder / "other.Dockerfile";
+  LspClient client({.shellcheck = shellcheck.program()});
+  client.start();
+  const auto uri = [&] {
+    return client.next("textDocument/publishDiagnostics").at("params").at("uri").get<std::string>();
+  };
+  client.open(closed, "FROM debian:12\nRUN rm $x\n");
+  EXPECT_EQ(uri(), lsp::uri_of(closed));
+  shellcheck.wait_until_started();
+  client.notify("textDocument/didClose", {{"textDocument", {{"uri", lsp::uri_of(closed)}}}});
+  EXPECT_EQ(uri(), lsp::uri_of(closed));  // none any more
+  client.open(other, "FROM debian:12\nRUN rm $y\n");
+  EXPECT_EQ(uri(), lsp::uri_of(other));
+  shellcheck.go_on();
+  EXPECT_EQ(uri(), lsp::uri_of(other));  // with ShellCheck's findings; those of the closed file never come
 }
 
 TEST(LanguageServer, AsksForSettingsOfEachFolder) {
