@@ -22,6 +22,7 @@
 #include "dcache/shell/script.h"
 #include "dcache/text/file_io.h"
 #include "dcache/text/path.h"
+#include "dcache/text/piece.h"
 #include "dcache/text/unicode.h"
 
 namespace dcache::rules {
@@ -39,7 +40,7 @@ constexpr size_t kMostBuilds = 2000;
 // Whether a definition switches BuildKit off somewhere: `DOCKER_BUILDKIT: '0'`, `DOCKER_BUILDKIT=0 docker …`.
 bool sets_classic_builder(std::string_view source) {
   static const RE2 kSetting(R"(DOCKER_BUILDKIT["']?\s*[:=]\s*["']?(?i:0|false|f)\b)");
-  return RE2::PartialMatch(re2::StringPiece(source.data(), source.size()), kSetting);
+  return RE2::PartialMatch(text::piece(source), kSetting);
 }
 
 // Whether a command has a word that is a variable, neither the value of an option nor the context at the end.

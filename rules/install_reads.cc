@@ -8,6 +8,7 @@
 #include <re2/re2.h>
 
 #include "dcache/text/path.h"
+#include "dcache/text/piece.h"
 #include "dcache/text/unicode.h"
 #include "dcache/text/words.h"
 #include "rules/context_git.h"
@@ -18,10 +19,7 @@ namespace {
 
 using lint::Run;
 using plan::Step;
-
-re2::StringPiece piece(std::string_view text) {
-  return {text.data(), text.size()};
-}
+using text::piece;
 
 // Options of installs that name no file. After some of them is a word that names none either.
 bool is_harmless_option(std::string_view word) {

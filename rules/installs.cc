@@ -12,6 +12,7 @@
 #include <re2/re2.h>
 
 #include "dcache/text/path.h"
+#include "dcache/text/piece.h"
 #include "dcache/text/words.h"
 #include "rules/hadolint.h"
 #include "rules/stages.h"
@@ -27,7 +28,7 @@ const RE2& pattern(std::string_view text) {
   static std::map<std::string_view, std::unique_ptr<RE2>> known;
   const std::scoped_lock lock(mutex);
   std::unique_ptr<RE2>& compiled = known[text];
-  if (!compiled) compiled = std::make_unique<RE2>(re2::StringPiece(text.data(), text.size()), RE2::Quiet);
+  if (!compiled) compiled = std::make_unique<RE2>(text::piece(text), RE2::Quiet);
   return *compiled;
 }
 
@@ -92,7 +93,7 @@ std::vector<const shell::Word*> unpinned_in(const Pin& pin, const Call& call) {
   const RE2& pinned = pattern(pin.pinned);
   const RE2* const loose = pin.loose.empty() ? nullptr : &pattern(pin.loose);
   std::erase_if(packages, [&](const shell::Word* word) {
-    const re2::StringPiece package(word->text.data(), word->text.size());
+    const re2::StringPiece package = text::piece(word->text);
     const bool moves = loose != nullptr && RE2::PartialMatch(package, *loose);
     return is_command(word) || (RE2::PartialMatch(package, pinned) && !moves);
   });

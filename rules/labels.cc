@@ -4,6 +4,7 @@
 
 #include <re2/re2.h>
 
+#include "dcache/text/piece.h"
 #include "rules/stages.h"
 
 namespace dcache::rules {
@@ -14,7 +15,7 @@ using dockerfile::Keyword;
 using lint::LabelType;
 
 bool is_match(std::string_view value, LazyRE2& pattern) {
-  return RE2::FullMatch(re2::StringPiece(value.data(), value.size()), *pattern);
+  return RE2::FullMatch(text::piece(value), *pattern);
 }
 
 // An identifier, or several tied by AND, OR and WITH.

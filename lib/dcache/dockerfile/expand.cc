@@ -7,6 +7,7 @@
 #include <re2/re2.h>
 
 #include "dcache/dockerfile/expand_limits.h"
+#include "dcache/text/piece.h"
 #include "dcache/text/unicode.h"
 
 namespace dcache::dockerfile {
@@ -135,7 +136,7 @@ tl::expected<std::string, std::string> trim_prefix(std::string_view pattern, std
   if (!regex) return tl::unexpected(regex.error());
   const RE2 matcher(*regex, RE2::Quiet);
   re2::StringPiece match;
-  const re2::StringPiece input(value.data(), value.size());
+  const re2::StringPiece input = text::piece(value);
   if (!matcher.ok() || !matcher.Match(input, 0, input.size(), RE2::UNANCHORED, &match, 1)) {
     return std::string(value);
   }
@@ -177,7 +178,7 @@ tl::expected<std::string, std::string> replace(std::string_view pattern, std::st
   const auto regex = pattern_to_regex(pattern, true, false);
   if (!regex) return tl::unexpected(regex.error());
   const RE2 matcher(*regex, RE2::Quiet);
-  const re2::StringPiece input(value.data(), value.size());
+  const re2::StringPiece input = text::piece(value);
   std::string result;
   size_t at = 0, copied = 0, matches = 0;
   re2::StringPiece match;

@@ -10,6 +10,7 @@
 #include "dcache/ignore/elements.h"
 #include "dcache/text/glob.h"
 #include "dcache/text/path.h"
+#include "dcache/text/piece.h"
 #include "dcache/text/unicode.h"
 
 namespace dcache::ignore {
@@ -130,7 +131,7 @@ struct Comparison {
         const auto valid = with_valid_characters(path);
         if (valid) path = *valid;
         if (!regex) return elements->match(path);
-        return RE2::PartialMatch(re2::StringPiece(path.data(), path.size()), *regex);
+        return RE2::PartialMatch(text::piece(path), *regex);
       }
     }
     return false;

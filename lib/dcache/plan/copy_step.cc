@@ -9,6 +9,7 @@
 #include "dcache/plan/values.h"
 #include "dcache/text/glob.h"
 #include "dcache/text/path.h"
+#include "dcache/text/piece.h"
 #include "dcache/text/unicode.h"
 
 namespace dcache::plan {
@@ -50,8 +51,7 @@ RemoteSource read_remote(std::string_view source) {
 bool is_download(std::string_view source) {
   if (is_remote(source) && !source.starts_with("git@")) return true;
   static const RE2 kScpStyle("[a-zA-Z0-9_-]+@[a-zA-Z0-9.-]+:.*");
-  return source.find('@') != std::string_view::npos &&
-         RE2::FullMatch(re2::StringPiece(source.data(), source.size()), kScpStyle);
+  return source.find('@') != std::string_view::npos && RE2::FullMatch(text::piece(source), kScpStyle);
 }
 
 // Whether it is a whole commit ID, SHA-1 or SHA-256.

@@ -7,6 +7,8 @@
 #include <fmt/format.h>
 #include <re2/re2.h>
 
+#include "dcache/text/piece.h"
+
 namespace dcache::text {
 namespace {
 
@@ -27,7 +29,7 @@ std::optional<int64_t> parse_time(std::string_view text, int64_t now) {
   static const re2::RE2 kDate(R"((\d{4})-(\d{1,2})-(\d{1,2})(.*))");
   static const re2::RE2 kTime(R"([T ](\d{1,2}):(\d{2})(?::(\d{2}))?Z?)");
   static const re2::RE2 kBack(R"((\d{1,6})[. ]([a-z]+?)s?(?:[. ]ago)?)");
-  if (re2::RE2::FullMatch(text, kDate, &year, &month, &day, &rest)) {
+  if (re2::RE2::FullMatch(piece(text), kDate, &year, &month, &day, &rest)) {
     std::string seconds;
     if (!rest.empty() && !re2::RE2::FullMatch(rest, kTime, &hour, &minute, &seconds)) return std::nullopt;
     if (!seconds.empty()) second = std::stoi(seconds);
@@ -40,7 +42,7 @@ std::optional<int64_t> parse_time(std::string_view text, int64_t now) {
   if (text == "yesterday") return now - kDay;
   int64_t count = 0;
   std::string name;
-  if (!re2::RE2::FullMatch(text, kBack, &count, &name)) return std::nullopt;
+  if (!re2::RE2::FullMatch(piece(text), kBack, &count, &name)) return std::nullopt;
   for (const Unit& unit : kUnits) {
     if (unit.name == name) return now - count * unit.seconds;
   }

@@ -8,6 +8,7 @@
 #include <re2/re2.h>
 
 #include "dcache/project/hcl/functions.h"
+#include "dcache/text/piece.h"
 #include "dcache/text/unicode.h"
 
 namespace dcache::project::hcl {
@@ -24,7 +25,7 @@ class Pattern {
   bool next(std::string_view text, size_t& at, Budget& budget) {
     while (at <= text.size()) {
       budget.spend(1 + (text.size() - at) / 64);
-      if (!regex_.Match(text, at, text.size(), re2::RE2::UNANCHORED, groups_.data(),
+      if (!regex_.Match(text::piece(text), at, text.size(), re2::RE2::UNANCHORED, groups_.data(),
                         static_cast<int>(groups_.size())))
         return false;
       const auto start = static_cast<size_t>(groups_[0].data() - text.data());

@@ -9,6 +9,7 @@
 #include <re2/re2.h>
 
 #include "dcache/project/hcl/functions.h"
+#include "dcache/text/piece.h"
 
 namespace dcache::project::hcl {
 namespace {
@@ -67,8 +68,8 @@ std::optional<Version> parse_version(std::string_view text, bool wildcards) {
       R"(v?([\dxX*]+)(?:\.([\dxX*]+))?(?:\.([\dxX*]+))?(?:-([0-9A-Za-z.-]+))?(?:\+[0-9A-Za-z.-]+)?)");
   std::array<std::string, 3> numbers;
   Version version;
-  if (!re2::RE2::FullMatch(text, wildcards ? kWild : kPlain, &numbers[0], &numbers[1], &numbers[2],
-                           &version.pre))
+  if (!re2::RE2::FullMatch(text::piece(text), wildcards ? kWild : kPlain, &numbers[0], &numbers[1],
+                           &numbers[2], &version.pre))
     return std::nullopt;
   constexpr size_t kLongest = 18;
   version.given = 0;
