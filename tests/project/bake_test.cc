@@ -38,7 +38,7 @@ Definitions read_with(const std::string& text, const std::map<std::string, std::
   return read_bake_text(text, options);
 }
 
-const Target& target(const Definitions& definitions, const std::string& name) {
+const Target& target(const Definitions& definitions, std::string_view name) {
   static const Target kNone;
   const auto found = std::ranges::find(definitions.targets, name, &Target::name);
   EXPECT_NE(found, definitions.targets.end()) << name;

@@ -12,6 +12,10 @@ template FMT_API std::locale locale_ref::get<std::locale>() const;
 template FMT_API thousands_sep_result<char> thousands_sep_impl(locale_ref);
 template FMT_API char decimal_point_impl(locale_ref);
 template FMT_API void buffer<char>::append(const char* begin, const char* end);
+#if FMT_VERSION >= 100000
+template FMT_API void vformat_to(buffer<char>& out, string_view format, vformat_args<char>::type arguments,
+                                 locale_ref locale);
+#endif
 
 }  // namespace detail
 FMT_END_NAMESPACE
