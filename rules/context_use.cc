@@ -6,6 +6,7 @@
 #include "dcache/cache/selection.h"
 #include "dcache/dockerfile/parser.h"
 #include "dcache/lint/context_readers.h"
+#include "dcache/text/mentions.h"
 #include "dcache/text/path.h"
 #include "rules/broad_copy.h"
 #include "rules/needless.h"
@@ -15,6 +16,7 @@ namespace dcache::rules {
 // The Dockerfiles of the repository that have the context.
 struct ContextUse::Others {
   std::vector<std::string> texts;
+  std::string instructions;  // a line each
   std::vector<plan::Selector> named;
   bool reads_git = false;
   std::optional<std::vector<std::string>> needless;  // of those that copy everything; nothing if none does
@@ -41,12 +43,14 @@ void keep_common(std::vector<std::string> more, std::optional<std::vector<std::s
 }
 
 ContextUse::Others read_others(const lint::BuildContext& context, const std::vector<std::string>& texts) {
-  ContextUse::Others others{.texts = texts, .named = {}, .needless = {}};
+  ContextUse::Others others{.texts = texts, .instructions = {}, .named = {}, .needless = {}};
   const lint::Config config;
   for (const std::string& text : texts) {
     const dockerfile::File file = dockerfile::parse(text);
     lint::Dockerfile dockerfile(file, config, {});
     add_named(dockerfile.graph(), others.named);
+    for (const dockerfile::Instruction& instruction : file.instructions())
+      others.instructions.append(instruction.joined) += '\n';
     if (find_broad_copy(dockerfile.graph()) == nullptr) continue;
     others.reads_git = others.reads_git || may_read_git(dockerfile, context);
     keep_common(needless_names(dockerfile, context), others.needless);
@@ -87,13 +91,21 @@ bool ContextUse::names(std::string_view path) const {
   return std::ranges::any_of(own.named, is_read) || std::ranges::any_of(others().named, is_read);
 }
 
+bool ContextUse::mentions(std::string_view name) const {
+  return std::ranges::any_of(dockerfile_.file().instructions(),
+                             [&](const dockerfile::Instruction& instruction) {
+                               return text::mentions(instruction.joined, name);
+                             }) ||
+         text::mentions(others().instructions, name);
+}
+
 bool ContextUse::reads_git() const {
   return may_read_git(dockerfile_, context_) || others().reads_git;
 }
 
 std::vector<std::string> ContextUse::needless_names() const {
   std::optional<std::vector<std::string>> names = rules::needless_names(dockerfile_, context_);
-  if (names->empty()) return {};
+  if (names->empty() || reads_git()) return {};
   if (const auto& common = others().needless) keep_common(*common, names);
   std::erase_if(*names, [&](const std::string& name) { return this->names(name); });
   return *std::move(names);

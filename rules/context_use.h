@@ -21,9 +21,13 @@ class ContextUse {
 
   // Whether a step names the file or folder, or something in it, and does not only copy everything.
   bool names(std::string_view path) const;
-  // Whether a step may read the history of the repository.
+  // Whether an instruction has the name in its text, as a word or a part of a path.
+  bool mentions(std::string_view name) const;
+  // Whether a step may read the history of the repository. A tracked file that the context lacks counts as
+  // deleted then: the state of the work tree changes if one is ignored.
   bool reads_git() const;
-  // What needless_names() says of all those that copy the whole context, and no other names.
+  // What needless_names() says of all those that copy the whole context, and no other names; nothing where
+  // the history is read.
   std::vector<std::string> needless_names() const;
   // Whether the repository has this Dockerfile as it is: then the answers are the same for all of them.
   bool is_of_context() const;

@@ -164,10 +164,12 @@ bool is_named(Dockerfile& dockerfile, std::string_view path) {
 }
 
 // Patterns for what never belongs in a context and is there. A pattern that also matches what the build may
-// need is replaced by the paths of the other matches.
+// need is replaced by the paths of the other matches. Where a step reads git, tracked files are needed.
 std::string stranger_patterns(Dockerfile& dockerfile, const lint::BuildContext& context,
-                              const ContextUse& use) {
+                              const ContextUse& use, bool reads_git) {
   constexpr size_t kMostPaths = 8;
+  std::optional<ContextGit> git;
+  if (reads_git) git.emplace(context);
   const Matches& matches = context.shared<Matches>([&] { return matches_in(context); });
   std::string text;
   for (size_t i = 0; i < kStrangers.size(); ++i) {
@@ -175,7 +177,8 @@ std::string stranger_patterns(Dockerfile& dockerfile, const lint::BuildContext& 
     if (of.empty() || kStrangers[i].pattern == ".git") continue;
     const auto may_be_ignored = [&](const Match& match) {
       return match.may_be_ignored && !use.names(match.path) &&
-             (kStrangers[i].kind == Stranger::Kind::kNeverRead || !is_named(dockerfile, match.path));
+             (kStrangers[i].kind == Stranger::Kind::kNeverRead || !is_named(dockerfile, match.path)) &&
+             (!git || !is_tracked(*git, context, *context.files.find(match.path)));
     };
     const auto others = std::ranges::count_if(of, may_be_ignored);
     if (static_cast<size_t>(others) == of.size()) {
@@ -208,48 +211,50 @@ std::string install_patterns(Dockerfile& dockerfile, const lint::BuildContext& c
 
 // Patterns for the Dockerfiles at the root of the context; none if an image has one of them in it.
 std::string dockerfile_patterns(const lint::BuildContext& context, const ContextUse& use) {
-  const bool are_read = std::ranges::any_of(context.files.records(), [&](const context::Record& record) {
-    const bool is_dockerfile =
-        text::glob_match("Dockerfile*", record.path) || project::is_dockerfile_name(record.path);
-    return record.path.find('/') == std::string::npos && is_dockerfile && use.names(record.path);
-  });
-  if (are_read) return {};
-  std::string text = "Dockerfile*\n";
+  std::vector<std::string> names;
+  bool all_are_dockerfiles = true;  // that the wildcard matches
   for (const context::Record& record : context.files.records()) {
-    const bool at_root = record.path.find('/') == std::string::npos;
-    if (!at_root || record.type != context::Type::kFile || !project::is_dockerfile_name(record.path))
-      continue;
-    std::string pattern = record.path;
+    if (record.path.find('/') != std::string::npos) continue;
+    const bool is_dockerfile =
+        record.type == context::Type::kFile && project::is_dockerfile_name(record.path);
+    if (!is_dockerfile && text::glob_match("Dockerfile*", record.path)) all_are_dockerfiles = false;
+    if (!is_dockerfile) continue;
+    if (use.names(record.path) || use.mentions(record.path)) return {};
+    names.push_back(record.path);
+  }
+  std::string text = all_are_dockerfiles ? "Dockerfile*\n" : "";
+  for (const std::string& name : names) {
+    std::string pattern = name;
     for (const std::string_view ending : {".dockerfile", ".Dockerfile"}) {
-      if (record.path.ends_with(ending)) pattern = "*" + std::string(ending);
+      if (name.ends_with(ending)) pattern = "*" + std::string(ending);
     }
-    if (!text::glob_match("Dockerfile*", record.path) && text.find(pattern + "\n") == std::string::npos)
-      text += pattern + "\n";
+    if (all_are_dockerfiles && text::glob_match("Dockerfile*", name)) continue;
+    if (text.find(pattern + "\n") == std::string::npos) text += pattern + "\n";
   }
   return text;
 }
 
-// The fix is safe if it ignores nothing that is there except Dockerfiles and ignore files. Nothing if there
-// is nothing else to ignore, and no history that would be copied.
+// Nothing if there is nothing to ignore except Dockerfiles, and no history that would be copied.
 std::optional<lint::Fix> write_ignore_file(Dockerfile& dockerfile, const lint::BuildContext& context) {
   const ContextUse use(dockerfile, context);
-  const std::string strangers = stranger_patterns(dockerfile, context, use);
   const bool reads_git = use.reads_git() || use.names(".git");
+  const std::string strangers = stranger_patterns(dockerfile, context, use, reads_git);
   std::string edited;
   for (const std::string& name : use.needless_names()) {
     if (!project::is_dockerfile_name(name)) edited += name + "\n";
   }
-  const bool has_git = context.files.find(".git") != nullptr;
+  const bool has_git = !reads_git && context.files.find(".git") != nullptr;
   if (strangers.empty() && edited.empty() && !has_git) return std::nullopt;
   // A link that leads nowhere, or to where nothing is read: what is written may end up outside.
   if (context.files.find(text::base_name(context.suggested_ignore_file)) != nullptr) return std::nullopt;
   lint::Fix fix;
   fix.description = fmt::format("write {}", context.suggested_ignore_file);
   fix.new_file = context.suggested_ignore_file;
-  fix.new_file_content = fmt::format("# What no step of the build needs.\n{}.dockerignore\n{}{}{}{}",
-                                     reads_git ? "" : ".git\n", dockerfile_patterns(context, use), edited,
-                                     strangers, install_patterns(dockerfile, context));
-  fix.safe = strangers.empty() && edited.empty() && reads_git;
+  fix.new_file_content = "# What no step of the build needs.\n";
+  // Git tracks these, or will.
+  if (!reads_git) fix.new_file_content += ".git\n.dockerignore\n" + dockerfile_patterns(context, use);
+  fix.new_file_content += edited + strangers + install_patterns(dockerfile, context);
+  fix.safe = false;
   return fix;
 }
 
@@ -295,7 +300,7 @@ lint::Rule rule() {
       .code = "DC2001",
       .name = "no-dockerignore",
       .level = lint::Level::kWarning,
-      .fix = lint::FixKind::kSafe,
+      .fix = lint::FixKind::kUnsafe,
       .summary = "The whole context is copied, and no ignore file keeps anything out of it",
       .rationale =
           "`COPY . .` takes everything in the folder: the history of the repository, logs, build output, "
@@ -308,7 +313,10 @@ lint::Rule rule() {
           "Writes `.dockerignore` with patterns for what the context contains. It lists build output, "
           "installed packages, logs and private keys only if git does not track them and no step names them; "
           "outside of a git repository it lists a folder such as `dist` only next to a manifest such as "
-          "`package.json`. It is unsafe if it ignores more than Dockerfiles. Nothing is written if the "
+          "`package.json`. If a step reads git (`git describe`), nothing that git tracks is listed: git "
+          "would "
+          "call it deleted. Dockerfiles are listed if no instruction mentions one of them. Nothing is "
+          "written if the "
           "context is a guess that may be wrong: if no definition names the Dockerfile, and its folder is "
           "below the root of the repository and contains nothing that COPY or a package manager names.",
       .bad = {"FROM python:3.12\nWORKDIR /srv\nCOPY . .\n", kBare},

@@ -252,11 +252,11 @@ TEST(DC1001, LooksForManifestsWhereTheInstallWorks) {
   folder.write("web/main.js", "");
   const auto facts = test::facts_of(folder);
   const lint::Config config = config_selecting({"DC1001"});
-  EXPECT_EQ(fixed("FROM a\nWORKDIR /app/web\nCOPY . /app\nRUN npm ci\n", config, facts),
-            "FROM a\nWORKDIR /app/web\nCOPY web/package.json /app/web/\nRUN npm ci\nCOPY . /app\n");
+  EXPECT_EQ(fixed("FROM a\nWORKDIR /app/web\nCOPY . /app\nRUN npm i\n", config, facts),
+            "FROM a\nWORKDIR /app/web\nCOPY web/package.json /app/web/\nRUN npm i\nCOPY . /app\n");
   // In another folder than that of the COPY, or in one that an option names, nothing is moved.
-  for (const char* text : {"FROM a\nWORKDIR /srv\nCOPY . /app\nRUN npm ci\n",
-                           "FROM a\nWORKDIR /app\nCOPY . .\nRUN npm ci --prefix web\n"}) {
+  for (const char* text : {"FROM a\nWORKDIR /srv\nCOPY . /app\nRUN npm i\n",
+                           "FROM a\nWORKDIR /app\nCOPY . .\nRUN npm i --prefix web\n"}) {
     EXPECT_EQ(fixed(text, config, facts), text);
   }
 }
@@ -272,8 +272,8 @@ TEST(DC1001, CopiesNoManifestTwice) {
             "FROM a\nCOPY go.mod go.sum ./\nRUN go mod download\nCOPY . .\nRUN go build .\n");
   EXPECT_EQ(fixed("FROM a\nCOPY go.mod go.mod\nCOPY . .\nRUN go mod download\n", config, facts),
             "FROM a\nCOPY go.mod go.mod\nCOPY go.sum ./\nRUN go mod download\nCOPY . .\n");
-  EXPECT_EQ(fixed("FROM a\nCOPY package.json ./\nCOPY . .\nRUN npm ci\n", config, facts),
-            "FROM a\nCOPY package.json ./\nRUN npm ci\nCOPY . .\n");
+  EXPECT_EQ(fixed("FROM a\nCOPY package.json ./\nCOPY . .\nRUN npm i\n", config, facts),
+            "FROM a\nCOPY package.json ./\nRUN npm i\nCOPY . .\n");
   // A folder keeps its place.
   EXPECT_EQ(
       fixed("FROM a\nCOPY . .\nRUN yarn install\n", config, facts),
@@ -403,7 +403,7 @@ TEST(DC1001, SaysWhatTheChangeIsWorth) {
 TEST(DC1001, KeepsManifestsThatReferToSourcesWithThem) {
   const test::TemporaryFolder folder;
   folder.write("package.json", "{\"workspaces\": [\"a\"]}");
-  const std::string text = "FROM a\nCOPY . .\nRUN npm ci\n";
+  const std::string text = "FROM a\nCOPY . .\nRUN npm i\n";
   EXPECT_EQ(fixed(text, config_selecting({"DC1001"}), test::facts_of(folder), true), text);
   folder.write("package.json", "{\"scripts\": {\"postinstall\": \"patch-package\"}}");
   EXPECT_EQ(fixed(text, config_selecting({"DC1001"}), test::facts_of(folder)), text);
@@ -690,7 +690,7 @@ TEST(DC2001, WritesNothingWhereTheContextMayBeElsewhere) {
   check_rule("DC2001", {{"FROM a\nCOPY . .\n", {}}}, test::facts_of(bare));
 }
 
-TEST(DC2001, IsSafeOnlyIfItIgnoresNothingThatIsThere) {
+TEST(DC2001, WritesOnlyIfAskedForUnsafeFixes) {
   const test::TemporaryFolder folder;
   folder.write("main.py", "");
   const lint::Config config = config_selecting({"DC2001"});
@@ -703,14 +703,30 @@ TEST(DC2001, IsSafeOnlyIfItIgnoresNothingThatIsThere) {
   folder.write("Dockerfile", text);
   check_rule("DC2001", {{text.c_str(), {}}}, test::facts_of(folder));  // there is nothing to ignore
   folder.write(".git/HEAD", "ref");
-  EXPECT_EQ(written(false, text + "RUN git describe\n"),
-            "# What no step of the build needs.\n.dockerignore\nDockerfile*\n");
   folder.write("README.md", "x");
   EXPECT_EQ(written(false, text), "");
   EXPECT_EQ(written(true, text),
             "# What no step of the build needs.\n.git\n.dockerignore\nDockerfile*\nREADME.md\n");
-  EXPECT_EQ(written(true, text + "RUN git describe\n"),
-            "# What no step of the build needs.\n.dockerignore\nDockerfile*\nREADME.md\n");
+}
+
+// A tracked file that is not there counts as deleted, and `git describe --dirty` says so.
+TEST(DC2001, ListsNoTrackedFileWhereAStepReadsGit) {
+  const test::GitFolder folder;
+  const std::string text = "FROM a\nCOPY . .\nRUN git describe --dirty > version\n";
+  folder.write("Dockerfile", text);
+  folder.write("README.md", "x");
+  folder.write(".idea/a.xml", "x");
+  folder.git("init -q");
+  folder.commit("x");
+  check_rule("DC2001", {{text.c_str(), {}}}, test::facts_of(folder));
+  folder.write("node_modules/z.js", "");
+  folder.write("sub/.idea/a.xml", "x");
+  const lint::Config config = config_selecting({"DC2001"});
+  const lint::FixedText fixed_text =
+      lint::apply_fixes(lint::Linter(lint::catalogue(), config), text, test::facts_of(folder), true);
+  ASSERT_EQ(fixed_text.new_files.size(), 1u);
+  EXPECT_EQ(fixed_text.new_files.front().new_file_content,
+            "# What no step of the build needs.\n**/node_modules\nsub/.idea\n");
 }
 
 // What the fix of DC2001 writes below its first three lines, which are always the same.
@@ -720,8 +736,11 @@ std::string ignored(const test::TemporaryFolder& folder, const std::string& text
   const lint::FixedText mended = lint::apply_fixes(linter, text, test::facts_of(folder), true);
   if (mended.new_files.empty()) return "";
   const std::string& content = mended.new_files.front().new_file_content;
-  const std::string_view last = "Dockerfile*\n";
-  return content.substr(content.find(last) + last.size());
+  for (const std::string_view last : {"Dockerfile*\n", ".dockerignore\n"}) {
+    if (const size_t at = content.find(last); at != std::string::npos)
+      return content.substr(at + last.size());
+  }
+  return content;
 }
 
 TEST(DC2001, ListsOutputOnlyNextToAManifest) {
@@ -765,6 +784,19 @@ TEST(DC2001, ListsDockerfilesByTheirNames) {
   folder.write("app.dockerfile", "");
   folder.write("db.dockerfile", "");
   EXPECT_EQ(ignored(folder, "FROM a\nCOPY . .\n"), "*.dockerfile\n**/*.pyc\n");
+  folder.write("Dockerfile", "");
+  folder.write("Dockerfiles/run.sh", "");
+  EXPECT_EQ(ignored(folder, "FROM a\nCOPY . .\n"), "Dockerfile\n*.dockerfile\n**/*.pyc\n");
+}
+
+TEST(DC2001, ListsNoDockerfileThatAnInstructionMentions) {
+  const test::TemporaryFolder folder;
+  folder.write("a.pyc", "");
+  folder.write("Dockerfile", "");
+  folder.write("Dockerfile.dev", "");
+  EXPECT_EQ(ignored(folder, "FROM a\nCOPY . /app\nRUN test -f /app/Dockerfile.dev\n"), "**/*.pyc\n");
+  EXPECT_EQ(ignored(folder, "FROM a\nCOPY . /app\nCMD cat Dockerfile\n"), "**/*.pyc\n");
+  EXPECT_EQ(ignored(folder, "FROM a\n# see Dockerfile.dev\nCOPY . /app\n"), "**/*.pyc\n");
 }
 
 TEST(DL3006, FindsImagesWithoutTag) {
