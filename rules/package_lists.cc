@@ -132,13 +132,15 @@ bool calls_any(const Invocations& all, std::initializer_list<std::string_view> p
   });
 }
 
-bool fetches_apt_lists(const lint::Run& run) {
-  const ListUse use = list_use(kListUsers[0], run, invocations_of(run));
+bool needs_apt_lists_in_layer(lint::Dockerfile& dockerfile, const lint::Run& run) {
+  const ListUser& apt = kListUsers[0];
+  const ListUse use = list_use(apt, run, invocations_of(run));
   const bool scripts = std::ranges::any_of(run.commands, [](const shell::Command& command) {
     const auto words = shell::invocation(command);
     return !words.empty() && words.front().text.find('/') != std::string_view::npos;
   });
-  return use.updates || use.unknown || scripts;
+  const bool fetches = use.updates || use.unknown || scripts;
+  return !fetches || (!use.removes && later_installs(dockerfile, apt, run).by_old_lists != nullptr);
 }
 
 std::vector<LeftLists> lists_left_for_later(lint::Dockerfile& dockerfile, const lint::Run& run) {

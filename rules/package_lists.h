@@ -28,7 +28,8 @@ struct LeftLists {
 // Of each package manager whose lists a RUN fetches without installing anything.
 std::vector<LeftLists> lists_left_for_later(lint::Dockerfile& dockerfile, const lint::Run& run);
 
-// Whether a RUN fetches apt's lists itself, so that it needs none of a layer below. A script may.
-bool fetches_apt_lists(const lint::Run& run);
+// Whether apt's lists have to be in the layer and not in a mount: a RUN uses those of a layer below, or a
+// later RUN uses what it leaves.
+bool needs_apt_lists_in_layer(lint::Dockerfile& dockerfile, const lint::Run& run);
 
 }  // namespace dcache::rules

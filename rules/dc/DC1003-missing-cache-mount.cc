@@ -253,8 +253,9 @@ class Check {
         if (vendored && cache.used_from) continue;
         // The layer is what a CI runner imports; it has no mounts (DC3009).
         if (cache.used_from && has_layers_without_mounts(dockerfile_)) continue;
-        // A mount would hide the lists that a layer below has.
-        if (use.manager->name == "apt" && name == "lists" && !fetches_apt_lists(run)) continue;
+        // A mount would hide the lists that a layer below has, or keep them from a later RUN.
+        if (use.manager->name == "apt" && name == "lists" && needs_apt_lists_in_layer(dockerfile_, run))
+          continue;
         if (is_mounted(dockerfile_, run, *use.manager, cache, use.command)) continue;
         auto path = cache_path(dockerfile_, run, *use.manager, cache, use.command);
         // Without a known user it is not known whose home that is.

@@ -111,9 +111,9 @@ class Check {
     if (kept.empty()) return;
     lock(run);
     for (const std::string_view folder : kFolders) {
-      // Lists that a layer below has would be hidden.
-      const bool hides = folder == "/var/lib/apt" && !fetches_apt_lists(run);
-      if (!kept.contains(folder) && !hides) add(run, folder);
+      // Lists that a layer below has would be hidden, and a later RUN may need those of this one.
+      const bool stay = folder == "/var/lib/apt" && needs_apt_lists_in_layer(dockerfile_, run);
+      if (!kept.contains(folder) && !stay) add(run, folder);
     }
     if (!kept.contains("/var/cache/apt")) return;  // the hook empties this folder
     if (without_hook_.empty()) without_hook_ = steps_without_hook(dockerfile_);
