@@ -726,6 +726,11 @@ std::string image_of_cache(std::string_view cache) {
   return option.type == "registry" ? std::string(option.attribute("ref")) : "";
 }
 
+bool is_new_each_run(std::string_view text) {
+  return std::ranges::any_of(
+      kNewEachRun, [&](std::string_view value) { return text.find(value) != std::string_view::npos; });
+}
+
 bool is_pushed_as(const CiBuild& build, std::string_view image) {
   return std::ranges::any_of(build.tags, [&](const std::string& tag) {
     return plan::normal_reference(tag) == plan::normal_reference(image);

@@ -26,6 +26,9 @@ inline constexpr std::array<std::string_view, 10> kNewEachRun = {
     "github.sha",    "github.run_id",  "github.run_number", "GITHUB_SHA",          "GITHUB_RUN_ID",
     "CI_COMMIT_SHA", "CI_PIPELINE_ID", "CI_JOB_ID",         "CI_COMMIT_SHORT_SHA", "GITHUB_RUN_NUMBER"};
 
+// Whether a text of a CI file, such as "${{ github.sha }}", contains one of them.
+bool is_new_each_run(std::string_view text);
+
 // What a build is made of: as it is written, or as one job of a matrix has it.
 struct BuildPlace {
   std::string file;     // what is given; empty for the default

@@ -7,8 +7,10 @@
 #include "dcache/lint/rule.h"
 #include "dcache/text/unicode.h"
 #include "rules/cache_needs.h"
+#include "rules/ci.h"
 #include "rules/edits.h"
 #include "rules/gain.h"
+#include "rules/secrets.h"
 #include "rules/stages.h"
 #include "rules/volatile.h"
 
@@ -27,8 +29,23 @@ bool is_meant_to_rebuild(std::string_view name) {
   return lower.find("bust") != std::string::npos || lower.find("cache") != std::string::npos;
 }
 
-// The name that an ARG or ENV of one variable sets with what each build is given.
-std::string_view volatile_name(const Instruction& instruction) {
+// What the definition of the image gives an argument, if that is another value in each run of CI:
+// "${{ github.sha }}". Empty for none.
+std::string_view value_of_run(Dockerfile& dockerfile, std::string_view name) {
+  const project::Image* const image = dockerfile.image();
+  if (image == nullptr) return {};
+  for (const project::Unknown& unknown : image->target.unknown) {
+    constexpr std::string_view kIs = "is ";
+    const std::string_view reason = unknown.reason;
+    if (unknown.varies && unknown.attribute == fmt::format("args.{}", name) && reason.starts_with(kIs) &&
+        is_new_each_run(reason))
+      return reason.substr(kIs.size());
+  }
+  return {};
+}
+
+// The name of the only variable that an ARG or ENV sets with what the build is given; empty for none.
+std::string_view given_name(const Instruction& instruction) {
   const bool one = instruction.keyword == Keyword::kArg
                        ? instruction.arguments.size() == 1
                        : instruction.keyword == Keyword::kEnv && instruction.arguments.size() == 2;
@@ -41,7 +58,15 @@ std::string_view volatile_name(const Instruction& instruction) {
     return {};
   if (instruction.arguments.front().text.find_first_of("0123456789", name.size()) != std::string_view::npos)
     return {};
-  return is_volatile_name(name) && !is_meant_to_rebuild(name) ? name : std::string_view();
+  return is_meant_to_rebuild(name) ? std::string_view() : name;
+}
+
+// Whether an instruction sets a variable again that gives `declared` its value: below it, that would be
+// another value.
+bool sets_again(Dockerfile& dockerfile, const Instruction& instruction, const Instruction& declared) {
+  return std::ranges::any_of(
+      variables_set_by(instruction, dockerfile.graph()),
+      [&](const NamedVariable& variable) { return mentions(declared, variable.name); });
 }
 
 // Whether all that an instruction can read of the environment is what its text names. A script, a build tool
@@ -146,8 +171,12 @@ void check(Dockerfile& dockerfile, lint::Reporter& reporter) {
     if (stage.from == nullptr) continue;
     for (size_t i = 0; i < stage.body.size(); ++i) {
       const Instruction& declared = stage.body[i];
-      const std::string_view name = volatile_name(declared);
-      if (name.empty() || decides_base(stages, stage, declared, name)) continue;
+      const std::string_view name = given_name(declared);
+      if (name.empty()) continue;
+      const std::string_view given =
+          declared.keyword == Keyword::kArg ? value_of_run(dockerfile, name) : std::string_view();
+      if (given.empty() && !is_volatile_name(name)) continue;
+      if (decides_base(stages, stage, declared, name)) continue;
       const auto rest = stage.body.subspan(i + 1, std::min(stage.body.size() - i - 1, kFarthest));
       // Right above a RUN it may be there to rebuild that one.
       if (!rest.empty() && rest.front().keyword == Keyword::kRun) continue;
@@ -163,14 +192,18 @@ void check(Dockerfile& dockerfile, lint::Reporter& reporter) {
       const bool is_for_label = user < reader && std::any_of(user, reader, [&](const Instruction& one) {
                                   return is_costly(dockerfile, one);
                                 });
+      const std::string from_ci = given.empty() ? "" : fmt::format(" (CI gives it {})", given);
       lint::Diagnostic& diagnostic = reporter.report(
           declared.span,
-          fmt::format("each new value of {} rebuilds the RUN in line {}, which does not name it", name,
-                      costly->start_line),
+          fmt::format("each new value of {}{} rebuilds the RUN in line {}, which does not name it", name,
+                      from_ci, costly->start_line),
           is_for_label
               ? fmt::format("move it to the end of the stage, with the LABEL in line {}", user->start_line)
               : remedy_for(dockerfile, declared, name, rest, user));
-      if (user != rest.end() && !is_for_label) move_down(dockerfile.file(), declared, *user, diagnostic);
+      const bool keeps_value = std::none_of(
+          rest.begin(), user, [&](const Instruction& one) { return sets_again(dockerfile, one, declared); });
+      if (user != rest.end() && !is_for_label && keeps_value)
+        move_down(dockerfile.file(), declared, *user, diagnostic);
       if (!diagnostic.fix) continue;
       // Programs that do nothing with other variables read that one.
       diagnostic.fix->safe =
@@ -203,14 +236,17 @@ lint::Rule rule() {
           "its cache key, even if the command does not use it. A commit hash or a date that is declared "
           "at the top rebuilds all RUNs below it in every build. Declare it right above the first step "
           "that uses it: then only the steps below it rebuild. An argument that the FROM of the stage "
-          "uses as well is not reported. `SOURCE_DATE_EPOCH` is such an argument: BuildKit gives it to the "
+          "uses as well is not reported. Which arguments change is told by their names, and by what a "
+          "workflow or "
+          "`.gitlab-ci.yml` gives them (`github.sha`, `$CI_PIPELINE_ID`). `SOURCE_DATE_EPOCH` is such an "
+          "argument: BuildKit gives it to the "
           "times of the image without ARG, and `rewrite-timestamp=true` of the exporter to the files.",
       .fix_note =
           "Moves the line down to the first instruction that names it. The fix is unsafe if the line "
           "moves below a RUN that may read the variable without naming it (a script, a build tool, or an "
           "install that runs scripts of packages), or below a RUN that downloads something. There is no "
-          "fix if a comment is above the line, or if a LABEL above that RUN uses the variable. A name such "
-          "as `CACHE_BUST` is not reported.",
+          "fix if a comment is above the line, if a LABEL above that RUN uses the variable, or if a line "
+          "between sets a variable again that the value names. A name such as `CACHE_BUST` is not reported.",
       .bad = {"FROM node:22\n"
               "ARG GIT_SHA\n"
               "WORKDIR /app\n"

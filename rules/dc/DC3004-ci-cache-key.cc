@@ -154,11 +154,6 @@ void report_matrix(const CiBuild& build, lint::Reporter& reporter) {
   }
 }
 
-bool is_new_each_run(std::string_view place) {
-  return std::ranges::any_of(
-      kNewEachRun, [&](std::string_view value) { return place.find(value) != std::string_view::npos; });
-}
-
 // A cache that no later run looks for.
 void find_new_key(const CiBuild& build, BuildFindings& findings) {
   for (const std::string& to : build.cache_to) {

@@ -166,6 +166,14 @@ TEST(SafeFixes, AreThoseThatCanNotBreakABuild) {
             "FROM debian\n# about the next line\nARG GIT_SHA\nWORKDIR /x\nRUN apt-get install -y a\nRUN echo "
             "$GIT_SHA\n",
             "no fix"},
+           {"DC1010",
+            "FROM debian\nARG CI_ID=a\nARG BUILD_ID=$CI_ID\nWORKDIR /x\nRUN apt-get install -y a\nARG "
+            "CI_ID=b\nRUN echo $BUILD_ID\n",
+            "no fix"},
+           {"DC1010",
+            "FROM debian\nENV A=a\nARG BUILD_ID=$A\nWORKDIR /x\nRUN apt-get install -y a\nENV A=b\nRUN "
+            "echo $BUILD_ID\n",
+            "no fix"},
            {"RedundantTargetPlatform", "FROM --platform=$TARGETPLATFORM a\n", "safe"},
            {"RedundantTargetPlatform", "ARG TARGETPLATFORM=linux/arm64\nFROM --platform=$TARGETPLATFORM a\n",
             "no fix"},
@@ -420,6 +428,27 @@ TEST(LintedFiles, AreNoWorkflowsBelowTheRootOfARepository) {
   const std::string named =
       test::run_dcache({"lint", "--select", "DC3002", "template/.github/workflows/b.yml"}, folder.path()).out;
   EXPECT_NE(named.find("b.yml"), std::string::npos) << named;
+}
+
+TEST(DC1010, KnowsWhatCiGivesAnArgument) {
+  const test::TemporaryFolder folder;
+  folder.write(".git/HEAD", "ref: refs/heads/main\n");
+  folder.write("package.json", "{}\n");
+  folder.write("Dockerfile",
+               "FROM node:22\nARG STAMP\nARG FLAVOUR\nWORKDIR /app\nCOPY package.json ./\nRUN npm install\n"
+               "RUN echo $STAMP $FLAVOUR > v\n");
+  folder.write(".github/workflows/w.yml",
+               "on: push\njobs:\n  image:\n    runs-on: ubuntu-24.04\n    steps:\n"
+               "      - uses: docker/build-push-action@v6\n        with:\n          build-args: |\n"
+               "            STAMP=${{ github.sha }}\n            FLAVOUR=${{ vars.FLAVOUR }}\n");
+  const std::string said =
+      test::run_dcache({"lint", "--select", "DC1010", "--format", "concise", "Dockerfile"}, folder.path())
+          .out;
+  EXPECT_NE(said.find("Dockerfile:2:"), std::string::npos) << said;
+  EXPECT_NE(said.find("each new value of STAMP (CI gives it ${{ github.sha }}) rebuilds the RUN in line 6"),
+            std::string::npos)
+      << said;
+  EXPECT_EQ(said.find("FLAVOUR"), std::string::npos) << said;
 }
 
 TEST(DC1010, LeavesACommentAboveItsInstruction) {
