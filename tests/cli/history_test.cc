@@ -126,6 +126,12 @@ TEST(History, NamesTheIgnoreFileThatChanged) {
   const HistoryRepository repository(kGo);
   repository.change({{".dockerignore", ".git\n"}}, "unignore");
   EXPECT_EQ(causes(repository.history(), 4), ".dockerignore 1");
+  // It is not in the context itself.
+  const HistoryRepository hidden({{"Dockerfile", "FROM x\nCOPY . .\n"},
+                                  {".dockerignore", ".git\n.dockerignore\n*.md\n"},
+                                  {"README.md", "1\n"}});
+  hidden.change({{".dockerignore", ".git\n.dockerignore\n"}}, "unignore");
+  EXPECT_EQ(causes(hidden.history(), 2), ".dockerignore 1");
 }
 
 TEST(History, SaysWhichCommitsCantBeBuilt) {

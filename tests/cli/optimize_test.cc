@@ -227,6 +227,11 @@ TEST(Optimize, CopiesNoFolderApartThatAStepMayRead) {
   EXPECT_EQ(unsafe("FROM python:3.12 AS b\nWORKDIR /srv\nCOPY . .\nRUN python services/web/build.py\n"
                    "FROM python:3.12\nCOPY --from=b /srv /srv\nRUN true\n"),
             0U);
+  // A link leads there.
+  const Services linked(begin + "RUN python services/web/build.py\n");
+  linked.shell("ln -s ../api services/web/shared");
+  linked.commit("link");
+  EXPECT_EQ(linked.answer().at("unsafe").size(), 0U);
   // A version of the syntax that its author fixed.
   EXPECT_EQ(unsafe("# syntax=docker/dockerfile:1.4\n" + begin + "RUN python services/web/build.py\n"), 0U);
 }
