@@ -1,7 +1,6 @@
 #include "rules/go_module.h"
 
 #include <algorithm>
-#include <vector>
 
 #include "dcache/text/file_io.h"
 #include "dcache/text/path.h"
@@ -36,6 +35,30 @@ std::string embedded_folder(std::string_view folder, std::string_view path) {
 
 }  // namespace
 
+std::string_view without_go_quotes(std::string_view path) {
+  const bool quoted = path.size() > 1 && (path.front() == '"' || path.front() == '`');
+  return quoted && path.back() == path.front() ? path.substr(1, path.size() - 2) : path;
+}
+
+std::vector<std::string> replaced_by_folders(std::string_view go_mod) {
+  std::vector<std::string> folders;
+  while (!go_mod.empty()) {
+    std::string_view line = take_line(go_mod);
+    if (line.starts_with("//")) continue;
+    line = text::trim(line.substr(0, line.find(" //")));
+    const size_t arrow = line.find("=>");
+    if (arrow == std::string_view::npos) continue;
+    std::string_view place = text::trim(line.substr(arrow + 2));
+    const bool quoted = place.starts_with('"') || place.starts_with('`');
+    const size_t end = quoted ? place.find(place.front(), 1) + 1 : place.find_first_of(" \t");
+    place = without_go_quotes(place.substr(0, end));
+    if (place.starts_with("./") || place.starts_with("../") || place.starts_with('/') || place == "." ||
+        place == "..")
+      folders.emplace_back(place);
+  }
+  return folders;
+}
+
 void GoModule::read_file(std::string_view folder, std::string_view text) {
   std::set<std::string>& needs = needs_[std::string(folder)];
   bool in_list = false;
@@ -64,11 +87,12 @@ std::optional<GoModule> GoModule::read(const lint::BuildContext& context) {
   const auto manifest = context.read("go.mod");
   if (!manifest || context.files.find("go.work") != nullptr || context.files.find("vendor") != nullptr)
     return std::nullopt;
+  if (!replaced_by_folders(*manifest).empty()) return std::nullopt;
   GoModule module;
   for (std::string_view rest = *manifest; !rest.empty();) {
     const std::string_view line = take_line(rest);
-    if (line.starts_with("module ")) module.path_ = text::trim(line.substr(7));
-    if (line.find("=> .") != std::string_view::npos) return std::nullopt;
+    if (line.starts_with("module "))
+      module.path_ = without_go_quotes(text::trim(line.substr(7, line.find("//") - 7)));
   }
   size_t files = 0;
   uint64_t bytes = 0;

@@ -9,10 +9,18 @@
 #include <set>
 #include <string>
 #include <string_view>
+#include <vector>
 
 #include "dcache/lint/build_facts.h"
 
 namespace dcache::rules {
+
+// A path in go.mod or go.work, without the quotes that it may have.
+std::string_view without_go_quotes(std::string_view path);
+
+// The folders that a go.mod or a go.work takes modules from instead of downloading them, as they are written.
+// Source: https://go.dev/ref/mod#go-mod-file-replace
+std::vector<std::string> replaced_by_folders(std::string_view go_mod);
 
 class GoModule {
  public:
