@@ -9,6 +9,10 @@
 #include "dcache/text/glob.h"
 #include "dcache/text/path.h"
 #include "dcache/text/unicode.h"
+#include "dcache/text/words.h"
+#include "rules/go_module.h"
+#include "rules/known_facts.h"
+#include "rules/named_files.h"
 #include "rules/workspaces.h"
 
 namespace dcache::rules {
@@ -47,54 +51,55 @@ bool names_folder(const Use& use) {
          });
 }
 
-// How many modules a go.mod takes from folders.
-size_t local_replacements(std::string_view go_mod) {
-  size_t count = 0;
-  for (size_t at = go_mod.find("=> ."); at != std::string_view::npos; at = go_mod.find("=> .", at + 1))
-    ++count;
-  return count;
-}
-
-// Other modules of the project that a go.mod takes from folders: their go.mod files.
-std::vector<std::string> local_modules(const lint::BuildContext& context, std::string_view folder,
-                                       std::string_view go_mod) {
+// Other modules of the project that a go.mod or a go.work takes from folders: their go.mod files. Nothing
+// where one of them is not there.
+std::optional<std::vector<std::string>> local_modules(const NamingInstall& install, std::string_view text) {
   std::vector<std::string> found;
-  while (!go_mod.empty()) {
-    const std::string_view line = go_mod.substr(0, go_mod.find('\n'));
-    go_mod.remove_prefix(std::min(line.size() + 1, go_mod.size()));
-    const size_t arrow = line.find("=> .");
-    if (arrow == std::string_view::npos) continue;
-    const std::string_view place = text::trim(line.substr(arrow + 3));
-    std::string path =
-        text::clean_path(in_folder(folder, std::string(place.substr(0, place.find(' '))) + "/go.mod"));
-    if (context.files.find(path) != nullptr) found.push_back(std::move(path));
+  for (const std::string& place : replaced_by_folders(text)) {
+    std::string path = named_file(place + "/go.mod", install.folder, install.copy);
+    if (install.context.files.find(path) == nullptr) return std::nullopt;
+    found.push_back(std::move(path));
   }
   return found;
 }
 
-// The path in the context of a file that an install names; empty if it is none of what the COPY brings.
-std::string named_file(std::string_view name, std::string_view folder, const BroadCopy& copy) {
-  if (!name.starts_with('/')) return text::clean_path(in_folder(folder, name));
-  const std::string& destination = copy.step->destination;
-  if (!text::is_within(name, destination) || copy.source->wildcard) return {};
-  const std::string below(
-      name.substr(destination == "/" ? 1 : std::min(destination.size() + 1, name.size())));
-  return text::join_path(copy.source->path, below).substr(1);
+void add_once(std::vector<std::string>& paths, std::string path) {
+  if (std::ranges::find(paths, path) == paths.end()) paths.push_back(std::move(path));
 }
 
-// What the lists of an install say of other files.
-void follow_lists(const lint::BuildContext& context, std::string_view folder, const BroadCopy& copy,
-                  const Use& use, InstallManifests& found) {
-  for (const std::string& name : use.files) {
-    const std::string path = named_file(name, folder, copy);
-    if (context.files.find(path) == nullptr) continue;
-    if (std::ranges::find(found.paths, path) == found.paths.end()) found.paths.push_back(path);
-    const Included included = included_by(context, path);
-    found.separable = found.separable && !included.missing;
-    found.others.insert(found.others.end(), included.files.begin(), included.files.end());
-    found.refers = found.refers || included.local;
-    found.needs_sources = found.needs_sources || included.project;
+void add_local_modules(const NamingInstall& install, std::string_view text, InstallManifests& found) {
+  auto modules = local_modules(install, text);
+  found.separable = found.separable && modules;
+  if (!modules) return;
+  for (std::string& path : *modules)
+    add_once(found.others, std::move(path));
+}
+
+// The places that a list of packages names. They are relative to the list, or to where the install works. Of
+// what may be another thing nothing is needed.
+void add_places(const NamingInstall& install, const Included& included, NamedFiles& named) {
+  for (const Included::Place& place : included.places) {
+    const bool beside_list = add_place(install, text::parent_path(place.list), place.name, named);
+    const bool is_there = add_place(install, install.folder.substr(1), place.name, named) || beside_list;
+    named.missing = named.missing || (place.certain && !is_there);
   }
+}
+
+// What the lists of an install say of other files. `lists` are paths in the context.
+void follow_lists(const NamingInstall& install, std::span<const std::string> lists, InstallManifests& found,
+                  NamedFiles& named) {
+  for (const std::string& path : lists) {
+    const Included included = included_by(install.context, path);
+    found.separable = found.separable && !included.missing;
+    for (const std::string& file : included.files)
+      add_once(found.others, file);
+    found.needs_sources = found.needs_sources || included.project;
+    add_places(install, included, named);
+  }
+}
+
+bool is_list(std::string_view path) {
+  return path.ends_with(".txt") || path.ends_with(".in");
 }
 
 // Whether a lock file has a package in an archive of the project.
@@ -107,30 +112,15 @@ bool has_local_archive(std::string_view lock) {
   return false;
 }
 
-// Whether a manifest or a file of settings names files that are not known here, so that the install fails or
-// gives something else without them.
+// Whether a manifest of the project's packages names files that are not known here, so that the install fails
+// or gives something else without them.
 bool names_other_files(std::string_view path, const std::string& text) {
   const std::string_view name = text::base_name(path);
   const auto holds = [&](std::string_view word) { return text.find(word) != std::string::npos; };
   if (name == "package.json")
     return has_local_dependency(text) || (holds("patchedDependencies") && !holds("patches/"));
-  if (name == "pnpm-workspace.yaml")
-    return holds("link:") || holds("file:") || (holds("patchedDependencies") && !holds("patches/"));
-  if (name == "package-lock.json" || name == "npm-shrinkwrap.json") return has_local_archive(text);
-  if (name == ".yarnrc" || name == ".npmrc") return holds("offline-mirror") || holds("cafile");
-  if (name == "pyproject.toml" || name == "Pipfile") {
-    static const RE2 kPath(R"re(\bpath\s*=)re");
-    return RE2::PartialMatch(text, kPath);
-  }
-  if (name == "pom.xml") {
-    static const RE2 kParent(R"re(<relativePath>\s*(?:[^<\s]*[^<\s/.])\s*</relativePath>)re");
-    return RE2::PartialMatch(text, kParent) && !holds("../pom.xml</relativePath>");
-  }
-  if (name.ends_with("proj") || name.ends_with(".props") || name.ends_with(".targets"))
-    return holds("<Import ");
-  if (!text::equals_ignoring_case(name, "nuget.config")) return false;
-  static const RE2 kFolder(R"re((?i)<add\s[^>]*value="[^":]*[/\\])re");
-  return RE2::PartialMatch(text, kFolder);
+  if (name == "pnpm-workspace.yaml") return holds("link:") || holds("file:");
+  return (name == "package-lock.json" || name == "npm-shrinkwrap.json") && has_local_archive(text);
 }
 
 // Whether installing a member of a workspace runs scripts of it, or links programs of it.
@@ -143,20 +133,61 @@ bool uses_sources_of_member(std::string_view path, const std::string& text, cons
 }
 
 // What the texts of all that is found say of more files.
-void look_for_other_files(const lint::BuildContext& context, const Use& use, InstallManifests& found) {
-  for (const std::string& path : found.paths) {
-    const auto text = context.read(path);
-    if (text && names_other_files(path, *text)) found.refers = true;
-    if (text::base_name(path) == "package.json" &&
+void look_for_other_files(const NamingInstall& install, InstallManifests& found, NamedFiles& named) {
+  const lint::BuildContext& context = install.context;
+  std::vector<std::string> paths = found.paths;
+  paths.insert(paths.end(), found.others.begin(), found.others.end());
+  for (const std::string& folder : found.folders) {
+    for (const context::Record& record : context.files.below(folder)) {
+      if (record.path.ends_with(".config") || record.path.ends_with(".toml")) paths.push_back(record.path);
+    }
+  }
+  size_t followed = 0;
+  for (size_t i = 0; i < paths.size(); ++i) {
+    const std::string path = paths[i];
+    if (const auto text = context.read(path)) {
+      const bool is_member = i >= found.paths.size();
+      found.refers = found.refers || names_other_files(path, *text) ||
+                     (is_member && uses_sources_of_member(path, *text, *install.use.manager));
+      add_named_by(install, path, *text, named);
+    }
+    if (i < found.paths.size() && text::base_name(path) == "package.json" &&
         context.files.find(text::join_path(text::parent_path(path), "binding.gyp")) != nullptr)
       found.refers = true;
+    for (; followed < named.files.size(); ++followed)
+      add_once(paths, named.files[followed]);
   }
-  for (const std::string& path : found.others) {
-    const auto text = context.read(path);
-    if (text && (names_other_files(path, *text) || uses_sources_of_member(path, *text, *use.manager)))
-      found.refers = true;
+}
+
+// Whether a file has a password or a key: a COPY of its own for it would be worse than one of everything.
+bool is_credential(const lint::BuildContext& context, std::string_view path) {
+  const std::string_view name = text::base_name(path);
+  if (text::is_one_of(name, key_files()) || name.ends_with("_rsa") || name.ends_with(".p12") ||
+      name.ends_with(".pfx"))
+    return true;
+  if (!name.ends_with(".pem") && !name.ends_with(".key")) return false;
+  const auto text = context.read(path);
+  return text && text->find("PRIVATE KEY") != std::string::npos;
+}
+
+// What is named comes along, if it can.
+void take_along(const NamingInstall& install, NamedFiles& named, InstallManifests& found) {
+  const size_t credentials = std::erase_if(
+      named.files, [&](const std::string& path) { return is_credential(install.context, path); });
+  named.missing = named.missing || credentials > 0;
+  const auto is_in_folder = [&](const std::string& path) {
+    return std::ranges::any_of(found.folders,
+                               [&](const std::string& one) { return text::is_within(path, one); });
+  };
+  for (const std::string& path : named.folders) {
+    if (!is_in_folder(path)) found.folders.push_back(path);
   }
-  found.separable = found.separable && !found.refers;
+  for (const std::string& path : named.files) {
+    if (std::ranges::find(found.paths, path) == found.paths.end()) add_once(found.others, path);
+  }
+  std::erase_if(found.others, is_in_folder);
+  found.refers = found.refers || named.missing;
+  found.separable = found.separable && !found.refers && !named.wants_parts;
 }
 
 // The manifests of the members of a workspace, as far as one of the copies brings them.
@@ -177,8 +208,8 @@ void add_members(const lint::BuildContext& context, std::string_view folder,
 }
 
 // What the text of one of the manifests says.
-void read_manifest(const lint::BuildContext& context, std::string_view folder, std::string_view name,
-                   const Use& use, InstallManifests& found) {
+void read_manifest(const NamingInstall& install, std::string_view name, InstallManifests& found) {
+  const auto& [context, copy, use, folder] = install;
   const PackageManager& manager = *use.manager;
   const auto text = context.read(found.paths.back());
   if (!text) {
@@ -193,12 +224,7 @@ void read_manifest(const lint::BuildContext& context, std::string_view folder, s
                                                 has_script_with_sources(context, folder.substr(1), *text));
   // Of a list that includes others, and of a workspace, these are known.
   if (use.action->installs == Action::Installs::kFiles) return;
-  if (name == "go.mod") {
-    const size_t replaced = local_replacements(*text);
-    found.others = local_modules(context, folder, *text);
-    found.separable = found.separable && found.others.size() == replaced;
-    return;
-  }
+  if (name == "go.mod") return add_local_modules(install, *text, found);
   const bool refers = std::ranges::any_of(
       manager.inseparable_if, [&](std::string_view word) { return word != "\"workspaces\"" && holds(word); });
   found.refers = found.refers || refers;
@@ -240,6 +266,17 @@ void add_yarn_itself(const lint::BuildContext& context, std::string_view folder,
     if (is_copied) continue;
     found.separable = found.separable && context.files.find(path) != nullptr;
     found.others.push_back(std::move(path));
+  }
+}
+
+// `uv pip` reads its settings from the project too.
+void add_settings_of_uv(const NamingInstall& install, InstallManifests& found, NamedFiles& named) {
+  for (const std::string_view name : {"uv.toml", "pyproject.toml"}) {
+    std::string path = in_folder(install.folder, name);
+    const auto text = install.context.read(path);
+    if (!text || (name != "uv.toml" && text->find("[tool.uv") == std::string::npos)) continue;
+    add_named_by(install, path, *text, named);
+    add_once(found.others, std::move(path));
   }
 }
 
@@ -289,6 +326,8 @@ std::optional<std::string> install_folder(const plan::Graph& graph, const BroadC
 InstallManifests find_manifests(const lint::BuildContext& context, const std::vector<const Step*>& copies,
                                 std::string_view folder, const BroadCopy& copy, const Use& use) {
   InstallManifests found;
+  NamedFiles named;
+  const NamingInstall install{.context = context, .copy = copy, .use = use, .folder = folder};
   for (const std::string_view name : needed_files(use)) {
     std::string path = name.starts_with('/') ? std::string() : text::clean_path(in_folder(folder, name));
     if (context.files.find(path) == nullptr) {
@@ -299,17 +338,32 @@ InstallManifests find_manifests(const lint::BuildContext& context, const std::ve
       continue;
     }
     found.paths.push_back(std::move(path));
-    read_manifest(context, folder, name, use, found);
+    read_manifest(install, name, found);
   }
+  add_named_by_command(install, named);
+  add_named_by_variables(install, named);
   if (use.action->installs == Action::Installs::kFiles) {
-    follow_lists(context, folder, copy, use, found);
-    found.separable = found.separable && !found.refers;
-    return found;
+    for (const std::string& name : use.files) {
+      std::string path = named_file(name, folder, copy);
+      if (context.files.find(path) != nullptr) add_once(found.paths, std::move(path));
+    }
+    follow_lists(install, found.paths, found, named);
+    std::vector<std::string> lists = named.files;
+    std::erase_if(lists, [](const std::string& path) { return !is_list(path); });
+    follow_lists(install, lists, found, named);
+    if (use.manager->name == "uv") add_settings_of_uv(install, found, named);
+  } else {
+    add_optional(context, folder, *use.manager, found);
+    if (use.manager->name == "yarn") add_yarn_itself(context, folder, found);
+    add_members(context, folder, copies, use, found);
+    if (use.manager->name == "go") {
+      if (const auto work = context.read(in_folder(folder, "go.work")))
+        add_local_modules(install, *work, found);
+    }
+    look_for_other_files(install, found, named);
   }
-  add_optional(context, folder, *use.manager, found);
-  if (use.manager->name == "yarn") add_yarn_itself(context, folder, found);
-  add_members(context, folder, copies, use, found);
-  look_for_other_files(context, use, found);
+  add_settings(install, named);
+  take_along(install, named, found);
   return found;
 }
 

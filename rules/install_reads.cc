@@ -4,14 +4,21 @@
 #include <array>
 #include <memory>
 #include <mutex>
+#include <set>
 
+#include <nlohmann/json.hpp>
 #include <re2/re2.h>
 
+#include "dcache/text/json.h"
 #include "dcache/text/path.h"
 #include "dcache/text/piece.h"
 #include "dcache/text/unicode.h"
 #include "dcache/text/words.h"
 #include "rules/context_git.h"
+#include "rules/go_module.h"
+#include "rules/install_manifests.h"
+#include "rules/named_files.h"
+#include "rules/plain_programs.h"
 #include "rules/workspaces.h"
 
 namespace dcache::rules {
@@ -133,20 +140,21 @@ bool has_harmless_words(const ManifestInstall& install) {
          std::ranges::all_of(use.files, named);
 }
 
-bool is_about_installs(std::string_view variable) {
-  constexpr std::array<std::string_view, 20> kParts = {
-      "PIP_",      "UV_",    "POETRY_", "PIPENV_", "NPM_", "npm_", "YARN_", "NODE_",     "BUNDLE_", "GEM_",
-      "COMPOSER_", "CARGO_", "GOFLAGS", "GOPROXY", "MIX_", "HEX_", "CERT",  "CA_BUNDLE", "APT_",    "PNPM_"};
-  return std::ranges::any_of(
-      kParts, [&](std::string_view part) { return variable.find(part) != std::string_view::npos; });
-}
-
 // Whether a value may name a file of the sources.
 bool may_name_source(std::string_view value, std::string_view destination) {
   static LazyRE2 kFile = {R"(\.(?:txt|toml|conf|ini|cfg|json|pem|crt|js|cjs|mjs|rc|yaml|yml)$)"};
   if (value.find("://") != std::string_view::npos) return false;
   if (value.starts_with('/')) return destination == "/" || text::is_within(value, destination);
   return value.find('/') != std::string_view::npos || RE2::PartialMatch(piece(value), *kFile);
+}
+
+// Whether a variable names a file that an install reads.
+bool names_file(std::string_view variable) {
+  constexpr auto kParts = std::to_array<std::string_view>(
+      {"CONSTRAINT", "REQUIREMENT", "FIND_LINKS", "CONFIG", "CERT", "GEMFILE", "NODE_OPTIONS", "_BUNDLE"});
+  return is_about_installs(variable) && std::ranges::any_of(kParts, [&](std::string_view part) {
+           return text::to_lower(variable).find(text::to_lower(part)) != std::string::npos;
+         });
 }
 
 // Whether no variable of the stage leads the install to a file of the sources, and its shell is none of them.
@@ -159,9 +167,31 @@ bool has_harmless_stage(lint::Dockerfile& dockerfile, const Run& run, std::strin
                             : text::is_within(shell, destination)))
       return false;
   }
+  // Anyone who builds may give arguments a value.
+  for (std::optional<size_t> stage = step.stage; stage;
+       stage = dockerfile.graph().stages[*stage].base_stage) {
+    if (std::ranges::any_of(dockerfile.graph().stages[*stage].declared, names_file)) return false;
+  }
   if (!step.environment) return true;
   return std::ranges::none_of(step.environment->variables(), [&](const plan::Variable* variable) {
     return is_about_installs(variable->name) && may_name_source(variable->value, destination);
+  });
+}
+
+// Whether the COPY brings folders of the system, which hold settings and programs.
+bool brings_system_folders(const lint::BuildContext& context, const Step& step,
+                           const ManifestInstall& install) {
+  if (install.destination != "/") return false;
+  // The folder of the context that becomes the root of the image.
+  std::string_view root = install.folder;
+  if (step.workdir() != "/") {
+    if (!root.ends_with(step.workdir())) return true;
+    root.remove_suffix(step.workdir().size());
+  }
+  constexpr auto kFolders = std::to_array<std::string_view>(
+      {"bin", "etc", "home", "lib", "lib64", "opt", "root", "sbin", "usr", "var"});
+  return std::ranges::any_of(kFolders, [&](std::string_view name) {
+    return context.files.find(in_folder(root.empty() ? "/" : root, name)) != nullptr;
   });
 }
 
@@ -201,7 +231,7 @@ bool is_plain_requirement(std::string_view line) {
       R"([A-Za-z0-9][\w.-]*(?:\s*\[[\w.,\s-]+\])?\s*(?:[=<>!~]=?=?[^/\\]*?)?(?:;[^\\]*?)?(?:\s*--hash=\S+)*\s*\\?)"};
   static LazyRE2 kFile = {R"(\.(?:whl|zip|gz|tgz|bz2)(?:\s|$))"};
   static LazyRE2 kOption = {
-      R"((?:-i|--index-url|--extra-index-url|--trusted-host|--hash|--pre|--only-binary|--no-binary|--require-hashes|--prefer-binary)\b.*)"};
+      R"((?:(?:(?:-i|--index-url|--extra-index-url)[=\s]\s*https?://\S+|(?:--trusted-host|--only-binary|--no-binary|--hash)[=\s]\s*\S+|--pre|--require-hashes|--prefer-binary|\\)\s*)+)"};
   line = text::trim(line.substr(0, line.find(" #")));
   if (line.empty() || line.starts_with('#')) return true;
   return RE2::FullMatch(piece(line), *kOption) ||
@@ -235,25 +265,79 @@ bool may_name_files(std::string_view settings) {
   return RE2::PartialMatch(piece(settings), kNaming);
 }
 
+// Plugins of Composer that read nothing of the project while packages are installed.
+constexpr auto kHarmlessPlugins = std::to_array<std::string_view>(
+    {"dealerdirect/phpcodesniffer-composer-installer", "ergebnis/composer-normalize",
+     "infection/extension-installer", "pestphp/pest-plugin", "phpstan/extension-installer",
+     "symfony/runtime"});
+
+// Whether a composer.lock has a plugin that may read files of the project.
+bool has_plugins(std::string_view lock) {
+  static LazyRE2 kPlugin = {R"re("type"\s*:\s*"composer-plugin")re"};
+  static LazyRE2 kName = {R"re("name"\s*:\s*"([\w.-]+/[\w.-]+)")re"};
+  re2::StringPiece rest = piece(lock);
+  std::string_view before = lock;
+  while (RE2::FindAndConsume(&rest, *kPlugin)) {
+    // Its name is the last one before.
+    const std::string_view above = before.substr(0, before.size() - rest.size());
+    re2::StringPiece names = piece(above);
+    std::string name;
+    while (RE2::FindAndConsume(&names, *kName, &name)) {
+    }
+    if (!text::is_one_of(name, kHarmlessPlugins)) return true;
+    before = before.substr(before.size() - rest.size());
+  }
+  return false;
+}
+
+// Whether a composer.json lists packages that are downloaded, and nothing that reads files of the project.
+bool is_plain_composer(const std::string& text) {
+  static LazyRE2 kOther = {
+      R"re("(?:path|artifact)"|"scripts"|"patches|file:|symfony/flex|composer-(?:merge|bin)-plugin)re"
+      R"re(|composer-scaffold|composer-patches|composer/installers|installers-extender)re"};
+  constexpr auto kExtra = std::to_array<std::string_view>({"branch-alias", "laravel", "symfony", "runtime"});
+  if (RE2::PartialMatch(piece(text), *kOther)) return false;
+  const nlohmann::json root = text::parse_json(text);
+  if (!root.is_object()) return false;
+  const nlohmann::json none = nlohmann::json::object();
+  const nlohmann::json extra = root.value("extra", none);
+  const nlohmann::json config = root.value("config", none);
+  if (!extra.is_structured() || !config.is_structured()) return false;
+  const nlohmann::json plugins = config.is_object() ? config.value("allow-plugins", none) : none;
+  const auto is_harmless = [](const auto& one) {
+    return one.value() == false || text::is_one_of(one.key(), kHarmlessPlugins);
+  };
+  if (plugins.is_boolean() ? plugins == true : !plugins.is_object()) return false;
+  for (const auto& one : extra.items()) {
+    if (!text::is_one_of(one.key(), kExtra)) return false;
+  }
+  if (!plugins.is_object()) return true;
+  for (const auto& one : plugins.items()) {
+    if (!is_harmless(one)) return false;
+  }
+  return true;
+}
+
 // Whether the text of a manifest may refer to files of the project, or to programs that read them.
 bool may_refer(std::string_view path, const std::string& text) {
   static LazyRE2 kPackageJson = {
       R"re("(?:file|link|portal|workspace|patch):|"(?:workspaces|patchedDependencies|dependenciesMeta)")re"
       R"re(|prisma|"patch-package"|"husky"|"lefthook"|"simple-git-hooks")re"};
   static LazyRE2 kToml = {R"re(\bpath\s*=|file:|\bworkspace\b)re"};
-  static LazyRE2 kComposer = {R"re("(?:path|artifact)"|"scripts"|"patches|file:)re"};
-  static LazyRE2 kCode = {
-      R"re(\b(?:File|IO|Dir|Pathname|load|require_relative|gemspec|path|file)\b|eval|read)re"};
   const std::string_view name = text::base_name(path);
   if (name == "package.json")
     return RE2::PartialMatch(piece(text), *kPackageJson) || has_local_dependency(text);
   if (name == "pyproject.toml" || name == "Pipfile") return RE2::PartialMatch(piece(text), *kToml);
-  if (name == "composer.json") return RE2::PartialMatch(piece(text), *kComposer);
-  if (name == "Gemfile" || name == "mix.exs" || name == "Rakefile")
-    return RE2::PartialMatch(piece(text), *kCode);
+  if (name == "composer.json") return !is_plain_composer(text);
+  if (name == "composer.lock") return has_local_packages(text) || has_plugins(text);
+  if (name == "Gemfile") return !is_plain_gemfile(text);
+  if (name == "mix.exs") return !is_plain_mix_file(text);
+  if (name == "go.mod" || name == "go.work") return !replaced_by_folders(text).empty();
+  if (name.ends_with("js")) return true;
   if (name.ends_with(".txt") || name.ends_with(".in")) return !has_plain_requirements(text);
-  if (text::is_one_of(name, std::to_array<std::string_view>(
-                                {".npmrc", ".yarnrc", ".yarnrc.yml", "bunfig.toml", "pnpm-workspace.yaml"})))
+  if (text::is_one_of(name,
+                      std::to_array<std::string_view>({".npmrc", ".yarnrc", ".yarnrc.yml", "bunfig.toml",
+                                                       "pnpm-workspace.yaml", "uv.toml", "poetry.toml"})))
     return may_name_files(text);
   return has_local_packages(text);
 }
@@ -270,6 +354,14 @@ bool reads_manifests_alone(lint::Dockerfile& dockerfile, const lint::BuildContex
            std::ranges::any_of(*install.folders,
                                [&](const std::string& one) { return text::is_within(one, path); });
   };
+  if (brings_system_folders(context, dockerfile.graph().steps[*install.run->step], install)) return false;
+  // Folders that are not the package manager's own are named by something.
+  const bool has_own_folders = std::ranges::all_of(*install.folders, [&](const std::string& path) {
+    return std::ranges::any_of(install.use->manager->optional, [&](std::string_view name) {
+      return path == in_folder(install.folder, name);
+    });
+  });
+  if (!has_own_folders) return false;
   const bool lonely = std::ranges::none_of(kBeside, [&](std::string_view name) {
     const std::string path = folder.empty() ? std::string(name) : folder + "/" + std::string(name);
     const bool exists = context.files.find(path) != nullptr || !context.files.below(path).empty();

@@ -262,8 +262,11 @@ std::span<const Use> uses_of(lint::Dockerfile& dockerfile, const lint::Run& run)
   const AllUses& all = dockerfile.shared<AllUses>([&] {
     AllUses made(dockerfile.config().package_managers);
     made.by_run.reserve(runs.size());
-    for (const lint::Run& one : runs)
-      made.by_run.push_back(find_uses(one, *made.own));
+    for (const lint::Run& one : runs) {
+      std::vector<Use>& uses = made.by_run.emplace_back(find_uses(one, *made.own));
+      for (Use& use : uses)
+        use.step = one.step ? &dockerfile.graph().steps[*one.step] : nullptr;
+    }
     return made;
   });
   return all.by_run[static_cast<size_t>(&run - runs.data())];

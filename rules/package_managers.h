@@ -123,6 +123,8 @@ struct PackageManager {
   Words offline = {};      // arguments that keep it from downloading
   Words offline_env = {};  // "NAME=VALUE" of variables that do
   Words no_fix_env = {};   // with one of these a mount takes away what was installed
+  // Files and folders with settings outside of the project, absolute or in the home of the user ("~/.npmrc").
+  Words settings = {};
 
   const Cache& cache(std::string_view wanted) const;
 };
@@ -140,6 +142,7 @@ struct Use {
   std::span<const shell::Word> arguments;   // after the sub-command
   bool installs_dependencies = false;       // from manifests or files
   std::vector<std::string> files;           // those that its options name
+  const plan::Step* step = nullptr;         // that it is in, if the RUN is one
 };
 
 // In the order of the script. The uses point into `run`, one of the Dockerfile's.

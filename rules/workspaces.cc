@@ -10,6 +10,7 @@
 #include "dcache/text/path.h"
 #include "dcache/text/toml.h"
 #include "dcache/text/unicode.h"
+#include "rules/go_module.h"
 
 namespace dcache::rules {
 namespace {
@@ -66,10 +67,13 @@ Workspace find_members(const BuildContext& context, std::string_view folder, std
     }
     if (!member) continue;
     workspace.manifests.push_back(record->path);
-    // The checksums of what a module of Go needs.
-    std::string sums = text::join_path(text::parent_path(record->path), "go.sum");
-    if (manifest == "go.mod" && context.files.find(sums) != nullptr)
-      workspace.manifests.push_back(std::move(sums));
+    // The checksums of what a module of Go needs, and settings of a member.
+    const std::string_view beside = manifest == "go.mod"         ? "go.sum"
+                                    : manifest == "package.json" ? ".npmrc"
+                                                                 : std::string_view();
+    std::string path = text::join_path(text::parent_path(record->path), beside);
+    if (!beside.empty() && context.files.find(path) != nullptr)
+      workspace.manifests.push_back(std::move(path));
   }
   std::ranges::sort(workspace.manifests);
   return workspace;
@@ -137,11 +141,11 @@ std::optional<Texts> listed_in_go_work(const std::string& text) {
       line = text::trim(line.substr(3));
       inside = line.starts_with('(');
       if (inside) continue;
-      texts.emplace_back(line);
+      texts.emplace_back(without_go_quotes(line));
     } else if (line.starts_with(')')) {
       inside = false;
     } else if (inside && !line.empty()) {
-      texts.emplace_back(line);
+      texts.emplace_back(without_go_quotes(line));
     }
   }
   return texts;
@@ -166,19 +170,21 @@ constexpr std::array<Source, 7> kSources = {
 // A package manager whose projects are found by their files.
 struct ProjectFiles {
   std::string_view manager;
-  std::array<std::string_view, 12> names;
+  std::array<std::string_view, 14> names;
   std::array<std::string_view, 2> not_in;  // folders of sources and results
   std::string_view sources;                // a folder that builds compile before they read the projects
 };
 constexpr std::array<ProjectFiles, 3> kProjectFiles = {
     {{"maven", {"pom.xml"}, {"src", "target"}, {}},
      {"gradle",
-      {"build.gradle", "build.gradle.kts", "settings.gradle", "settings.gradle.kts", "gradle.properties"},
+      {"build.gradle", "build.gradle.kts", "settings.gradle", "settings.gradle.kts", "gradle.properties",
+       "gradle.lockfile", "buildscript-gradle.lockfile"},
       {"src", "build"},
       "buildSrc"},
      {"dotnet",
-      {"*.csproj", "*.fsproj", "*.vbproj", "*.sln", "*.slnx", "Directory.*.props", "Directory.*.targets",
-       "packages.lock.json", "nuget.config", "NuGet.config", "NuGet.Config", "global.json"},
+      {"*.csproj", "*.fsproj", "*.vbproj", "*.esproj", "*.sqlproj", "*.sln", "*.slnx", "Directory.*.props",
+       "Directory.*.targets", "packages.lock.json", "nuget.config", "NuGet.config", "NuGet.Config",
+       "global.json"},
       {"bin", "obj"},
       {}}}};
 
@@ -213,6 +219,13 @@ Workspace find_projects(const BuildContext& context, std::string_view folder, co
   return workspace;
 }
 
+bool has_modules(const BuildContext& context, std::string_view folder, const Texts& folders) {
+  return std::ranges::all_of(folders, [&](const std::string& one) {
+    return !one.starts_with('/') &&
+           context.files.find(text::join_path(folder, text::join_path(one, "go.mod"))) != nullptr;
+  });
+}
+
 }  // namespace
 
 std::optional<Workspace> workspace_in(const BuildContext& context, std::string_view folder,
@@ -230,6 +243,8 @@ std::optional<Workspace> workspace_in(const BuildContext& context, std::string_v
     if (!patterns) return std::nullopt;
     Workspace workspace = find_members(context, folder, source->manifest, *patterns);
     workspace.known = patterns->empty() || !workspace.manifests.empty();
+    // Those of Go are folders, each of them a module.
+    if (source->manager == "go") workspace.known = has_modules(context, folder, *patterns);
     return workspace;
   } catch (const YAML::Exception&) {
     return Workspace{.manifests = {}, .known = false};
@@ -240,40 +255,115 @@ std::optional<Workspace> workspace_in(const BuildContext& context, std::string_v
 
 namespace {
 
-// The file that a line of a requirements file includes; empty for none.
-std::string_view included_in(std::string_view line) {
-  for (const std::string_view option : {"--requirement", "--constraint", "-r", "-c"}) {
-    if (!line.starts_with(option)) continue;
-    const std::string_view rest = line.substr(option.size());
-    if (option.starts_with("--") && !rest.starts_with(' ') && !rest.starts_with('=')) continue;
-    const std::string_view file = text::trim(rest.substr(rest.starts_with('=') ? 1 : 0));
-    return file.substr(0, file.find(' '));
-  }
-  return {};
-}
+// Reads the lines of a list, and of those that it includes.
+class Requirements {
+ public:
+  Requirements(const BuildContext& context, Included& found) : context_(context), found_(found) {}
 
-void add_included(const BuildContext& context, const std::string& path, Included& found) {
-  const auto text = context.read(path);
-  found.missing = found.missing || !text;
-  if (!text) return;
-  for (std::string_view line : trimmed_lines(*text)) {
-    const std::string_view file = included_in(line);
-    if (!file.empty()) {
-      std::string included = text::join_path(text::parent_path(path), file);
-      if (found.files.size() == kMostIncluded || included == path ||
-          std::ranges::find(found.files, included) != found.files.end())
-        continue;
-      found.files.push_back(included);
-      add_included(context, included, found);
-      continue;
-    }
-    const bool editable = line.starts_with("-e") || line.starts_with("--editable");
-    if (editable) line = text::trim(line.substr(std::min(line.find_first_of(" ="), line.size() - 1) + 1));
-    found.project = found.project || line == "." || line.starts_with(".[");
-    found.local = found.local || line.starts_with('.') || line.find("file:") != std::string_view::npos ||
-                  (editable && line.find("://") == std::string_view::npos);
+  void add_list(const std::string& path) {
+    const auto text = context_.read(path);
+    found_.missing = found_.missing || !text;
+    if (!text) return;
+    for (const std::string_view line : trimmed_lines(*text))
+      add_line(line, path);
   }
-}
+
+ private:
+  void add_line(std::string_view line, const std::string& path) {
+    if (line.starts_with('#')) return;
+    line = line.substr(0, line.find(" #"));
+    while (!line.empty()) {
+      const std::string_view word = take_word(line);
+      if (!word.starts_with('-')) {
+        add_requirement(word, line, path);
+        continue;
+      }
+      std::string_view value;
+      if (takes(word, {"-r", "--requirement", "-c", "--constraint"}, line, value)) {
+        include(value, path);
+      } else if (takes(word, {"-e", "--editable"}, line, value)) {
+        add_place(value, path, true);
+      } else if (takes(word, {"-f", "--find-links", "-i", "--index-url", "--pypi-url", "--extra-index-url"},
+                       line, value)) {
+        add_place(value, path, true);
+      } else if (takes(word,
+                       {"--no-binary", "--only-binary", "--trusted-host", "--use-feature",
+                        "--config-settings", "--config-setting", "--global-option"},
+                       line, value)) {
+        continue;
+      }
+    }
+  }
+
+  static std::string_view take_word(std::string_view& line) {
+    const std::string_view word = line.substr(0, line.find_first_of(" \t"));
+    line = text::trim_left(line.substr(word.size()));
+    return word;
+  }
+
+  // Whether the word is one of the options; its value is in the word, or the next one.
+  static bool takes(std::string_view word, std::initializer_list<std::string_view> options,
+                    std::string_view& line, std::string_view& value) {
+    for (const std::string_view option : options) {
+      if (!word.starts_with(option)) continue;
+      std::string_view rest = word.substr(option.size());
+      if (option.starts_with("--") && !rest.empty() && rest.front() != '=') continue;
+      if (rest.starts_with('=')) rest.remove_prefix(1);
+      value = word.size() == option.size() ? take_word(line) : rest;
+      return true;
+    }
+    return false;
+  }
+
+  void include(std::string_view file, const std::string& path) {
+    std::string included = text::join_path(folder_of(path), file);
+    if (found_.files.size() == kMostIncluded || included == path ||
+        std::ranges::find(found_.files, included) != found_.files.end())
+      return;
+    found_.files.push_back(included);
+    add_list(included);
+  }
+
+  // `rest` is what follows on the line: a condition ends the requirement, `@` comes before its place.
+  void add_requirement(std::string_view word, std::string_view& rest, const std::string& path) {
+    const size_t at = word.find_first_of("@/:");
+    if (rest.starts_with('@')) {
+      word = rest = text::trim_left(rest.substr(1));
+      word = take_word(rest);
+    } else if (at != std::string_view::npos && word[at] == '@') {
+      word = word.substr(at + 1);
+    }
+    const size_t options = rest.find(" -");
+    rest =
+        options == std::string_view::npos || word.find(';') != std::string_view::npos || rest.starts_with(';')
+            ? std::string_view()
+            : rest.substr(options + 1);
+    word = word.substr(0, word.find(';'));
+    const std::string_view bare = word.substr(0, word.find('['));
+    if (word.find("://") != std::string_view::npos
+            ? word.starts_with("file:")
+            : bare.find('/') != std::string_view::npos || bare.starts_with('.') ||
+                  bare.starts_with("file:") || is_package_archive(bare))
+      add_place(word, path, bare.starts_with('.') || bare.starts_with("file:"));
+  }
+
+  void add_place(std::string_view name, const std::string& path, bool certain) {
+    if (name.size() > 1 && (name.front() == '"' || name.front() == '\'') && name.back() == name.front())
+      name = name.substr(1, name.size() - 2);
+    const bool is_remote = name.find("://") != std::string_view::npos && !name.starts_with("file:");
+    name = name.substr(0, name.find('['));
+    if (name == "." || name == "./") {
+      found_.project = true;
+    } else if (!is_remote && !name.empty()) {
+      found_.places.push_back({.name = std::string(name), .list = path, .certain = certain});
+    }
+  }
+
+  static std::string_view folder_of(std::string_view path) { return text::parent_path(path); }
+
+  const BuildContext& context_;
+  Included& found_;
+};
 
 // Whether a command of a script in a package.json works on files of the project.
 bool reads_sources(const BuildContext& context, std::string_view folder, const shell::Command& command) {
@@ -293,9 +383,15 @@ bool reads_sources(const BuildContext& context, std::string_view folder, const s
 
 }  // namespace
 
+bool is_package_archive(std::string_view name) {
+  constexpr auto kEndings =
+      std::to_array<std::string_view>({".whl", ".zip", ".tar.gz", ".tgz", ".tar.bz2", ".tar.xz"});
+  return std::ranges::any_of(kEndings, [&](std::string_view ending) { return name.ends_with(ending); });
+}
+
 Included included_by(const BuildContext& context, const std::string& path) {
   Included found;
-  add_included(context, path, found);
+  Requirements(context, found).add_list(path);
   std::erase(found.files, path);
   return found;
 }

@@ -32,11 +32,20 @@ std::optional<Workspace> workspace_in(const lint::BuildContext& context, std::st
 
 // What a requirements file of pip says of other files.
 struct Included {
+  // A folder, an archive or a folder of packages.
+  struct Place {
+    std::string name;      // as it is written: relative, absolute or "file:libs/a"
+    std::string list;      // that names it, as a path in the context
+    bool certain = false;  // there is no other way to read it
+  };
   std::vector<std::string> files;  // lists that it includes, and theirs, as paths in the context
-  bool local = false;              // it installs something from a folder or an archive
-  bool missing = false;            // a list that it includes is not in the context
-  bool project = false;            // it installs the folder that it is in
+  std::vector<Place> places;
+  bool missing = false;  // a list that it includes is not in the context
+  bool project = false;  // it installs the folder that it is in
 };
+// Whether a name is that of an archive with a package of Python.
+bool is_package_archive(std::string_view name);
+
 Included included_by(const lint::BuildContext& context, const std::string& path);
 
 // Whether a package.json has a dependency that is a folder or an archive of the project, as "./lib".

@@ -143,7 +143,7 @@ class Writer {
         "     .options_with_value = {}, .opt_out = {}, .opt_out_env = {}, .unsafe_fix = {}, .actions = {},\n"
         "     .pins = {}, .confirms = {}, .cleanup = {}, .empties = {}, .cleaning_rules = {},\n"
         "     .configured_by = {}, .configured_in = {}, .ask = {}, .offline = {}, .offline_env = {},\n"
-        "     .no_fix_env = {}}},\n",
+        "     .no_fix_env = {}, .settings = {}}},\n",
         text(manager, "name"), table("Words", programs), words(manager, "manifests"),
         words(manager, "optional"), words(manager, "inseparable_if"), words(manager, "inseparable_with"),
         words(manager, "scripts"), manager.value("separable", true), table("Cache", caches),
@@ -153,7 +153,7 @@ class Writer {
         table("Words", list_of_words(manager, "empties")), words(manager, "cleaning_rules"),
         table("Words", list_of_words(manager, "configured_by")), pairs(manager, "configured_in"),
         words(manager, "ask"), words(manager, "offline"), words(manager, "offline_env"),
-        words(manager, "no_fix_env"));
+        words(manager, "no_fix_env"), words(manager, "settings"));
   }
 
   std::string tables_;
