@@ -202,15 +202,6 @@ void add_matrix_names(std::string_view text, std::vector<std::string>& names) {
   }
 }
 
-// A reference without tag and digest; empty if the name itself is not known.
-std::string_view name_without_tag(std::string_view reference) {
-  const size_t slash = reference.rfind('/', reference.find('$'));
-  const size_t from = slash == std::string_view::npos ? 0 : slash;
-  const std::string_view name =
-      reference.substr(0, std::min(reference.find_first_of(":@", from), reference.size()));
-  return name.find('$') == std::string_view::npos ? name : std::string_view();
-}
-
 // The root of the repository that a definition belongs to.
 std::string root_of(const RelatedFile& related) {
   std::string folder(text::parent_path(related.path()));
@@ -344,6 +335,8 @@ class Reader {
     build.exports_nothing = true;
     for (const char* output : {"push", "load", "outputs"})
       build.exports_nothing = build.exports_nothing && scalar(member(with, output)).empty();
+    const std::string push = scalar(member(with, "push"));
+    build.pushes_nothing = (push.empty() || push == "false") && scalar(member(with, "outputs")).empty();
     add(*given, build);
     for (const char* input : {"file", "context", "target", "platforms", "build-args"})
       add_matrix_names(scalar(member(with, input)), build.matrix);
@@ -361,7 +354,7 @@ class Reader {
   static std::map<std::string, std::string, std::less<>> environment_of(
       std::initializer_list<const Value*> places) {
     std::map<std::string, std::string, std::less<>> variables;
-    for (const std::string_view name : kNewEachRun)
+    for (const std::string_view name : project::kNewEachRun)
       variables.emplace(name, fmt::format("${}", name));
     for (const Value* place : places) {
       for (const char* name : {"env", "variables"}) {
@@ -726,9 +719,12 @@ std::string image_of_cache(std::string_view cache) {
   return option.type == "registry" ? std::string(option.attribute("ref")) : "";
 }
 
-bool is_new_each_run(std::string_view text) {
-  return std::ranges::any_of(
-      kNewEachRun, [&](std::string_view value) { return text.find(value) != std::string_view::npos; });
+std::string_view name_without_tag(std::string_view reference) {
+  const size_t slash = reference.rfind('/', reference.find('$'));
+  const size_t from = slash == std::string_view::npos ? 0 : slash;
+  const std::string_view name =
+      reference.substr(0, std::min(reference.find_first_of(":@", from), reference.size()));
+  return name.find('$') == std::string_view::npos ? name : std::string_view();
 }
 
 bool is_pushed_as(const CiBuild& build, std::string_view image) {

@@ -4,7 +4,6 @@
 // https://github.com/docker/build-push-action, https://docs.gitlab.com/ci/yaml/
 #pragma once
 
-#include <array>
 #include <optional>
 #include <string>
 #include <string_view>
@@ -13,6 +12,7 @@
 #include "dcache/dockerfile/file.h"
 #include "dcache/lint/related_file.h"
 #include "dcache/lint/rule.h"
+#include "dcache/project/workflow_runner.h"
 #include "dcache/text/span.h"
 
 namespace dcache::rules {
@@ -20,14 +20,6 @@ namespace dcache::rules {
 // What rules about these builds look at.
 inline constexpr lint::RelatedFileKind kCiDefinitions[] = {lint::RelatedFileKind::kWorkflow,
                                                            lint::RelatedFileKind::kGitlabCi};
-
-// Values that are others in each run.
-inline constexpr std::array<std::string_view, 10> kNewEachRun = {
-    "github.sha",    "github.run_id",  "github.run_number", "GITHUB_SHA",          "GITHUB_RUN_ID",
-    "CI_COMMIT_SHA", "CI_PIPELINE_ID", "CI_JOB_ID",         "CI_COMMIT_SHORT_SHA", "GITHUB_RUN_NUMBER"};
-
-// Whether a text of a CI file, such as "${{ github.sha }}", contains one of them.
-bool is_new_each_run(std::string_view text);
 
 // What a build is made of: as it is written, or as one job of a matrix has it.
 struct BuildPlace {
@@ -41,13 +33,13 @@ struct CiBuild {
   bool action = false;  // docker/build-push-action or docker/bake-action, and no command
   // Where a bake or Compose file defines it: "target api (docker-bake.hcl:4)". Empty for other builds.
   std::string defined;
-  bool starts_empty = false;                   // the worker has no cache of its own
-  bool has_builder = false;                    // the job sets up a builder that can export caches
-  bool docker_driver = false;                  // it sets up one that can't
-  size_t job = 0;                              // the number of the job that it is in
-  std::vector<std::string> kept_folders = {};  // that steps of its job keep for later jobs, as actions/cache
-  std::string file;                            // what is given; empty for the default
-  std::string context;                         // "-" for standard input
+  bool starts_empty = false;                           // the worker has no cache of its own
+  bool has_builder = false;                            // the job sets up a builder that can export caches
+  bool docker_driver = false;                          // it sets up one that can't
+  size_t job = 0;                                      // the number of the job that it is in
+  std::vector<project::KeptFolder> kept_folders = {};  // that steps of its job keep for later jobs
+  std::string file;                                    // what is given; empty for the default
+  std::string context;                                 // "-" for standard input
   std::string target;
   std::vector<std::string> cache_from;  // one for each cache
   std::vector<std::string> cache_to;
@@ -68,6 +60,7 @@ struct CiBuild {
   // builder of Docker itself (`driver: docker`) finds such an image.
   bool shares_local_image = false;
   bool exports_nothing = false;  // of an action: none of push, load and outputs is set
+  bool pushes_nothing = false;   // of an action: push is not set or false, and there are no outputs
   std::vector<std::string> tags;
   std::vector<BuildPlace> jobs;    // of an action in a matrix that says what it builds: one for each job
   std::string references;          // build arguments and contexts, which may name images
@@ -88,6 +81,8 @@ std::string cache_attribute(std::string_view cache, std::string_view name);
 
 // The reference of the image that a cache is in; empty for a cache of another type than registry.
 std::string image_of_cache(std::string_view cache);
+// The reference of an image without its tag and digest.
+std::string_view name_without_tag(std::string_view reference);
 // Whether a build gives its image that reference.
 bool is_pushed_as(const CiBuild& build, std::string_view image);
 

@@ -5,9 +5,9 @@
 #include <fmt/format.h>
 
 #include "dcache/lint/rule.h"
+#include "dcache/project/ci_text.h"
 #include "dcache/text/unicode.h"
 #include "rules/cache_needs.h"
-#include "rules/ci.h"
 #include "rules/edits.h"
 #include "rules/gain.h"
 #include "rules/secrets.h"
@@ -38,7 +38,7 @@ std::string_view value_of_run(Dockerfile& dockerfile, std::string_view name) {
     constexpr std::string_view kIs = "is ";
     const std::string_view reason = unknown.reason;
     if (unknown.varies && unknown.attribute == fmt::format("args.{}", name) && reason.starts_with(kIs) &&
-        is_new_each_run(reason))
+        project::is_new_each_run(reason))
       return reason.substr(kIs.size());
   }
   return {};

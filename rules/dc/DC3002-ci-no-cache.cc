@@ -112,7 +112,10 @@ std::string remedy_for(const CiBuild& build, lint::RelatedFileKind kind, std::st
   const std::string_view load =
       build.exports_nothing ? "; add load: true if a later step uses the image" : "";
   if (build.docker_driver)
-    return fmt::format("remove driver: docker, which can't store this cache, and {}{}", what, load);
+    return fmt::format(
+        "remove driver: docker, which stores no such cache without the containerd image "
+        "store, and {}{}",
+        what, load);
   return fmt::format("{}, and docker/setup-buildx-action before it{}", what, load);
 }
 
@@ -219,7 +222,9 @@ lint::Rule rule() {
           "a "
           "cache and `cache-to` stores one. A second build of the same Dockerfile in the job reuses the "
           "steps "
-          "of the first. Docker's built-in builder (`driver: docker`) can't store a cache of this type.\n\n"
+          "of the first. Docker's built-in builder (`driver: docker`) stores a cache only with the "
+          "containerd "
+          "image store, which new installations have since Docker 29.\n\n"
           "Builds of different images need a `scope` each: in one scope, each build overwrites the cache of "
           "the others, and GitHub keeps those of all workflows together. It does not share the cache of one "
           "tag with other tags, so a workflow that runs "

@@ -51,7 +51,13 @@ Cost largest_difference(const plan::Graph& graph) {
 }
 
 // Whether results that are not in the image get lost.
-bool loses_results(const std::string& cache) {
+bool loses_results(const CiBuild& build, const std::string& cache) {
+  if (cache_attribute(cache, "type") == "inline") {
+    // It has no modes. The images of several targets have the results of several stages together (DC3008).
+    const auto images = std::ranges::count_if(
+        build.cache_from, [](const std::string& from) { return !image_of_cache(from).empty(); });
+    return images < 2;
+  }
   const std::string mode = cache_attribute(cache, "mode");
   // What an expression gives is not known, if it may be more than a name.
   const bool has_mode = cache.find("mode=max") != std::string::npos;
@@ -95,16 +101,15 @@ void report(const CiBuild& build, const std::string& cache, const Cost& cost, co
 void check(lint::RelatedFile& related, lint::Reporter& reporter) {
   BuildFindings findings;
   for (const CiBuild& build : ci_builds(related)) {
-    if (build.cache_to.empty()) continue;
-    if (std::ranges::none_of(build.cache_to, loses_results) || has_all_results(build)) continue;
+    const auto loses = [&](const std::string& cache) { return loses_results(build, cache); };
+    if (std::ranges::none_of(build.cache_to, loses) || has_all_results(build)) continue;
     for (const BuiltDockerfile& dockerfile : dockerfiles_of(related, build)) {
       const plan::Graph graph = plan::build_graph(dockerfile.file, {.target = dockerfile.target});
       const Cost cost = largest_difference(graph);
       if (cost.step == nullptr) continue;
       const bool is_alone = build.jobs.empty() && build.defined.empty();
       for (const std::string& cache : build.cache_to) {
-        if (loses_results(cache))
-          report(build, cache, cost, is_alone ? "the Dockerfile" : dockerfile.path, findings);
+        if (loses(cache)) report(build, cache, cost, is_alone ? "the Dockerfile" : dockerfile.path, findings);
       }
       break;  // one of the jobs of a matrix shows it
     }

@@ -7,6 +7,7 @@
 #include "dcache/lint/rule.h"
 #include "dcache/plan/graph.h"
 #include "dcache/plan/target.h"
+#include "dcache/project/ci_text.h"
 #include "rules/ci.h"
 
 namespace dcache::rules::DC3004 {
@@ -52,6 +53,40 @@ void report_unstored(const std::vector<CiBuild>& builds, const std::vector<CiBui
     if (unstored == build.cache_from.end()) continue;
     findings.add(build, fmt::format("the cache is read from {}, but nothing here stores it", *unstored),
                  "add the matching cache-to");
+  }
+  findings.report(reporter);
+}
+
+// A cache that is imported from one reference of a repository and stored at another, which nobody imports.
+void report_other_reference(const std::vector<CiBuild>& builds, const std::vector<CiBuild>& beside,
+                            lint::Reporter& reporter) {
+  const auto anyone = [&](const auto& does) {
+    return std::ranges::any_of(builds, does) || std::ranges::any_of(beside, does);
+  };
+  BuildFindings findings;
+  for (const CiBuild& build : builds) {
+    for (const std::string& to : build.cache_to) {
+      const std::string stored = image_of_cache(to);
+      if (stored.empty() || !is_known(stored)) continue;
+      const auto is_read = [&](const CiBuild& other) {
+        return other.has_options_in_variables ||
+               std::ranges::any_of(other.cache_from, [&](const std::string& from) {
+                 return image_of_cache(from) == stored || !is_known(from);
+               });
+      };
+      const auto is_other = [&](const std::string& from) {
+        const std::string read = image_of_cache(from);
+        return read != stored && is_known(read) && name_without_tag(read) == name_without_tag(stored) &&
+               !anyone(
+                   [&](const CiBuild& other) { return is_pushed_as(other, read) || may_store(other, from); });
+      };
+      const auto from = std::ranges::find_if(build.cache_from, is_other);
+      if (from == build.cache_from.end() || anyone(is_read)) continue;
+      findings.add(build,
+                   fmt::format("the cache is read from {}, but stored in {}", image_of_cache(*from), stored),
+                   "give both the same ref");
+      break;
+    }
   }
   findings.report(reporter);
 }
@@ -158,10 +193,10 @@ void report_matrix(const CiBuild& build, lint::Reporter& reporter) {
 void find_new_key(const CiBuild& build, BuildFindings& findings) {
   for (const std::string& to : build.cache_to) {
     const std::string place = place_of(to);
-    if (place.empty() || !is_new_each_run(place)) continue;
+    if (place.empty() || !project::is_new_each_run(place)) continue;
     const bool reads_another = std::ranges::any_of(build.cache_from, [&](const std::string& from) {
       const std::string from_place = place_of(from);
-      return !from_place.empty() && !is_new_each_run(from_place);
+      return !from_place.empty() && !project::is_new_each_run(from_place);
     });
     if (reads_another) continue;
     findings
@@ -188,6 +223,7 @@ void check(lint::RelatedFile& related, lint::Reporter& reporter) {
       builds, [](const CiBuild& build) { return !build.cache_to.empty() || !build.cache_from.empty(); });
   const std::vector<CiBuild> beside = has_cache ? builds_beside(related) : std::vector<CiBuild>();
   report_unstored(builds, beside, reporter);
+  report_other_reference(builds, beside, reporter);
   report_unread(builds, beside, reporter);
   report_shared(related, builds, beside, reporter);
 }
@@ -212,7 +248,9 @@ lint::Rule rule() {
               "stages of "
               "an earlier one with `mode=max` is fine. A name with the commit or the "
               "number of "
-              "the run in it is another one next time. With `no-cache` nothing is reused, which only a build "
+              "the run in it is another one next time. A cache that is read from one tag of a repository and "
+              "stored at another is not the one of the last run. With `no-cache` nothing is reused, which "
+              "only a build "
               "on a "
               "schedule may want.",
           .bad = {"on: push\n"

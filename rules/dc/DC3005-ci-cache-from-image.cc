@@ -1,4 +1,5 @@
 #include <algorithm>
+#include <array>
 #include <string>
 
 #include <fmt/format.h>
@@ -15,10 +16,33 @@ bool stores_cache_in(const CiBuild& build, std::string_view image) {
   });
 }
 
+// Whether a command of the file may push an image that an action has built.
+bool may_push(const lint::RelatedFile& related) {
+  constexpr std::array<std::string_view, 4> kPushing = {"docker push", "docker image push", "skopeo",
+                                                        "crane"};
+  const std::string_view text = related.text().source();
+  return std::ranges::any_of(
+      kPushing, [&](std::string_view command) { return text.find(command) != std::string_view::npos; });
+}
+
+// An inline cache is in the image alone.
+void find_unpushed(const lint::RelatedFile& related, const CiBuild& build, BuildFindings& findings) {
+  const bool is_inline = std::ranges::any_of(
+      build.cache_to, [](const std::string& to) { return cache_attribute(to, "type") == "inline"; });
+  if (!is_inline || !build.action || !build.defined.empty() || !build.pushes_nothing || !build.starts_empty ||
+      may_push(related))
+    return;
+  findings
+      .add(build, "the inline cache is stored in an image that nothing pushes, so no later run finds it",
+           "set push: true, or use cache-to: type=gha,mode=max or type=registry,ref=…,mode=max")
+      .focus = build.cache_to_value;
+}
+
 void check(lint::RelatedFile& related, lint::Reporter& reporter) {
   const std::vector<CiBuild> builds = ci_builds(related);
   BuildFindings findings;
   for (const CiBuild& build : builds) {
+    find_unpushed(related, build, findings);
     if (build.other_builder) continue;
     for (const std::string& cache : build.cache_from) {
       const std::string image = image_of_cache(cache);
@@ -57,7 +81,7 @@ lint::Rule rule() {
           "only if it holds the keys of its steps, which an inline cache adds when the image is built: "
           "`cache-to: type=inline`, or the build argument `BUILDKIT_INLINE_CACHE=1`. Without it the image "
           "is looked up, nothing is reused, and no error is shown. Reported for images that a build in "
-          "the same file pushes.",
+          "the same file pushes, and for inline caches of images that nothing pushes.",
       .bad = {"on: push\n"
               "jobs:\n"
               "  image:\n"

@@ -218,7 +218,8 @@ TEST(Sentences, OfBuildsWithoutCache) {
             "load: true if a later step uses the image");
   EXPECT_EQ(remedy("      - uses: docker/setup-buildx-action@v3\n        with: {driver: docker}\n"
                    "      - uses: docker/build-push-action@v6\n"),
-            "remove driver: docker, which can't store this cache, and add cache-from: type=gha and cache-to: "
+            "remove driver: docker, which stores no such cache without the containerd image store, and add "
+            "cache-from: type=gha and cache-to: "
             "type=gha,mode=max; add load: true if a later step uses the image");
   EXPECT_EQ(
       remedy("      - run: docker build .\n"),
@@ -276,11 +277,23 @@ TEST(Sentences, OfLocalCaches) {
       "the cache in /tmp/c/x grows with every build: old layers are never deleted from it";
   const std::string lost = "nothing keeps /tmp/c/x after the job: the next one finds no cache there";
   EXPECT_EQ(message(""), lost);
-  EXPECT_EQ(message("      - uses: actions/cache@v4\n        with: {path: /tmp/c, key: k}\n"), kept);
-  EXPECT_EQ(message("      - uses: actions/cache@v4\n        with: {path: \"~/.npm\\n/tmp/c/x\", key: k}\n"),
-            kept);
-  EXPECT_EQ(message("      - uses: actions/cache@v4\n        with: {path: '${{ env.C }}', key: k}\n"), kept);
-  EXPECT_EQ(message("      - uses: actions/cache@v4\n        with: {path: ~/.npm, key: k}\n"), lost);
+  const auto cached = [&](const std::string& inputs) {
+    return message("      - uses: actions/cache@v4\n        with: {" + inputs + "}\n");
+  };
+  const std::string keys = ", key: 'k-${{ github.sha }}', restore-keys: k-";
+  EXPECT_EQ(cached("path: /tmp/c" + keys), kept);
+  EXPECT_EQ(cached("path: \"~/.npm\\n/tmp/c/x\"" + keys), kept);
+  EXPECT_EQ(cached("path: '${{ env.C }}'" + keys), kept);
+  EXPECT_EQ(cached("path: ~/.npm" + keys), lost);
+  EXPECT_EQ(cached("path: /tmp/c, key: \"k-${{ hashFiles('go.sum') }}\""), kept);
+  EXPECT_EQ(cached("path: /tmp/c, key: 'k-${{ github.sha }}'"),
+            "/tmp/c/x is kept under a key that is new in each run (k-${{ github.sha }}): no run finds it");
+  for (const char* key : {"k", "k-${{ runner.os }}"}) {
+    EXPECT_EQ(
+        cached(std::string("path: /tmp/c, key: '") + key + "'"),
+        std::string("/tmp/c/x is kept once: the key '") + key +
+            "' is the same in each run, and actions/cache stores nothing where it has an entry already");
+  }
 }
 
 TEST(Sentences, OfBuildsForTags) {

@@ -145,7 +145,10 @@ bool is_lost_after_jobs(const Image& exporter, std::string_view folder) {
         documents.values.empty() ? nullptr : job_at(documents.values.front(), origin.line);
     // One that only calls another workflow, or an action that is called.
     if (job == nullptr || job->find("steps") == nullptr) continue;
-    if (!is_on_hosted_runner(*job) || is_kept(folders_kept_after(*job), folder)) return false;
+    if (!is_on_hosted_runner(*job)) return false;
+    const std::vector<KeptFolder> kept = folders_kept_after(*job);
+    const KeptFolder* const keeps = find_kept(kept, folder);
+    if (keeps != nullptr && keeps->content != KeptFolder::Content::kNothing) return false;
     any = true;
   }
   return any;

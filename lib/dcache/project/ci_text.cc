@@ -106,6 +106,11 @@ void CiText::update() {
   std::erase_if(unknown, [&](const std::string& part) { return text.find(part) == std::string::npos; });
 }
 
+bool is_new_each_run(std::string_view text) {
+  return std::ranges::any_of(
+      kNewEachRun, [&](std::string_view value) { return text.find(value) != std::string_view::npos; });
+}
+
 size_t expression_size(std::string_view text) {
   if (!text.starts_with(kOpen)) return 0;
   bool quoted = false;

@@ -1,6 +1,7 @@
 // Texts of CI definitions, which are known in part: what is decided when a pipeline runs stays as written.
 #pragma once
 
+#include <array>
 #include <functional>
 #include <optional>
 #include <string>
@@ -23,6 +24,14 @@ struct CiText {
   // Forgets parts that are no longer in the text.
   void update();
 };
+
+// Values that are others in each run.
+inline constexpr std::array<std::string_view, 10> kNewEachRun = {
+    "github.sha",    "github.run_id",  "github.run_number", "GITHUB_SHA",          "GITHUB_RUN_ID",
+    "CI_COMMIT_SHA", "CI_PIPELINE_ID", "CI_JOB_ID",         "CI_COMMIT_SHORT_SHA", "GITHUB_RUN_NUMBER"};
+
+// Whether a text, such as "${{ github.sha }}", contains one of them.
+bool is_new_each_run(std::string_view text);
 
 // The value of a variable; nothing if that is not known.
 using CiVariables = std::function<std::optional<CiText>(std::string_view name)>;

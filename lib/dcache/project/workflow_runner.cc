@@ -1,14 +1,17 @@
 #include "dcache/project/workflow_runner.h"
 
 #include <algorithm>
-#include <iterator>
+#include <array>
 #include <optional>
+#include <utility>
 
 #include "dcache/project/action_inputs.h"
 #include "dcache/project/ci_files.h"
+#include "dcache/project/ci_text.h"
 #include "dcache/project/workflow_expression.h"
 #include "dcache/project/workflow_matrix.h"
 #include "dcache/text/path.h"
+#include "dcache/text/unicode.h"
 
 namespace dcache::project {
 
@@ -38,22 +41,57 @@ bool is_on_hosted_runner(const yaml::Value& job) {
   });
 }
 
-std::vector<std::string> folders_kept_after(const yaml::Value& job) {
-  std::vector<std::string> folders;
+namespace {
+
+// Whether an expression is the same in all runs of a branch.
+bool is_constant(std::string_view expression) {
+  constexpr std::array<std::string_view, 6> kConstant = {"runner.os",  "runner.arch",     "github.job",
+                                                         "github.ref", "github.workflow", "matrix."};
+  return std::ranges::any_of(kConstant,
+                             [&](std::string_view start) { return expression.starts_with(start); });
+}
+
+// What later jobs find, by the inputs of actions/cache.
+KeptFolder::Content content_by_keys(const yaml::Value& with) {
+  const std::string key = text_of(with, "key");
+  if (!text_of(with, "restore-keys").empty()) return KeptFolder::Content::kLast;
+  if (is_new_each_run(key)) return KeptFolder::Content::kNothing;
+  const CiText known = text_with_expressions(key);
+  const auto is_same = [](const std::string& part) {
+    std::string_view inside = part;
+    if (inside.starts_with("${{")) inside.remove_prefix(3);
+    return is_constant(text::trim_left(inside));
+  };
+  const bool is_first = !key.empty() && std::ranges::all_of(known.unknown, is_same);
+  return is_first ? KeptFolder::Content::kFirst : KeptFolder::Content::kLast;
+}
+
+}  // namespace
+
+std::vector<KeptFolder> folders_kept_after(const yaml::Value& job) {
+  std::vector<KeptFolder> folders;
   const yaml::Value* const steps = job.find("steps");
   if (steps == nullptr) return folders;
   for (const yaml::Value& step : steps->items) {
     const yaml::Value* const with = step.find("with");
-    if (with == nullptr || text_of(step, "uses").find("cache") == std::string::npos) continue;
-    std::ranges::move(list_of_input(text_of(*with, "path"), false), std::back_inserter(folders));
+    const std::string action = text_of(step, "uses");
+    if (with == nullptr || action.find("cache") == std::string::npos) continue;
+    const bool has_keys = action.starts_with("actions/cache@");
+    for (std::string& path : list_of_input(text_of(*with, "path"), false))
+      folders.push_back({std::move(path), has_keys ? text_of(*with, "key") : "",
+                         has_keys ? content_by_keys(*with) : KeptFolder::Content::kLast});
   }
   return folders;
 }
 
-bool is_kept(const std::vector<std::string>& kept, std::string_view folder) {
-  return std::ranges::any_of(kept, [&](const std::string& one) {
-    return one.find('$') != std::string::npos || text::is_within(folder, text::clean_path(one));
-  });
+const KeptFolder* find_kept(const std::vector<KeptFolder>& kept, std::string_view folder) {
+  const KeptFolder* best = nullptr;
+  for (const KeptFolder& one : kept) {
+    const bool is_it =
+        one.path.find('$') != std::string::npos || text::is_within(folder, text::clean_path(one.path));
+    if (is_it && (best == nullptr || one.content < best->content)) best = &one;
+  }
+  return best;
 }
 
 }  // namespace dcache::project

@@ -1,6 +1,7 @@
 // The machines that jobs of GitHub Actions run on, and what is left of them.
 #pragma once
 
+#include <cstdint>
 #include <string>
 #include <string_view>
 #include <vector>
@@ -15,10 +16,19 @@ std::vector<std::string> values_in_jobs(const std::string& text, const yaml::Val
 // Whether a job runs on machines of the service, which are new for each job.
 bool is_on_hosted_runner(const yaml::Value& job);
 
-// The folders that steps of a job keep for later jobs: the `path` of actions/cache and of others like it.
-std::vector<std::string> folders_kept_after(const yaml::Value& job);
+// A folder that a step of a job keeps for later jobs: the `path` of actions/cache and of others like it.
+struct KeptFolder {
+  std::string path;
+  std::string key = {};  // of actions/cache
+  // What a later job finds in it, by the keys of actions/cache: it stores nothing where there is an entry of
+  // the key already.
+  enum class Content : uint8_t { kLast, kFirst, kNothing };
+  Content content = Content::kLast;
+};
+std::vector<KeptFolder> folders_kept_after(const yaml::Value& job);
 
-// Whether one of those is a folder, or contains it. A name that only a run knows may be any folder.
-bool is_kept(const std::vector<std::string>& kept, std::string_view folder);
+// The one that keeps the most of a folder: it is that folder, or contains it. A name that only a run knows
+// may be any folder. Null if none does.
+const KeptFolder* find_kept(const std::vector<KeptFolder>& kept, std::string_view folder);
 
 }  // namespace dcache::project
