@@ -264,8 +264,8 @@ void tell_configuration(const Build& build, std::span<const Build> before, Image
   const auto then = configuration_of(before.back());
   const auto changed = std::ranges::find_if(
       now, [&](const std::string& line) { return std::ranges::find(then, line) == then.end(); });
-  effect.reason = changed != now.end() ? "no step rebuilds, but the image does: " + *changed
-                                       : "no step rebuilds, but the configuration of the image changes";
+  effect.reason = "no step rebuilds, but the configuration of the image changes";
+  if (changed != now.end()) effect.reason += ": " + *changed;
 }
 
 void tell_result(const Build& build, std::span<const Build> before, ImageEffect& effect) {
