@@ -96,12 +96,14 @@ bool is_number(std::string_view name) {
   return !name.empty() && text::is_ascii_digit(name.front());
 }
 
-// What `#{…}` in a text contains.
+// What `#{…}` in a text contains. One that does not end counts as a call of another program.
 std::vector<std::string_view> interpolated(std::string_view text) {
   std::vector<std::string_view> parts;
-  for (size_t at = text.find("#{"); at != std::string_view::npos; at = text.find("#{", at + 2)) {
-    const size_t end = std::min(text.find('}', at), text.size());
+  for (size_t at = text.find("#{"); at != std::string_view::npos; at = text.find("#{", at)) {
+    const size_t end = text.find('}', at);
+    if (end == std::string_view::npos) return {"`"};
     parts.push_back(text.substr(at + 2, end - at - 2));
+    at = end;
   }
   return parts;
 }

@@ -107,6 +107,7 @@ TEST(PlainPrograms, AreGemfilesThatOnlyListPackages) {
            "require \"./a\"\n",
            "source \"https://a\"\ngem Helper.name\n",
            "git \"a\" do\nend\n",
+           "gem \"#{ENV\n",
        })
     EXPECT_FALSE(rules::is_plain_gemfile(text)) << text;
 }
