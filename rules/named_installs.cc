@@ -31,32 +31,6 @@ bool reads_input(const Command& command) {
          });
 }
 
-bool names_all_it_installs(const Use& use) {
-  const std::string_view name = use.manager->name;
-  const auto has_any = [&](std::initializer_list<std::string_view> words) {
-    return std::ranges::any_of(words,
-                               [&](std::string_view word) { return shell::has_word(use.arguments, word); });
-  };
-  if (use.installs_dependencies || !use.files.empty() || reads_input(*use.command)) return false;
-  if (std::ranges::any_of(use.arguments, [](const Word& word) { return may_name_file(word.text); }))
-    return false;
-  if (is_system(*use.manager)) return true;
-  const bool names = std::ranges::any_of(use.arguments, [](const Word& word) {
-    return !word.text.starts_with('-') && word.text.find('$') == std::string_view::npos;
-  });
-  if (!names) return false;
-  if (name == "pip") return !has_any({"-e", "--editable"});
-  if (name == "npm" || name == "pnpm") return has_any({"-g", "--global"});
-  if (name == "yarn") return use.action->words.front() == "global";
-  if (name == "cargo") return use.action->words.front() == "install" && !has_any({"--path", "--git"});
-  if (name == "go") {
-    return use.action->words.front() == "install" && std::ranges::any_of(use.arguments, [](const Word& word) {
-             return word.text.find('@') != std::string_view::npos;
-           });
-  }
-  return false;
-}
-
 // Whether a word is a path in a folder, or relative to the folder that the RUN works in.
 bool is_inside(std::string_view word, std::string_view folder) {
   if (word.starts_with('/')) return folder == "/" || text::is_within(text::clean_path(word), folder);
@@ -95,6 +69,32 @@ bool is_within_any(std::string_view destination, std::span<const std::string_vie
 }
 
 }  // namespace
+
+bool names_all_it_installs(const Use& use) {
+  const std::string_view name = use.manager->name;
+  const auto has_any = [&](std::initializer_list<std::string_view> words) {
+    return std::ranges::any_of(words,
+                               [&](std::string_view word) { return shell::has_word(use.arguments, word); });
+  };
+  if (use.installs_dependencies || !use.files.empty() || reads_input(*use.command)) return false;
+  if (std::ranges::any_of(use.arguments, [](const Word& word) { return may_name_file(word.text); }))
+    return false;
+  if (is_system(*use.manager)) return true;
+  const bool names = std::ranges::any_of(use.arguments, [](const Word& word) {
+    return !word.text.starts_with('-') && word.text.find('$') == std::string_view::npos;
+  });
+  if (!names) return false;
+  if (name == "pip") return !has_any({"-e", "--editable"});
+  if (name == "npm" || name == "pnpm") return has_any({"-g", "--global"});
+  if (name == "yarn") return use.action->words.front() == "global";
+  if (name == "cargo") return use.action->words.front() == "install" && !has_any({"--path", "--git"});
+  if (name == "go") {
+    return use.action->words.front() == "install" && std::ranges::any_of(use.arguments, [](const Word& word) {
+             return word.text.find('@') != std::string_view::npos;
+           });
+  }
+  return false;
+}
 
 std::optional<NamedInstall> find_named_install(lint::Dockerfile& dockerfile, const lint::Run& run,
                                                const plan::Step& copy) {

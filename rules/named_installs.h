@@ -15,6 +15,9 @@ struct NamedInstall {
   bool alone = false;   // no command of the RUN does anything else
 };
 
+// Whether an install reads no file: its command names all that it installs.
+bool names_all_it_installs(const Use& use);
+
 // The first install of a RUN that nothing which `copy` brings can matter for; nothing if there is none, or if
 // a command before it may read the files.
 std::optional<NamedInstall> find_named_install(lint::Dockerfile& dockerfile, const lint::Run& run,
