@@ -10,6 +10,9 @@
 #include "dcache/text/unicode.h"
 #include "rules/edits.h"
 #include "rules/install_reads.h"
+#include "rules/lock_files.h"
+#include "rules/passage.h"
+#include "rules/rest_of_run.h"
 #include "rules/syntax_version.h"
 
 namespace dcache::rules {
@@ -128,23 +131,6 @@ text::Edit replace_copy(const dockerfile::File& file, const Instruction& copy,
   return {copy.span, fmt::format("{}", fmt::join(copies, line_end(file)))};
 }
 
-// Whether the COPY can move down to the RUN and mean the same there.
-bool can_move_down(const Dockerfile& dockerfile, const plan::Graph& graph, const BroadCopy& copy,
-                   const Run& run) {
-  if (are_neighbours(graph, copy, run)) {
-    if (copy.step->instruction->joined.find('$') == std::string_view::npos) return true;
-    // What sets a variable in between makes no step.
-    return std::ranges::none_of(dockerfile.file().instructions(), [&](const Instruction& one) {
-      return one.start_line > copy.step->instruction->start_line &&
-             one.start_line < run.instruction->start_line &&
-             (one.keyword == Keyword::kEnv || one.keyword == Keyword::kArg);
-    });
-  }
-  return can_wait(graph, copy, run) && copy.source->path == "/" &&
-         copy.step->instruction->arguments.back().text.starts_with('/') &&
-         copy.step->instruction->joined.find('$') == std::string_view::npos;
-}
-
 // The download that a build makes by itself, as a command of its own; empty where there is none.
 std::string download_command(const Use& use) {
   std::string fetch(use.action->fetch);
@@ -218,53 +204,67 @@ std::string install_without_sources(const Run& run, const Use& use, const Instal
 class EarlierInstall {
  public:
   EarlierInstall(Dockerfile& dockerfile, const lint::BuildContext& context, const BroadCopy& copy,
-                 const Run& run, const Use& use, const InstallManifests& manifests)
+                 const Run& run, const Use& use, const InstallManifests& manifests, std::string_view folder)
       : dockerfile_(dockerfile),
         context_(context),
         copy_(copy),
         run_(run),
         use_(use),
-        manifests_(manifests) {}
+        manifests_(manifests),
+        folder_(folder),
+        passage_(passage_down(dockerfile, copy, run)) {}
 
   // The RUN stays what it is, and comes after another one that only downloads or installs what is not of the
   // project.
   std::optional<lint::Fix> add(const std::string& command, std::string description,
                                const std::vector<std::string>& copies) const {
-    if (command.empty()) return std::nullopt;
-    if (!can_move_down(dockerfile_, dockerfile_.graph(), copy_, run_))
-      return add_above_copy(command, std::move(description), copies);
+    const auto own = preparations_in(run_, use_, copied_files());
+    const auto after = static_cast<size_t>(use_.command - run_.commands.data()) + 1;
+    // It could fail a build that goes on without it, or keep in the image what the RUN removes.
+    if (command.empty() || !own || !fails_with(run_, *use_.command) ||
+        taken_away_by_rest(dockerfile_, run_, use_, after).sure)
+      return std::nullopt;
+    if (passage_ == Passage::kNone) return add_above_copy(*own, command, std::move(description), copies);
     lint::Fix fix = with_copies(copies, std::move(description));
-    const std::string run = fmt::format("RUN {}{}", flags_text(*run_.instruction), command);
-    const uint32_t at = run_.instruction->span.begin;
-    fix.edits.push_back(
-        {{at, at}, fmt::format("{0}{2}{1}{2}", run, copy_text(), line_end(dockerfile_.file()))});
-    fix.added.push_back(run);
-    fix.added.push_back(copy_text());
     fix.safe = false;
+    fix.added.push_back(added_run(*own, command));
+    fix.added.push_back(copy_text());
+    const std::string_view eol = line_end(dockerfile_.file());
+    const uint32_t at = run_.instruction->span.begin;
+    fix.edits.push_back({{at, at}, fmt::format("{}{}{}{}", added_run(*own, command), eol, copy_text(), eol)});
+    // Other rules look at the RUN when the new one is there: none can add a mount to it at the same time.
+    const text::Span start{at + 1, run_.instruction->name_span.end + 1};
+    fix.edits.push_back({start, std::string(start.of(run_.source))});
     return fix;
   }
 
-  // The install that starts the RUN moves above the COPY.
-  std::optional<lint::Fix> move(std::string_view folder, const std::vector<std::string>& copies) const {
-    if (!starts_run(run_, use_) || !can_move_down(dockerfile_, dockerfile_.graph(), copy_, run_))
-      return std::nullopt;
+  // The install that starts the RUN moves above the COPY, with the commands that belong to it.
+  std::optional<lint::Fix> move(const std::vector<std::string>& copies) const {
+    if (!starts_run(run_, use_) || passage_ == Passage::kNone) return std::nullopt;
+    const size_t count = count_with_install(dockerfile_, run_, use_, *copy_.step);
+    const TakenAway taken = taken_away_by_rest(dockerfile_, run_, use_, count);
     lint::Fix fix = with_copies(copies, "copy the manifests, install, then copy the rest");
-    fix.safe = is_safe(folder);
+    fix.safe = passage_ == Passage::kFree && taken.command == nullptr && is_safe();
     fix.added.push_back(copy_text());
     const std::string eol(line_end(dockerfile_.file()));
-    if (run_.commands.size() == 1) {
+    if (count == run_.commands.size()) {
       const uint32_t end = run_.instruction->span.end;
       fix.edits.push_back({{end, end}, eol + copy_text()});
       return fix;
     }
-    const shell::Command& next = run_.commands[1];
-    if (next.connector != shell::Connector::kAnd || next.depth != 0) return std::nullopt;
-    const uint32_t from = run_.span_of(use_.command->spelling).end;
-    const uint32_t to = run_.span_of(next.spelling).begin;
-    // A comment between the commands would be lost.
-    if (text::Span{from, to}.of(run_.source).find('#') != std::string_view::npos) return std::nullopt;
+    const bool loses_files = std::ranges::any_of(run_.mounts, [](const dockerfile::Mount& mount) {
+      return mount.type == dockerfile::Mount::Type::kTmpfs;
+    });
+    if (taken.sure || loses_files || !can_split_before(run_, dockerfile_.file(), count)) return std::nullopt;
+    // All of its start is written again: a mount that another rule adds now would be judged with the rest in
+    // the same RUN.
+    const uint32_t begin = run_.instruction->span.begin;
+    const uint32_t from = run_.span_of(run_.commands[count - 1].spelling).end;
+    const uint32_t to = run_.span_of(run_.commands[count].spelling).begin;
     const std::string start = "RUN " + flags_text(*run_.instruction);
-    fix.edits.push_back({{from, to}, eol + copy_text() + eol + start});
+    fix.edits.push_back(
+        {{begin, to},
+         std::string(text::Span{begin, from}.of(run_.source)) + eol + copy_text() + eol + start});
     fix.added.push_back(start + std::string(text::Span{to, run_.instruction->span.end}.of(run_.source)));
     return fix;
   }
@@ -274,24 +274,35 @@ class EarlierInstall {
     return std::string(copy_.step->instruction->span.of(dockerfile_.file().source()));
   }
 
-  // The COPY stays where it is, and other steps come between it and the RUN.
-  std::optional<lint::Fix> add_above_copy(const std::string& command, std::string description,
+  CopiedFiles copied_files() const {
+    CopiedFiles copied{.folder = folder_, .paths = manifests_.paths};
+    copied.paths.insert(copied.paths.end(), manifests_.others.begin(), manifests_.others.end());
+    return copied;
+  }
+
+  std::string added_run(const std::vector<std::string>& before, const std::string& command) const {
+    std::string text = fmt::format("RUN {}", flags_text(*run_.instruction));
+    for (const std::string& one : before)
+      text += one + " && ";
+    return text + command;
+  }
+
+  // The COPY stays where it is: what comes between it and the RUN works on the files, and the new step needs
+  // none of it.
+  std::optional<lint::Fix> add_above_copy(const std::vector<std::string>& own, const std::string& command,
+                                          std::string description,
                                           const std::vector<std::string>& copies) const {
-    const Instruction& copy = *copy_.step->instruction;
-    const bool has_workdir =
-        std::ranges::any_of(dockerfile_.file().instructions(), [&](const Instruction& one) {
-          return one.keyword == Keyword::kWorkdir && one.start_line > copy.start_line &&
-                 one.start_line < run_.instruction->start_line;
-        });
-    if (has_workdir) return std::nullopt;
+    auto before = preparations_between(dockerfile_, copy_, run_, use_, copied_files());
+    if (!before) return std::nullopt;
+    before->insert(before->end(), own.begin(), own.end());
     lint::Fix fix;
     fix.description = std::move(description);
     fix.safe = false;
     fix.added = copies;
-    fix.added.push_back(fmt::format("RUN {}{}", flags_text(*run_.instruction), command));
+    fix.added.push_back(added_run(*before, command));
     const std::string_view eol = line_end(dockerfile_.file());
-    fix.edits.push_back(
-        {{copy.span.begin, copy.span.begin}, fmt::format("{}{}", fmt::join(fix.added, eol), eol)});
+    const uint32_t at = copy_.step->instruction->span.begin;
+    fix.edits.push_back({{at, at}, fmt::format("{}{}", fmt::join(fix.added, eol), eol)});
     return fix;
   }
 
@@ -304,18 +315,31 @@ class EarlierInstall {
     return fix;
   }
 
-  bool is_safe(std::string_view folder) const {
+  bool is_safe() const {
     return !manifests_.runs_scripts && manifests_.others.empty() && use_.manager->separable &&
            !is_commanded_above(dockerfile_.file(), *copy_.step->instruction) &&
-           overwritten_folder(context_, use_, folder).empty() &&
+           overwritten_folder(context_, use_, folder_).empty() && !installs_elsewhere() &&
            are_in_each_clone(context_, manifests_.paths) &&
            reads_manifests_alone(dockerfile_, context_,
                                  {.run = &run_,
                                   .use = &use_,
-                                  .folder = folder,
+                                  .folder = folder_,
                                   .destination = copy_.step->destination,
                                   .manifests = &manifests_.paths,
                                   .folders = &manifests_.folders});
+  }
+
+  // Whether settings name another folder for the packages, over which the sources may come.
+  bool installs_elsewhere() const {
+    constexpr auto kDeployment =
+        std::to_array<std::string_view>({"BUNDLE_DEPLOYMENT=1", "BUNDLE_DEPLOYMENT=true"});
+    if (use_.manager->name == "bundler") {
+      return shell::has_word(use_.arguments, "--deployment") ||
+             sets_any(dockerfile_.graph().steps[*run_.step], kDeployment);
+    }
+    if (use_.manager->name != "composer") return false;
+    const auto text = context_.read(in_folder(folder_, "composer.json"));
+    return text && text->find("-dir\"") != std::string::npos;
   }
 
   Dockerfile& dockerfile_;
@@ -324,6 +348,8 @@ class EarlierInstall {
   const Run& run_;
   const Use& use_;
   const InstallManifests& manifests_;
+  std::string_view folder_;  // that it works in, of the context, rooted
+  Passage passage_;
 };
 
 // Whether the install wants the sources too.
@@ -374,11 +400,12 @@ std::optional<lint::Fix> install_earlier(Dockerfile& dockerfile, const lint::Bui
   if (!folder) return std::nullopt;
   const InstallManifests manifests = find_manifests(context, copies, *folder, copy, use);
   if (!manifests.separable || (manifests.paths.empty() && manifests.others.empty())) return std::nullopt;
+  if (!missing_lock(context, use, graph.steps[*run.step], manifests).empty()) return std::nullopt;
   const auto first = copied_first(context, copies, copy, manifests);
   if (!first) return std::nullopt;
   const std::vector<std::string> lines = copies_of(dockerfile.file(), copy, *first);
   if (lines.size() > kMostCopies) return std::nullopt;
-  const EarlierInstall install(dockerfile, context, copy, run, use, manifests);
+  const EarlierInstall install(dockerfile, context, copy, run, use, manifests, *folder);
   const bool works_there = work_folder(graph, copy, run) == copy.step->destination;
   if (use.action->installs == Action::Installs::kImplied) {
     // The download works in the same folder as the COPY. It downloads all that the manifests list, and the
@@ -394,7 +421,7 @@ std::optional<lint::Fix> install_earlier(Dockerfile& dockerfile, const lint::Bui
     return install.add(install_without_sources(run, use, manifests), "install the dependencies first", lines);
   }
   if (use.manager->name == "cargo") return std::nullopt;
-  return install.move(*folder, lines);
+  return install.move(lines);
 }
 
 }  // namespace dcache::rules

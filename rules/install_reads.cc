@@ -342,6 +342,28 @@ bool may_refer(std::string_view path, const std::string& text) {
   return has_local_packages(text);
 }
 
+// What Yarn makes beside `node_modules`.
+// Source: https://yarnpkg.com/getting-started/qa#which-files-should-be-gitignored
+using YarnMakes = std::span<const std::string_view>;
+YarnMakes made_by_yarn(const lint::BuildContext& context, std::string_view folder) {
+  // Where settings do not say otherwise, it installs no packages but a file that says where they are.
+  static constexpr auto kMade = std::to_array<std::string_view>(
+      {".yarn/install-state.gz", ".pnp.cjs", ".pnp.loader.mjs", ".yarn/unplugged"});
+  const auto holds = [&](std::string_view name, std::string_view word) {
+    const auto text = context.read(text::join_path(folder, name));
+    return text && text->find(word) != std::string::npos;
+  };
+  const auto exists = [&](std::string_view name) {
+    return context.files.find(text::join_path(folder, name)) != nullptr;
+  };
+  // Yarn 1 has neither of these.
+  const bool modern = exists(".yarnrc.yml") || exists(".pnp.cjs") || holds("yarn.lock", "__metadata:") ||
+                      (holds("package.json", "\"yarn@") && !holds("package.json", "\"yarn@1"));
+  if (!modern) return {};
+  const bool in_folder = holds(".yarnrc.yml", "nodeLinker: node-modules");
+  return in_folder ? YarnMakes(kMade).first(1) : YarnMakes(kMade);
+}
+
 }  // namespace
 
 bool reads_manifests_alone(lint::Dockerfile& dockerfile, const lint::BuildContext& context,
@@ -402,11 +424,15 @@ std::string_view overwritten_folder(const lint::BuildContext& context, const Use
                                                 {"mix", "deps"}}};
   const auto made = std::ranges::find(kMade, use.manager->name, &MadeFolder::manager);
   if (made == kMade.end() || use.action->words.size() > 1) return {};
-  // `npm install` keeps what is there: that was among the sources before, too.
-  const std::string_view action = use.action->words.empty() ? std::string_view() : use.action->words.front();
-  if (use.manager->name == "npm" && (action == "install" || action == "i")) return {};
-  const std::string path = text::join_path(folder.substr(1), made->name);
-  return context.ignore && context.ignore->decide(path).ignored ? std::string_view() : made->name;
+  const auto comes_along = [&](std::string_view name) {
+    const std::string path = text::join_path(folder.substr(1), name);
+    return !context.ignore || !context.ignore->decide(path).ignored;
+  };
+  if (comes_along(made->name)) return made->name;
+  if (made->manager != "yarn") return {};
+  const YarnMakes makes = made_by_yarn(context, folder.substr(1));
+  const auto found = std::ranges::find_if(makes, comes_along);
+  return found == makes.end() ? std::string_view() : *found;
 }
 
 bool installs_from_outside(lint::Dockerfile& dockerfile, const Run& run, std::string_view destination) {

@@ -31,9 +31,9 @@ bool reads_manifests_alone(lint::Dockerfile& dockerfile, const lint::BuildContex
 // a clone, where a COPY of the whole context works without it.
 bool are_in_each_clone(const lint::BuildContext& context, const std::vector<std::string>& paths);
 
-// The folder that the install makes beside the manifests, if it does not stay what it is when the sources are
-// copied over it: packages of this machine (`node_modules`) may be among them, today or tomorrow. Empty if no
-// such folder can be. `folder` as above.
+// The folder, or file, that the install makes beside the manifests, if it does not stay what it is when the
+// sources are copied over it: packages of this machine (`node_modules`, or what Yarn has in their place) may
+// be among them, today or tomorrow. Empty if nothing such can be. `folder` as above.
 std::string_view overwritten_folder(const lint::BuildContext& context, const Use& use,
                                     std::string_view folder);
 

@@ -18,8 +18,10 @@
 #include "rules/install_manifests.h"
 #include "rules/install_reads.h"
 #include "rules/likely_context.h"
+#include "rules/lock_files.h"
 #include "rules/named_installs.h"
 #include "rules/package_managers.h"
+#include "rules/rest_of_run.h"
 
 namespace dcache::rules::DC1001 {
 namespace {
@@ -152,38 +154,12 @@ std::string install_words(const Use& use) {
   return words;
 }
 
-// The lock file without which an install fails, empty for none.
-std::string_view needed_lock(const Use& use) {
-  struct Locked {
-    std::string_view manager;
-    std::string_view word;  // of the sub-command, or an option
-    std::string_view file;
-  };
-  constexpr Locked kLocked[] = {{"npm", "ci", "package-lock.json"},
-                                {"npm", "clean-install", "package-lock.json"},
-                                {"yarn", "--frozen-lockfile", "yarn.lock"},
-                                {"yarn", "--immutable", "yarn.lock"},
-                                {"pnpm", "--frozen-lockfile", "pnpm-lock.yaml"},
-                                {"pnpm", "fetch", "pnpm-lock.yaml"},
-                                {"bun", "--frozen-lockfile", "bun.lock"},
-                                {"cargo", "--locked", "Cargo.lock"},
-                                {"uv", "--locked", "uv.lock"},
-                                {"uv", "--frozen", "uv.lock"},
-                                {"pipenv", "sync", "Pipfile.lock"},
-                                {"pipenv", "--deploy", "Pipfile.lock"}};
-  const auto words = shell::invocation(*use.command);
-  const auto found = std::ranges::find_if(kLocked, [&](const Locked& one) {
-    return one.manager == use.manager->name && shell::has_word(words, one.word);
-  });
-  return found == std::end(kLocked) ? std::string_view() : found->file;
-}
-
 // What the package manager reads, where the context does not show it.
 std::vector<std::string> usual_names(const Use& use) {
   std::vector<std::string> names;
   for (const std::string_view name : needed_files(use))
     names.emplace_back(name.starts_with('/') || name.starts_with('.') ? text::base_name(name) : name);
-  if (const std::string_view lock = needed_lock(use); !lock.empty()) names.emplace_back(lock);
+  if (const Words locks = needed_locks(use, nullptr); !locks.empty()) names.emplace_back(locks.front());
   return names;
 }
 
@@ -370,7 +346,8 @@ class Check {
             "{} {} comes before '{}' (line {}): editing any copied file installs all dependencies again",
             dockerfile::name_of(instruction.keyword), copy.source->written, install_words(use),
             run.instruction->start_line),
-        remedy_for(copies, earlier, found, run, use) + words_about_ignoring(copy, run, use));
+        remedy_for(copies, earlier, found, run, use) + words_about_ignoring(copy, run, use) +
+            words_about_rest(run, use) + words_about_lock(found, run, use));
     if (context() != nullptr)
       diagnostic.fix = install_earlier(dockerfile_, *context(), copies, copy, run, use);
     std::vector<std::string_view> manifests = needed_files(use);
@@ -384,6 +361,30 @@ class Check {
     const auto folder = install_folder(dockerfile_.graph(), copy, run, use);
     const std::string_view name = folder ? overwritten_folder(*context(), use, *folder) : std::string_view();
     return name.empty() ? std::string() : fmt::format(", and exclude {} in the ignore file", name);
+  }
+
+  // In a stage that reaches the image a later RUN does not remove what the install left in its layer.
+  std::string words_about_rest(const Run& run, const Use& use) {
+    const auto after = static_cast<size_t>(use.command - run.commands.data()) + 1;
+    const TakenAway taken = taken_away_by_rest(dockerfile_, run, use, after);
+    if (!taken.sure) return {};
+    const std::string_view spelling = taken.command->spelling;
+    return fmt::format(", in a build stage: with '{}' in a later layer the image would be larger",
+                       spelling.find('\n') == std::string_view::npos ? spelling : taken.command->program());
+  }
+
+  std::string words_about_lock(const std::optional<InstallManifests>& found, const Run& run, const Use& use) {
+    const std::string_view lock = lock_to_add(found, run, use);
+    return lock.empty() ? std::string()
+                        : fmt::format("; {} is not in the build context: add it, because '{}' needs it", lock,
+                                      install_words(use));
+  }
+
+  // The lock file that the context lacks.
+  std::string_view lock_to_add(const std::optional<InstallManifests>& found, const Run& run, const Use& use) {
+    if (context() == nullptr || !found || found->paths.empty()) return {};
+    const std::string_view lock = missing_lock(*context(), use, dockerfile_.graph().steps[*run.step], *found);
+    return context()->called(lock).empty() ? lock : std::string_view();
   }
 
   // The COPY that brings a manifest by its name, and the manifest; null for none.
@@ -436,9 +437,11 @@ class Check {
 
   // What is still to be copied for the install to work, in words.
   std::vector<std::string> missing_names(const std::vector<const Step*>& copies,
-                                         const std::optional<InstallManifests>& found, const Use& use) {
+                                         const std::optional<InstallManifests>& found, const Run& run,
+                                         const Use& use) {
     constexpr size_t kMostNamed = 3;
     std::vector<std::string> names = found ? found->paths : std::vector<std::string>();
+    if (const std::string_view lock = lock_to_add(found, run, use); !lock.empty()) names.emplace_back(lock);
     if (found) names.insert(names.end(), found->folders.begin(), found->folders.end());
     const bool known = found && !(found->paths.empty() && found->others.empty());
     if (!known) names = usual_names(use);
@@ -477,7 +480,7 @@ class Check {
     const std::string install = !implied                    ? "install"
                                 : use.action->fetch.empty() ? "download the dependencies"
                                                             : fmt::format("run '{}'", use.action->fetch);
-    const std::vector<std::string> missing = missing_names(copies, found, use);
+    const std::vector<std::string> missing = missing_names(copies, found, run, use);
     std::string remedy;
     if (earlier.step != nullptr && missing.empty()) {
       const std::vector<std::string> names = usual_names(use);
@@ -558,7 +561,19 @@ lint::Rule rule() {
           "scripts on it, if settings of the package manager are next to the manifests, if git does not "
           "track a manifest, or if the ignore file lets packages of an earlier install (`node_modules`) into "
           "the context, which would be copied over the new ones. There is no fix if a manifest refers to "
-          "files of the project. A RUN that only installs packages of the distribution swaps places with the "
+          "files of the project, or if the lock file that the install needs (`npm ci`, `--frozen-lockfile`) "
+          "is "
+          "not in the context.\n\nA RUN is split after the install only if all of its commands are one list "
+          "of "
+          "`&&`. What checks the packages or empties caches stays with the install (`go mod verify`, `npm "
+          "cache "
+          "clean`). If the stage's layers are part of an image, there is no fix for a RUN that removes "
+          "packages "
+          "again after something else, or changes their owner (`rm -rf node_modules`, `npm prune`, `chown "
+          "-R`): the image would keep both layers. Steps between the COPY and the install that bring a tool "
+          "or "
+          "settings stay above the install; if they may need the copied files, there is no fix. A RUN that "
+          "only installs packages of the distribution swaps places with the "
           "COPY above it; this is unsafe if the COPY writes to a folder that packages write to as well, such "
           "as `/var/www`.",
       .bad = {"FROM node:20\nWORKDIR /app\nCOPY . .\nRUN npm ci\n", kFiles},

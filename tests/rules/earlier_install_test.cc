@@ -249,6 +249,7 @@ TEST(EarlierInstall, GoesBelowAllInstallsThatFollow) {
 
 TEST(EarlierInstall, IsSafeOnlyForFilesThatAreInEachClone) {
   const test::TemporaryFolder folder;
+  folder.write(".dockerignore", "node_modules\n");
   for (const char* name : {"package.json", "package-lock.json", ".npmrc"})
     folder.write(name, "{}");
   folder.write("a.js", "");
@@ -265,6 +266,283 @@ TEST(EarlierInstall, IsSafeOnlyForFilesThatAreInEachClone) {
   folder.write(".gitignore", "");
   ASSERT_EQ(std::system(("cd " + folder.path() + " && git add -A").c_str()), 0);
   EXPECT_TRUE(is_safe());
+}
+
+// "safe", "unsafe" or "no fix" of the first finding of DC1001; the lines of the Dockerfile come after FROM
+// and WORKDIR.
+struct Offer {
+  std::string kind;
+  std::string remedy;
+};
+Offer offer_for(const ProjectFiles& files, const std::string& text) {
+  const test::TemporaryFolder folder;
+  for (const auto& [path, content] : files)
+    folder.write(path, content);
+  const lint::Linter linter(lint::catalogue(), test::config_selecting({"DC1001"}));
+  const dockerfile::File file = dockerfile::parse("FROM a\nWORKDIR /app\n" + text);
+  const lint::Findings found = linter.lint(file, test::facts_of(folder));
+  EXPECT_TRUE(found.bad_fixes.empty()) << text;
+  if (found.diagnostics.empty()) return {"none", ""};
+  const lint::Diagnostic& first = found.diagnostics.front();
+  return {!first.fix ? "no fix" : first.fix->safe ? "safe" : "unsafe", first.remedy};
+}
+
+const ProjectFiles kNpmFiles = {{"package.json", "{\"dependencies\":{\"b\":\"1\"}}"},
+                                {"package-lock.json", "{}"},
+                                {".dockerignore", "node_modules\n"},
+                                {"a.js", ""}};
+const std::string kNpmCopies = "COPY package.json package-lock.json ./\n";
+
+TEST(EarlierInstall, SplitsOnlyOneListOfCommands) {
+  for (const char* rest : {"&& npm run build", "&& npm run build | tee /log", "&& NODE_ENV=x npm run build",
+                           "&& npm run build && (cd a && b)", "&& npm run build >/log 2>&1"}) {
+    EXPECT_EQ(offer_for(kNpmFiles, std::string("COPY . .\nRUN npm ci ") + rest + "\n").kind, "safe") << rest;
+  }
+  EXPECT_EQ(with_earlier_install(kNpmFiles, "COPY . .\nRUN npm ci && NODE_ENV=x npm run build\n"),
+            kNpmCopies + "RUN npm ci\nCOPY . .\nRUN NODE_ENV=x npm run build\n");
+  // An install that fails did not fail the build, or something depends on its status.
+  for (const char* rest :
+       {"&& npm run build || echo failed", "&& npm run build; rm -rf x.js", "&& npm run build &",
+        "&& npm run build & # later", "&& (npm run build) &", "&& ! npm run check",
+        "> /log && npm run build || true", "&& (a; b) || c", "&& if a; then b; fi"}) {
+    EXPECT_EQ(offer_for(kNpmFiles, std::string("COPY . .\nRUN npm ci ") + rest + "\n").kind, "no fix")
+        << rest;
+  }
+  // A download that is added may fail a build too.
+  const ProjectFiles module = {{"go.mod", "module x\n"}, {"go.sum", "\n"}, {"a.go", ""}};
+  EXPECT_EQ(offer_for(module, "COPY . .\nRUN go build -o /a .\n").kind, "unsafe");
+  EXPECT_EQ(offer_for(module, "COPY . .\nRUN set -e; go build -o /a .; echo\n").kind, "unsafe");
+  EXPECT_EQ(offer_for(module, "COPY . .\nRUN go build -o /a . || true\n").kind, "no fix");
+  EXPECT_EQ(offer_for(module, "COPY . .\nRUN go build -o /a .; echo\n").kind, "no fix");
+  // What the first part writes there is not in the second.
+  EXPECT_EQ(offer_for(kNpmFiles, "COPY . .\nRUN --mount=type=tmpfs,target=/t npm ci && npm run build\n").kind,
+            "no fix");
+}
+
+TEST(EarlierInstall, KeepsWithTheInstallWhatBelongsToIt) {
+  const auto moved = [](const std::string& run) {
+    return with_earlier_install(kNpmFiles, "COPY . .\n" + run);
+  };
+  for (const char* run :
+       {"RUN npm ci && npm cache clean --force\n",
+        "RUN npm ci && npm cache clean --force && rm -rf /root/.npm\n",
+        "RUN npm ci && npm audit --omit=dev\n", "RUN npm ci \\\n && rm -rf /tmp/* ~/.npm\n"}) {
+    EXPECT_EQ(moved(run), kNpmCopies + run + "COPY . .\n");
+  }
+  EXPECT_EQ(moved("RUN npm ci && npm ls && npm run build\n"),
+            kNpmCopies + "RUN npm ci && npm ls\nCOPY . .\nRUN npm run build\n");
+  // These change what the sources bring, or read them.
+  for (const char* next : {"rm -rf test", "npm audit fix", "rm -rf /app/test", "npm ls > list"}) {
+    EXPECT_EQ(moved(std::string("RUN npm ci && ") + next + "\n"),
+              kNpmCopies + "RUN npm ci\nCOPY . .\nRUN " + next + "\n");
+  }
+  const ProjectFiles module = {{"go.mod", "module x\n"}, {"go.sum", "\n"}, {"a.go", ""}};
+  EXPECT_EQ(with_earlier_install(module, "COPY . .\nRUN go mod download && go mod verify && go list ./...\n"),
+            "COPY go.mod go.sum ./\nRUN go mod download && go mod verify\nCOPY . .\nRUN go list ./...\n");
+}
+
+// A mount for the first part is judged when the second is a step of its own.
+TEST(EarlierInstall, IsSplitBeforeItGetsAMount) {
+  const test::TemporaryFolder folder;
+  for (const char* name : {"go.mod", "go.sum", "a.go"})
+    folder.write(name, "module x\n");
+  const lint::Linter linter(lint::catalogue(), test::config_selecting({"DC1001", "DC1003"}));
+  const std::string end = "FROM scratch\nCOPY --from=0 /s/a /a\n";
+  const auto fixed = [&](const std::string& run) {
+    const std::string text = "FROM golang:1.22\nWORKDIR /s\nCOPY . .\nRUN " + run + "\n" + end;
+    return lint::apply_fixes(linter, text, test::facts_of(folder), false).text;
+  };
+  const std::string head = "FROM golang:1.22\nWORKDIR /s\nCOPY go.mod go.sum ./\n";
+  EXPECT_EQ(fixed("go mod download && go mod verify"),
+            head + "RUN --mount=type=cache,target=/go/pkg/mod \\\n    go mod download && go mod verify\n" +
+                "COPY . .\n" + end);
+  EXPECT_EQ(fixed("go mod download && ./check && go mod verify"),
+            head + "RUN go mod download\nCOPY . .\nRUN ./check && go mod verify\n" + end);
+}
+
+TEST(EarlierInstall, IsNotApartFromWhatRemovesPackages) {
+  const std::string npm = "COPY . .\nRUN npm ci && npm run build && ";
+  const std::string stage = "FROM a AS b\nWORKDIR /app\n";
+  for (const char* end : {"rm -rf node_modules",
+                          "rm -rf ./node_modules /tmp/x",
+                          "rm -rf /app/node_modules/*",
+                          "rm -rf /app",
+                          "rm -rf *",
+                          "rm -rf packages/a/node_modules",
+                          "cd dist && rm -rf ../node_modules",
+                          "npm prune --production",
+                          "npm prune --omit=dev",
+                          "npm uninstall x",
+                          "npm ci --omit=dev",
+                          "yarn install --production",
+                          "npx modclean",
+                          "mv node_modules /deps",
+                          "chown -R node:node /app",
+                          "chmod -R a+r .",
+                          "find node_modules -name '*.md' -delete",
+                          "npm cache clean --force",
+                          "rm -rf /root/.npm",
+                          "rm -rf ~/.npm/_cacache"}) {
+    const Offer offer = offer_for(kNpmFiles, npm + end + "\n");
+    EXPECT_EQ(offer.kind, "no fix") << end;
+    EXPECT_NE(offer.remedy.find(" in a later layer the image would be larger"), std::string::npos) << end;
+    // Only its files are copied out of a build stage.
+    const std::string text = npm + end + "\nFROM a\nCOPY --from=0 /app/dist /dist\n";
+    EXPECT_EQ(offer_for(kNpmFiles, text).kind, "safe") << end;
+  }
+  for (const char* end : {"rm -rf test", "rm -rf node_modules/.cache", "rm -f *.log", "chown node:node /app",
+                          "chown -R node:node dist", "npm run prune", "cd client && npm ci", "rm -rf /tmp/*"})
+    EXPECT_EQ(offer_for(kNpmFiles, npm + end + "\n").kind, "safe") << end;
+  for (const char* end : {"find . -name '*.md' -delete", "rm -rf $OLD"})
+    EXPECT_EQ(offer_for(kNpmFiles, npm + end + "\n").kind, "unsafe") << end;
+  const ProjectFiles composer = {{"composer.json", "{}"}, {"composer.lock", "{}"}, {"a.php", ""}};
+  EXPECT_EQ(
+      offer_for(composer, "COPY . .\nRUN composer install && ./test && composer install --no-dev\n").kind,
+      "no fix");
+  EXPECT_EQ(offer_for(composer, "COPY . .\nRUN composer install && rm -rf vendor/*/*/tests\n").kind,
+            "no fix");
+  const ProjectFiles module = {{"go.mod", "module x\n"}, {"go.sum", "\n"}, {"a.go", ""}};
+  EXPECT_EQ(offer_for(module, "COPY . .\nRUN go build -o /a . && go clean -modcache\n").kind, "no fix");
+  EXPECT_EQ(offer_for(module, "COPY . .\nRUN go build -o /a . && go clean -cache\n").kind, "unsafe");
+  EXPECT_EQ(offer_for(module, "COPY . .\nRUN go build -o /a . && rm -rf /go/pkg\n").kind, "no fix");
+}
+
+TEST(EarlierInstall, NeedsTheLockFileThatTheInstallNeeds) {
+  const struct {
+    ProjectFiles files;
+    std::string install;
+    std::string lock;
+  } cases[] = {
+      {{{"package.json", "{}"}}, "npm ci", "package-lock.json"},
+      {{{"package.json", "{}"}, {"package-lock.json", ""}, {".dockerignore", "*-lock.json\n"}},
+       "npm ci",
+       "package-lock.json"},
+      {{{"package.json", "{}"}}, "yarn install --immutable", "yarn.lock"},
+      {{{"package.json", "{}"}}, "pnpm install --frozen-lockfile", "pnpm-lock.yaml"},
+      {{{"package.json", "{}"}}, "bun install --frozen-lockfile", "bun.lock"},
+      {{{"pyproject.toml", "[project]\n"}}, "uv sync --frozen", "uv.lock"},
+      {{{"pyproject.toml", "[project]\n"}}, "uv sync --locked --no-install-project", "uv.lock"},
+      {{{"Pipfile", "[packages]\n"}}, "pipenv sync", "Pipfile.lock"},
+      {{{"Gemfile", "gem 'a'\n"}}, "bundle install --deployment", "Gemfile.lock"},
+      {{{"mix.exs", "x\n"}}, "mix deps.get --check-locked", "mix.lock"},
+      {{{"a.csproj", "<Project/>"}}, "dotnet restore --locked-mode", "packages.lock.json"},
+  };
+  for (const auto& one : cases) {
+    ProjectFiles files = one.files;
+    files.emplace_back("src/a", "");
+    const Offer offer = offer_for(files, "COPY . .\nRUN " + one.install + "\n");
+    EXPECT_EQ(offer.kind, "no fix") << one.install;
+    EXPECT_NE(offer.remedy.find(" and " + one.lock + " first"), std::string::npos) << offer.remedy;
+    EXPECT_NE(offer.remedy.find(one.lock + " is not in the build context"), std::string::npos)
+        << offer.remedy;
+    std::erase_if(files, [](const auto& file) { return file.first == ".dockerignore"; });
+    files.emplace_back(one.lock, "");
+    EXPECT_NE(offer_for(files, "COPY . .\nRUN " + one.install + "\n").kind, "no fix") << one.install;
+  }
+  ProjectFiles shrinkwrap = {{"package.json", "{}"}, {"npm-shrinkwrap.json", "{}"}, {"a.js", ""}};
+  EXPECT_EQ(offer_for(shrinkwrap, "COPY . .\nRUN npm ci\n").kind, "unsafe");
+  shrinkwrap.pop_back();
+  const ProjectFiles uv = {{"pyproject.toml", "[project]\n"}, {"a.py", ""}};
+  EXPECT_EQ(offer_for(uv, "ENV UV_FROZEN=1\nCOPY . .\nRUN uv sync\n").kind, "no fix");
+  EXPECT_EQ(offer_for(uv, "COPY . .\nRUN uv sync\n").kind, "unsafe");
+}
+
+TEST(EarlierInstall, ComesBelowTheToolThatItNeeds) {
+  const ProjectFiles composer = {{"composer.json", "{}"}, {"composer.lock", "{}"}, {"a.php", ""}};
+  const std::string tool = "COPY --from=composer:2 /usr/bin/composer /usr/bin/composer\n";
+  EXPECT_EQ(with_earlier_install(composer, "COPY . .\n" + tool + "RUN composer install\n"),
+            "COPY composer.json composer.lock ./\n" + tool +
+                "RUN composer install --no-scripts --no-autoloader\nCOPY . .\nRUN composer install\n");
+  const ProjectFiles uv = {{"pyproject.toml", "[project]\n"}, {"uv.lock", ""}, {"a.py", ""}};
+  for (const char* steps :
+       {"RUN pip install uv\n",
+        "COPY --from=ghcr.io/astral-sh/uv:latest /uv /bin/uv\nENV UV_COMPILE_BYTECODE=1\n",
+        "RUN curl -LsSf https://astral.sh/uv/install.sh | sh\nENV PATH=/root/.local/bin:$PATH\n",
+        "RUN wget -qO- https://x/uv.tgz | tar -xz -C /usr/local/bin\n",
+        "RUN apt-get update && apt-get install -y curl && rm -rf /var/lib/apt/lists/*\nRUN pip install "
+        "uv\n"}) {
+    EXPECT_EQ(with_earlier_install(uv, std::string("COPY . .\n") + steps + "RUN uv sync --frozen\n"),
+              std::string("COPY pyproject.toml uv.lock ./\n") + steps +
+                  "RUN uv sync --frozen --no-install-project\nCOPY . .\nRUN uv sync --frozen\n")
+        << steps;
+  }
+  // These may read the sources, or write where the COPY does.
+  for (const char* steps :
+       {"RUN ./install-uv.sh\n", "RUN pip install -r tools.txt\n", "COPY config ./config\n",
+        "RUN curl -O https://x/uv\n", "RUN tar -xzf uv.tgz\n", "RUN cp uv.toml /etc/uv/\n",
+        "RUN corepack install\n", "RUN apt-get install -y ./a.deb\n", "RUN wget https://x/uv\n",
+        "RUN rm -rf tests && x\n"}) {
+    const std::string text = std::string("COPY . .\n") + steps + "RUN uv sync --frozen\n";
+    EXPECT_EQ(with_earlier_install(uv, text), text) << steps;
+  }
+  const ProjectFiles module = {{"go.mod", "module x\n"}, {"go.sum", "\n"}, {"a.go", ""}};
+  const std::string go =
+      "COPY --from=golang:1.22 /usr/local/go /usr/local/go\nENV PATH=/usr/local/go/bin:$PATH\n";
+  EXPECT_EQ(with_earlier_install(module, "COPY . .\n" + go + "RUN go build -o /x .\n"),
+            "COPY go.mod go.sum ./\n" + go + "RUN go mod download\nCOPY . .\nRUN go build -o /x .\n");
+  // In the same RUN.
+  for (const char* run :
+       {"apt-get install -y golang && go build -o /x .", "cp netrc /root/.netrc && go build ."}) {
+    const std::string text = std::string("COPY . .\nRUN ") + run + "\n";
+    EXPECT_EQ(offer_for(module, text).kind, "no fix") << run;
+  }
+  EXPECT_EQ(with_earlier_install(module,
+                                 "COPY . .\nRUN export GOPROXY=https://p && mkdir /o && go build -o /o .\n"),
+            "COPY go.mod go.sum ./\nRUN export GOPROXY=https://p && go mod download\nCOPY . .\n"
+            "RUN export GOPROXY=https://p && mkdir /o && go build -o /o .\n");
+  // What only works on the sources stays below them.
+  EXPECT_EQ(with_earlier_install(module, "COPY . .\nRUN go vet ./...\nRUN go build -o /x .\n"),
+            "COPY go.mod go.sum ./\nRUN go mod download\nCOPY . .\nRUN go vet ./...\nRUN go build -o /x .\n");
+  // An install that moves comes below it too.
+  const std::string text = "COPY . .\nCOPY --from=node:20 /usr/local /usr/local\nRUN npm ci\n";
+  EXPECT_EQ(offer_for(kNpmFiles, text).kind, "unsafe");
+  EXPECT_EQ(with_earlier_install(kNpmFiles, text),
+            kNpmCopies + "COPY --from=node:20 /usr/local /usr/local\nRUN npm ci\nCOPY . .\n");
+}
+
+TEST(EarlierInstall, MakesTheWrapperExecutableFirst) {
+  const ProjectFiles maven = {
+      {"pom.xml", "<project/>"}, {"mvnw", ""}, {".mvn/wrapper/maven-wrapper.properties", ""}, {"run.sh", ""}};
+  const std::string copies = "COPY pom.xml mvnw ./\nCOPY .mvn ./.mvn\n";
+  const std::string download = "./mvnw -B -fn dependency:go-offline\nCOPY . .\n";
+  for (const char* run :
+       {"RUN chmod +x mvnw && ./mvnw -B package\n", "RUN chmod +x mvnw\nRUN ./mvnw package\n",
+        "RUN chmod +x mvnw run.sh\nRUN ./mvnw package\n"}) {
+    EXPECT_EQ(with_earlier_install(maven, std::string("COPY . .\n") + run),
+              copies + "RUN chmod +x mvnw && " + download + run);
+  }
+  const std::string other = "RUN chmod +x run.sh && ./mvnw package\n";
+  EXPECT_EQ(with_earlier_install(maven, "COPY . .\n" + other), copies + "RUN " + download + other);
+  const std::string all = "COPY . .\nRUN chmod -R +x . && ./mvnw package\n";
+  EXPECT_EQ(with_earlier_install(maven, all), all);
+  const std::string shell = "COPY . .\nRUN sh ./mvnw package\n";
+  EXPECT_EQ(with_earlier_install(maven, shell), shell);
+}
+
+TEST(EarlierInstall, IsUnsafeIfPackagesOfThisMachineMayComeOverIt) {
+  const auto kind = [](const std::string& ignored, const ProjectFiles& more, const std::string& install) {
+    ProjectFiles files = {
+        {"package.json", "{\"dependencies\":{\"b\":\"1\"}}"}, {".dockerignore", ignored}, {"a.js", ""}};
+    files.insert(files.end(), more.begin(), more.end());
+    return offer_for(files, "COPY . .\nRUN " + install + "\n").kind;
+  };
+  const ProjectFiles npm = {{"package-lock.json", "{}"}};
+  EXPECT_EQ(kind("x\n", npm, "npm install"), "unsafe");
+  EXPECT_EQ(kind("node_modules\n", npm, "npm install"), "safe");
+  const ProjectFiles classic = {{"yarn.lock", "# yarn lockfile v1\n"}};
+  const ProjectFiles modern = {{"yarn.lock", "__metadata:\n  version: 8\n"}};
+  ProjectFiles in_folder = modern;
+  in_folder.emplace_back(".yarnrc.yml", "nodeLinker: node-modules\n");
+  EXPECT_EQ(kind("node_modules\n", classic, "yarn install"), "safe");
+  EXPECT_EQ(kind("node_modules\n", modern, "yarn install"), "unsafe");
+  EXPECT_EQ(kind("node_modules\n.yarn\n.pnp.*\n", modern, "yarn install"), "safe");
+  EXPECT_EQ(kind("node_modules\n", in_folder, "yarn install"), "unsafe");
+  EXPECT_EQ(kind("node_modules\n.yarn\n", in_folder, "yarn install"), "safe");
+  const ProjectFiles composer = {{"composer.json", "{}"}, {"composer.lock", "{}"}};
+  const std::string install = "composer install --no-scripts --no-autoloader";
+  EXPECT_EQ(kind("vendor\n", composer, install), "safe");
+  EXPECT_EQ(kind("vendor\n", {{"composer.json", "{\"config\":{\"vendor-dir\":\"lib\"}}"}}, install),
+            "unsafe");
 }
 
 }  // namespace

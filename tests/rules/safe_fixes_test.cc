@@ -270,9 +270,9 @@ TEST(SafeFixes, MoveOnlyInstallsWhoseFilesAreKnown) {
             "unsafe"},
            {{package, lock, kept_out}, "COPY . .\nRUN npm ci\n", "safe"},
            {{package, lock, kept_out}, "COPY . .\nRUN npm ci --omit=dev && npm run build\n", "safe"},
-           // Packages of this machine would come over those of the image. `npm install` keeps them anyway.
+           // Packages of this machine would come over those of the image.
            {{package, lock}, "COPY . .\nRUN npm ci\n", "unsafe"},
-           {{package, lock}, "COPY . .\nRUN npm install\n", "safe"},
+           {{package, lock}, "COPY . .\nRUN npm install\n", "unsafe"},
            // Settings and lock files may name files too.
            {{package, lock, kept_out, {".npmrc", "registry=https://r.example/\n"}},
             "COPY . .\nRUN npm ci\n",
@@ -303,7 +303,7 @@ TEST(SafeFixes, MoveOnlyInstallsWhoseFilesAreKnown) {
            {{module, sums}, "COPY . .\nRUN GOPROXY=https://p go build -o /d .\n", "unsafe"},
            {{module, sums}, "COPY . .\nRUN export GOPROXY=https://p; go build -o /d .\n", "unsafe"},
            {{module, sums}, "COPY . .\nENV GOPROXY=https://p\nRUN go build -o /d .\n", "unsafe"},
-           {{module, sums}, "COPY . .\nRUN cp .netrc /root/\nRUN go build -o /d .\n", "unsafe"},
+           {{module, sums}, "COPY . .\nRUN cp .netrc /root/\nRUN go build -o /d .\n", "no fix"},
            {{}, "COPY . .\nRUN apt-get update && apt-get install -y curl\n", "safe"},
            {{}, "COPY . .\nRUN apt-get -c apt.conf install -y curl\n", "unsafe"},
            {{}, "COPY . .\nRUN apt-get install -y curl && rm -rf /var/lib/apt/lists/* docs\n", "unsafe"},
