@@ -439,7 +439,7 @@ class Check {
   std::vector<std::string> missing_names(const std::vector<const Step*>& copies,
                                          const std::optional<InstallManifests>& found, const Run& run,
                                          const Use& use) {
-    constexpr size_t kMostNamed = 3;
+    constexpr ptrdiff_t kMostNamed = 3;
     std::vector<std::string> names = found ? found->paths : std::vector<std::string>();
     if (const std::string_view lock = lock_to_add(found, run, use); !lock.empty()) names.emplace_back(lock);
     if (found) names.insert(names.end(), found->folders.begin(), found->folders.end());
@@ -450,14 +450,16 @@ class Check {
     std::vector<std::string> others = found ? found->others : std::vector<std::string>();
     std::erase_if(others, is_there);
     const bool workspace = found ? found->open_workspace : copies_workspace(copies, use);
-    const bool members = others.size() > kMostNamed && use.action->installs != Action::Installs::kFiles;
+    const auto is_manifest = [&](const std::string& path) { return is_manifest_of(*use.manager, path); };
+    const bool members = std::ranges::count_if(others, is_manifest) > kMostNamed &&
+                         use.action->installs != Action::Installs::kFiles;
     if (workspace || members) {
       names.push_back(use.manager->manifests.empty()
                           ? std::string("the project files of the folders below")
                           : fmt::format("the {} of each workspace member", use.manager->manifests.front()));
-    } else {
-      names.insert(names.end(), others.begin(), others.end());
+      std::erase_if(others, is_manifest);
     }
+    names.insert(names.end(), others.begin(), others.end());
     if (found && found->refers) names.emplace_back("the local files that they refer to");
     return names;
   }
@@ -560,10 +562,14 @@ lint::Rule rule() {
           "option or a variable may name a file, if a manifest may refer to the project or its packages run "
           "scripts on it, if settings of the package manager are next to the manifests, if git does not "
           "track a manifest, or if the ignore file lets packages of an earlier install (`node_modules`) into "
-          "the context, which would be copied over the new ones. There is no fix if a manifest refers to "
-          "files of the project, or if the lock file that the install needs (`npm ci`, `--frozen-lockfile`) "
-          "is "
-          "not in the context.\n\nA RUN is split after the install only if all of its commands are one list "
+          "the context, which would be copied over the new ones. Files that a manifest, settings, the "
+          "command "
+          "or a variable names (`-r`, `--find-links wheels`, `PIP_CONSTRAINT`, `path = \"libs/a\"`) and "
+          "settings in the home of the user are copied along, which is unsafe. There is no fix if one of "
+          "them "
+          "is not in the context or is a credential, or if the lock file that the install needs (`npm ci`, "
+          "`--frozen-lockfile`) is not in the context.\n\nA RUN is split after the install only if all of "
+          "its commands are one list "
           "of "
           "`&&`. What checks the packages or empties caches stays with the install (`go mod verify`, `npm "
           "cache "

@@ -1,7 +1,8 @@
 // The text of go.mod, and what DC1002's fix makes of it.
+#include "rules/go_module.h"
+
 #include <gtest/gtest.h>
 
-#include "rules/go_module.h"
 #include "tests/lint/lint_testing.h"
 
 namespace dcache {

@@ -416,6 +416,19 @@ TEST(NamedFiles, AreNotMadeUpForCargo) {
   expect_offered({with_crate, alone});
 }
 
+// Only manifests are those of members.
+TEST(NamedFiles, AreNamedInTheRemedy) {
+  const test::TemporaryFolder folder;
+  folder.write("src/a", "");
+  folder.write("composer.json", "{\"extra\":{\"patches\":[\"p/1\",\"p/2\",\"p/3\",\"p/4\"]}}");
+  for (const char* patch : {"p/1", "p/2", "p/3", "p/4"})
+    folder.write(patch, "");
+  const lint::Linter linter(lint::catalogue(), test::config_selecting({"DC1001"}));
+  const dockerfile::File file = dockerfile::parse("FROM a\nWORKDIR /app\nCOPY . .\nRUN composer install\n");
+  const std::string remedy = linter.lint(file, test::facts_of(folder)).diagnostics.at(0).remedy;
+  EXPECT_NE(remedy.find("copy composer.json, p/1, p/2, p/3 and p/4 first"), std::string::npos) << remedy;
+}
+
 TEST(NamedFiles, OfMembersOfAWorkspaceComeAlong) {
   expect_offered(
       {{{{"package.json", "{}"},
