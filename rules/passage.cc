@@ -52,7 +52,7 @@ class OutsideCommands {
            is_download(words) || is_script_from_network(command, words);
   }
 
-  // Programs whose words are no files of the folder that the RUN works in.
+  // Programs whose words do not name files of the folder that the RUN works in.
   static bool is_about_the_system(WordsOfCommand words) {
     constexpr auto kPrograms = std::to_array<std::string_view>({"apt-get",
                                                                 "apt",

@@ -24,7 +24,7 @@ const Step& step_of_run(Dockerfile& dockerfile, const Run& run) {
   return dockerfile.graph().steps[*run.step];
 }
 
-// The first arguments that are no options.
+// The first arguments that are not options.
 std::pair<std::string_view, std::string_view> sub_commands(ArgumentWords arguments) {
   std::pair<std::string_view, std::string_view> found;
   for (const shell::Word& word : arguments) {

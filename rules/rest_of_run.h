@@ -16,8 +16,8 @@ namespace dcache::rules {
 size_t count_with_install(lint::Dockerfile& dockerfile, const lint::Run& run, const Use& use,
                           const plan::Step& copy);
 
-// Whether the RUN can be split into two in front of the command: all of its commands are one list of `&&`,
-// and nothing but that is in front of the command.
+// Whether the RUN can be split into two before the command: all of its commands are one list of `&&`, and
+// only that is between the command and the one before it.
 bool can_split_before(const lint::Run& run, const dockerfile::File& file, size_t index);
 
 // Whether the RUN fails if the command does, as far as the commands after it tell.

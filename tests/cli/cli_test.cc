@@ -117,7 +117,7 @@ TEST(Lint, FixesFilesInPlaceOnceAndKeepsTheirMode) {
   EXPECT_TRUE(contains(diff.out, "+COPY package.json package-lock.json ./\n"));
   EXPECT_FALSE(contains(diff.out, ".dockerignore\n"));  // it would ignore README.md, which is there
   const Outcome unsafe = run_dcache({"lint", "--diff", "--unsafe-fixes", "Dockerfile"}, folder.path());
-  EXPECT_TRUE(contains(unsafe.out, "--- /dev/null\n+++ b/.dockerignore\n"));
+  EXPECT_TRUE(contains(unsafe.out, "--- a/.dockerignore\n+++ b/.dockerignore\n")) << unsafe.out;
   EXPECT_TRUE(contains(folder.read("Dockerfile"), "COPY . .\nRUN npm install"));
 
   EXPECT_EQ(run_dcache({"lint", "--fix", "Dockerfile"}, folder.path()).status,
@@ -128,6 +128,9 @@ TEST(Lint, FixesFilesInPlaceOnceAndKeepsTheirMode) {
       "FROM node:latest\nWORKDIR /app\nCOPY package.json package-lock.json ./\n"
       "RUN --mount=type=cache,target=/root/.npm \\\n    npm install\nCOPY . .\nEXPOSE 8080\nCMD [\"node\", "
       "\"src/server.js\"]\n");
+  std::filesystem::remove(folder / ".dockerignore");
+  EXPECT_TRUE(contains(run_dcache({"lint", "--diff", "--unsafe-fixes", "Dockerfile"}, folder.path()).out,
+                       "--- /dev/null\n+++ b/.dockerignore\n"));
   run_dcache({"lint", "--fix", "--unsafe-fixes", "--select", "DC2001", "Dockerfile"}, folder.path());
   EXPECT_TRUE(contains(folder.read(".dockerignore"), ".git\n"));
   struct stat status {};
