@@ -151,6 +151,28 @@ TEST(Match, MatchesEachPlatform) {
             "2/2] RUN x ");
 }
 
+// COPY --from names the base image too, and then it belongs to no stage.
+TEST(Match, KnowsABaseImageWithoutAStage) {
+  EXPECT_EQ(matched("FROM bb AS s0\nRUN x\nCOPY --from=bb /a /a\nFROM bb\nRUN y\n",
+                    "FROM docker.io/library/bb:latest@sha256:0\n[stage-1 2/2] RUN y", 0),
+            "4:FROM docker.io/library/bb:latest@sha256:0 5:[stage-1 2/2] RUN y ");
+  EXPECT_EQ(
+      matched("FROM bb AS s0\nRUN x\nFROM bb\nCOPY --from=s0 /a /a\nCOPY --from=cc /a /a\n",
+              "FROM docker.io/library/bb:latest@sha256:0\nFROM docker.io/library/cc:latest\n[s0 2/2] RUN "
+              "x\n[stage-1 2/3] COPY --from=s0 /a /a\n[stage-1 3/3] COPY --from=cc /a /a"),
+      "1:FROM docker.io/library/bb:latest@sha256:0 2:[s0 2/2] RUN x 3:FROM "
+      "docker.io/library/bb:latest@sha256:0 4:[stage-1 2/3] COPY --from=s0 /a /a 5:[stage-1 3/3] COPY "
+      "--from=cc /a /a ");
+}
+
+TEST(Match, KnowsABaseImageOfSeveralImagesWithoutAStage) {
+  EXPECT_EQ(matched("FROM bb\nRUN x\n",
+                    "[one internal] load .dockerignore\n[two internal] load .dockerignore\n[two] FROM "
+                    "docker.io/library/bb:latest\n[one 2/2] RUN x",
+                    0),
+            "1:[two] FROM docker.io/library/bb:latest 2:[one 2/2] RUN x ");
+}
+
 TEST(Match, KnowsWhatOnbuildPutOff) {
   const std::string file = "FROM a AS b\nONBUILD COPY . .\nFROM b\nRUN x\n";
   for (const char* word : {"ONBUILD ", ""}) {

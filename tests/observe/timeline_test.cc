@@ -116,6 +116,35 @@ TEST(Timeline, WaitsForWhatAReusedStepNeeds) {
       "6.0 s: [a 1/1] RUN a, [b 1/2] COPY a b, [b 2/2] RUN c,");
 }
 
+// A base image that COPY --from names too belongs to no stage.
+TEST(Timeline, WaitsForAnImageWithoutAStage) {
+  EXPECT_EQ(critical("#1 FROM docker.io/library/a:latest@sha256:0\n#1 DONE 5.0s\n#2 FROM "
+                     "docker.io/library/b:1\n#2 DONE 9.0s\n#3 [s 2/4] RUN x\n#3 DONE 1.0s\n#4 [s 3/4] COPY "
+                     "--from=b:1 /b /b\n#4 DONE 1.0s\n#5 [s 4/4] RUN y\n#5 DONE 1.0s\n"),
+            "about 11.0 s: FROM docker.io/library/b:1, [s 3/4] COPY --from=b:1 /b /b, [s 4/4] RUN y,");
+  EXPECT_EQ(
+      critical("#1 FROM docker.io/library/a:latest@sha256:0\n#1 DONE 5.0s\n#3 [s 2/3] RUN x\n#3 DONE "
+               "1.0s\n#4 [s 3/3] COPY --from=a /b /b\n#4 DONE 1.0s\n"),
+      "about 7.0 s: FROM docker.io/library/a:latest@sha256:0, [s 2/3] RUN x, [s 3/3] COPY --from=a /b /b,");
+}
+
+TEST(Timeline, WaitsForTheBuilder) {
+  EXPECT_EQ(
+      critical("#1 [internal] booting buildkit\n#1 DONE 5.0s\n#2 [internal] load build definition from "
+               "Dockerfile\n#2 DONE 0.1s\n#3 [internal] load metadata for a\n#3 DONE 1.0s\n#4 [1/1] RUN "
+               "a\n#4 DONE 2.0s\n"),
+      "about 8.1 s: [internal] booting buildkit, [internal] load build definition from Dockerfile, "
+      "[internal] load metadata for a, [1/1] RUN a,");
+}
+
+// What was done for a copy that was reused may be far apart.
+TEST(Timeline, CountsNoPauseOfAReusedStep) {
+  EXPECT_EQ(
+      critical(
+          R"({"vertexes":[{"digest":"1","name":"[1/3] RUN a","started":"2026-11-27T00:00:00Z","completed":"2026-11-27T00:00:09Z"},{"digest":"2","name":"[2/3] COPY --link a b","cached":true,"started":"2026-11-27T00:00:00Z","completed":"2026-11-27T00:00:00Z","progressGroup":{"id":"x","name":"[2/3] COPY --link a b"}},{"digest":"3","inputs":["1","2"],"name":"[2/3] LINK COPY --link a b","started":"2026-11-27T00:00:09Z","completed":"2026-11-27T00:00:10Z","progressGroup":{"id":"x","name":"[2/3] COPY --link a b"}},{"digest":"4","inputs":["3","5"],"name":"[3/3] RUN c","started":"2026-11-27T00:00:10Z","completed":"2026-11-27T00:00:12Z"},{"digest":"5","name":"[x 1/1] RUN d","started":"2026-11-27T00:00:00Z","completed":"2026-11-27T00:00:01Z"}]})"),
+      "12.0 s: [1/3] RUN a, [2/3] COPY --link a b, [3/3] RUN c,");
+}
+
 // What nobody printed: steps that are made from each other.
 TEST(Timeline, EndsWhereStepsGoInACircle) {
   EXPECT_EQ(

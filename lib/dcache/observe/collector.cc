@@ -1,49 +1,74 @@
 #include "dcache/observe/collector.h"
 
 #include <algorithm>
+#include <cmath>
 #include <map>
+#include <tuple>
 #include <utility>
 
 #include "dcache/observe/name.h"
+#include "dcache/observe/needed.h"
 #include "dcache/observe/notices.h"
 
 namespace dcache::observe {
 namespace {
 
-// A record names all steps at first. A build that failed did not come to all of them: those are left out. The
-// record of any other build that has some was cut.
-void drop_unstarted(std::vector<Vertex>& vertices) {
-  const bool failed = std::ranges::any_of(
-      vertices, [](const Vertex& vertex) { return vertex.canceled || !vertex.error.empty(); });
-  if (!failed) return;
-  std::erase_if(vertices, [](const Vertex& vertex) {
-    return !vertex.digest.empty() && !vertex.started && !vertex.ended;
-  });
+// The images that the names of vertices show, in their order.
+struct ShownImages {
+  ImageNames names;
+  std::vector<std::string> in_order;
+};
+
+ShownImages images_in(const std::vector<Vertex>& vertices) {
+  ShownImages images;
+  for (const Vertex& vertex : vertices) {
+    const std::string_view image = image_shown_by(vertex.name);
+    if (!image.empty() && images.names.emplace(image).second) images.in_order.emplace_back(image);
+  }
+  return images;
 }
 
 // Sorts the vertices of a run by the images that they belong to.
-void add_builds(std::vector<Vertex> vertices, Log& log) {
-  ImageNames images;
-  std::vector<std::string> in_order;
-  for (const Vertex& vertex : vertices) {
-    const std::string_view image = image_shown_by(vertex.name);
-    if (!image.empty() && images.emplace(image).second) in_order.emplace_back(image);
-  }
+void add_builds(std::vector<Vertex> vertices, const ShownImages& images, Log& log) {
   const size_t run = log.runs.size() - 1;
-  if (images.empty()) {
+  if (images.names.empty()) {
     log.builds.push_back({.run = run, .vertices = std::move(vertices)});
     return;
   }
   std::map<std::string_view, size_t> builds;
-  for (const std::string& image : in_order) {
+  for (const std::string& image : images.in_order) {
     builds[image] = log.builds.size();
     log.builds.push_back({.name = image, .run = run});
   }
   for (Vertex& vertex : vertices) {
-    const auto build = builds.find(read_name(vertex.name, images).image);
+    const auto build = builds.find(read_name(vertex.name, images.names).image);
     auto& to = build == builds.end() ? log.runs[run].shared : log.builds[build->second].vertices;
     to.push_back(std::move(vertex));
   }
+}
+
+// Whether the log ends before the build did, though all that it has ended: there is neither a result nor a
+// failure, and the names say that a stage has more steps, or there is no step at all.
+bool lacks_steps(const std::vector<Vertex>& vertices, const ImageNames& images) {
+  struct Stage {
+    size_t last = 0;
+    size_t total = 0;
+  };
+  using Place = std::tuple<std::string_view, std::string_view, std::string_view>;  // image, platform, stage
+  std::map<Place, Stage> stages;
+  std::set<std::string_view> finished;
+  for (const Vertex& vertex : vertices) {
+    const Name name = read_name(vertex.name, images);
+    if (is_export(name.text) || is_cache_export(vertex.name)) finished.insert(name.image);
+    if (!name.is_step()) continue;
+    Stage& stage = stages[{name.image, name.platform, name.stage}];
+    stage.last = std::max(stage.last, name.number);
+    stage.total = std::max(stage.total, name.total);
+  }
+  if (stages.empty()) return finished.empty();
+  return std::ranges::any_of(stages, [&](const auto& entry) {
+    return entry.second.last < entry.second.total && !finished.contains(std::get<0>(entry.first));
+  });
 }
 
 }  // namespace
@@ -54,9 +79,31 @@ Run& Collector::run() {
   return log_.runs.back();
 }
 
+bool Collector::has_only_boot() const {
+  return !vertices_.empty() && std::ranges::all_of(vertices_, [](const Vertex& vertex) {
+    return is_boot(vertex.name) && vertex.ended && vertex.error.empty();
+  });
+}
+
 void Collector::start_run(std::string_view builder) {
-  if (!vertices_.empty()) end_run();
+  if (has_only_boot()) {
+    for (const Vertex& vertex : vertices_)
+      boot_end_ = std::max(boot_end_, vertex.completed.value_or(0));
+    start_.reset();
+  } else if (!vertices_.empty()) {
+    end_run();
+  }
+  ++run_number_;
   run().builder = std::string(builder.substr(0, 200));
+}
+
+void Collector::forget_run() {
+  ++run_number_;
+  count_ -= vertices_.size();
+  vertices_.clear();
+  digests_.clear();
+  start_.reset();
+  boot_end_ = 0;
 }
 
 std::optional<size_t> Collector::add_vertex(std::string_view name) {
@@ -92,23 +139,66 @@ void Collector::add_notice(Notice notice) {
     notices.push_back(std::move(notice));
 }
 
+// A line at the end of the log may say the same of a vertex.
+void Collector::add_vertex_notice(const Vertex& vertex) {
+  auto notice = notice_of(vertex);
+  if (!notice) return;
+  if (!vertex.error.empty()) {
+    std::erase_if(run().notices, [&](const Notice& known) {
+      return known.kind == notice->kind && known.image.empty() &&
+             known.words.find(vertex.error) != std::string::npos;
+    });
+  }
+  add_notice(std::move(*notice));
+}
+
 double Collector::since_start(int64_t moment) {
-  if (!start_) start_ = moment;
+  if (!start_) start_ = moment - static_cast<int64_t>(std::llround(boot_end_ * 1e9));
   return static_cast<double>(moment - *start_) / 1e9;
 }
 
+// Lets each input name the first digest of a vertex, which is the one that it is known by.
+void Collector::resolve_inputs() {
+  for (Vertex& vertex : vertices_) {
+    for (std::string& input : vertex.inputs) {
+      const auto found = digests_.find(input);
+      if (found != digests_.end()) input = vertices_[found->second].digest;
+    }
+  }
+}
+
+bool Collector::has_failed() const {
+  return std::ranges::any_of(vertices_,
+                             [](const Vertex& vertex) {
+                               return vertex.canceled ||
+                                      (!vertex.error.empty() && !is_cache_work(vertex.name));
+                             }) ||
+         std::ranges::find(log_.runs.back().notices, Notice::Kind::kFailed, &Notice::kind) !=
+             log_.runs.back().notices.end();
+}
+
 void Collector::end_run() {
-  drop_unstarted(vertices_);
+  run();
+  ++run_number_;
+  resolve_inputs();
+  const ShownImages images = images_in(vertices_);
+  const bool failed = has_failed();
+  settle_unstarted(vertices_, images.names, failed);
   for (const Vertex& vertex : vertices_) {
     if (!vertex.ended) mark_cut();
-    if (auto notice = notice_of(vertex)) add_notice(std::move(*notice));
+    add_vertex_notice(vertex);
   }
-  add_builds(std::exchange(vertices_, {}), log_);
+  if (!failed && lacks_steps(vertices_, images.names)) mark_cut();
+  add_builds(std::exchange(vertices_, {}), images, log_);
   open_ = false;
+  digests_.clear();
   start_.reset();
+  boot_end_ = 0;
 }
 
 Log Collector::finish() {
+  // A builder that was started, and that nothing was built with.
+  if (has_only_boot()) forget_run();
   if (!vertices_.empty()) end_run();
   // What was said of a build of which nothing followed.
   if (open_) log_.runs.pop_back();

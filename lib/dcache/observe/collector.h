@@ -5,6 +5,7 @@
 #include <optional>
 #include <string>
 #include <string_view>
+#include <unordered_map>
 #include <vector>
 
 #include "dcache/observe/log.h"
@@ -22,10 +23,19 @@ struct Limits {
 
 class Collector {
  public:
-  // Begins another run. Without anything in the current one, that goes on.
+  // Begins another run. Without anything in the current one, that goes on; so it does where a builder was
+  // started and nothing else, since it was started for what follows. The pause between does not count.
   void start_run(std::string_view builder);
+  // Leaves out what was found of the current run.
+  void forget_run();
+  // Rises with each run that is begun, ended or left out: the vertices of the one before are gone then.
+  size_t run_number() const { return run_number_; }
+  // Whether the current run has started a builder, and nothing else.
+  bool has_only_boot() const;
   // The index of the vertex in vertices(); nothing where there is no more room.
   std::optional<size_t> add_vertex(std::string_view name);
+  // Tells the digest of a vertex; one that is shown for several has several.
+  void add_digest(const std::string& digest, size_t vertex) { digests_.try_emplace(digest, vertex); }
   // What is kept of a text that a vertex is to have.
   std::string kept(std::string_view text);
   void add_warning(Vertex& vertex, std::string_view text);
@@ -44,14 +54,20 @@ class Collector {
  private:
   Run& run();
   void end_run();
+  void resolve_inputs();
+  void add_vertex_notice(const Vertex& vertex);
+  bool has_failed() const;
 
   Limits limits_;
   size_t count_ = 0;
   size_t bytes_ = 0;
   Log log_;
   bool open_ = false;  // log_.runs.back() is the current one
+  size_t run_number_ = 0;
   std::vector<Vertex> vertices_;
+  std::unordered_map<std::string, size_t> digests_;  // the vertex of each
   std::optional<int64_t> start_;
+  double boot_end_ = 0;  // when a builder that the run needed was started, in seconds since the run began
 };
 
 }  // namespace dcache::observe

@@ -1,7 +1,9 @@
 #include "dcache/observe/line.h"
 
 #include <algorithm>
+#include <charconv>
 #include <chrono>
+#include <system_error>
 
 #include "dcache/text/unicode.h"
 
@@ -57,9 +59,29 @@ std::optional<int64_t> take_zone(std::string_view& text) {
   return sign == '+' ? seconds : -seconds;
 }
 
-// Without escape sequences: those that begin with `ESC [` and end with a letter, and those of `ESC ]`, which
-// end with BEL.
-std::string_view without_escapes(std::string_view text, std::string& scratch) {
+// Where a text that a terminal does not print ends: it is ended by BEL, or by `ESC \`.
+size_t end_of_string(std::string_view text) {
+  const size_t end = text.find_first_of("\a\x1b");
+  if (end == std::string_view::npos) return text.size();
+  const bool is_escape = text[end] == kEscape && text.substr(end + 1).starts_with('\\');
+  return end + (is_escape ? 2 : text[end] == kEscape ? 0 : 1);
+}
+
+// The time that Buildkite writes before each line, as `ESC _bk;t=1714557600000 BEL`: milliseconds since 1970.
+std::optional<int64_t> read_buildkite_time(std::string_view text) {
+  constexpr std::string_view kStart = "bk;t=";
+  if (!text.starts_with(kStart)) return std::nullopt;
+  int64_t milliseconds = 0;
+  const char* const begin = text.data() + kStart.size();
+  const auto failure = std::from_chars(begin, text.data() + text.size(), milliseconds).ec;
+  constexpr int64_t kMost = 7'000'000'000'000;  // in the year 2191
+  if (failure != std::errc() || milliseconds < 0 || milliseconds > kMost) return std::nullopt;
+  return milliseconds * 1'000'000;
+}
+
+// Without escape sequences: those that begin with `ESC [` and end with a letter, and those that contain a
+// text, such as the title of a window.
+std::string_view without_escapes(std::string_view text, std::string& scratch, std::optional<int64_t>& time) {
   if (text.find(kEscape) == std::string_view::npos) return text;
   scratch.clear();
   while (!text.empty()) {
@@ -72,8 +94,9 @@ std::string_view without_escapes(std::string_view text, std::string& scratch) {
     if (kind == '[') {
       const auto end = std::ranges::find_if(text, [](char c) { return c >= '@' && c <= '~'; });
       text.remove_prefix(std::min(static_cast<size_t>(end - text.begin()) + 1, text.size()));
-    } else if (kind == ']') {
-      text.remove_prefix(std::min(text.find('\a'), text.size() - 1) + (text.empty() ? 0 : 1));
+    } else if (kind == ']' || kind == '_' || kind == 'P' || kind == '^') {
+      if (!time && kind == '_') time = read_buildkite_time(text);
+      text.remove_prefix(end_of_string(text));
     }
   }
   return scratch;
@@ -132,10 +155,10 @@ std::optional<Moment> read_moment(std::string_view text) {
 }
 
 Line clean_line(std::string_view raw, std::string& scratch) {
-  std::string_view text = without_escapes(raw, scratch);
+  Line line;
+  std::string_view text = without_escapes(raw, scratch, line.time);
   if (text.starts_with(text::kByteOrderMark)) text.remove_prefix(text::kByteOrderMark.size());
   text = without_job(text);
-  Line line;
   // A service may add its time to a line that has one of a runner.
   for (int i = 0; i < 2; ++i) {
     while (!text.empty() && text::is_ascii_space(text.front()))

@@ -7,6 +7,7 @@
 #include <cstdint>
 #include <optional>
 #include <string>
+#include <utility>
 #include <vector>
 
 namespace dcache::observe {
@@ -65,6 +66,9 @@ struct Log {
   std::vector<Run> runs;
   std::vector<Build> builds;  // in the order of their runs
   bool is_cut = false;        // something is missing: lines, or the end of vertices
+
+  // The index of the first build of a run, and the index after its last one.
+  std::pair<size_t, size_t> builds_of(size_t run) const;
 };
 
 }  // namespace dcache::observe

@@ -10,9 +10,11 @@
 #include <vector>
 
 #include <fmt/format.h>
+#include <nlohmann/json.hpp>
 
 #include "dcache/observe/line.h"
 #include "dcache/observe/notices.h"
+#include "dcache/text/json.h"
 
 namespace dcache::observe {
 namespace {
@@ -33,6 +35,37 @@ bool is_classic(std::string_view line) {
 // Whether it is of what BuildKit draws on a terminal: " => [build 2/5] RUN make    3.2s".
 bool is_of_terminal(std::string_view line) {
   return line.starts_with("=> ") || line.starts_with("[+] Building");
+}
+
+// The text that a JSON object has for a message, and its time.
+struct Wrapped {
+  std::string text;
+  std::optional<int64_t> time;
+};
+
+// Looks for it in the object and in those that it contains.
+void unwrap_into(const nlohmann::json& object, int depth, Wrapped& wrapped) {
+  constexpr int kDeepest = 3;
+  constexpr std::array<std::string_view, 8> kTexts = {"log",  "message", "msg",  "textPayload",
+                                                      "data", "text",    "line", "output"};
+  constexpr std::array<std::string_view, 3> kTimes = {"time", "timestamp", "ts"};
+  for (const auto& [name, value] : object.items()) {
+    if (value.is_object() && depth < kDeepest) unwrap_into(value, depth + 1, wrapped);
+    if (!value.is_string()) continue;
+    const auto& text = value.get_ref<const std::string&>();
+    const bool is_text = std::ranges::find(kTexts, name) != kTexts.end();
+    if (is_text && wrapped.text.empty()) wrapped.text = text;
+    const bool is_time = std::ranges::find(kTimes, name) != kTimes.end();
+    const auto moment = is_time && !wrapped.time ? read_moment(text) : std::nullopt;
+    if (moment) wrapped.time = moment->nanoseconds;
+  }
+}
+
+Wrapped unwrap(std::string_view line) {
+  Wrapped wrapped;
+  const nlohmann::json object = text::parse_json(line);
+  if (object.is_object()) unwrap_into(object, 0, wrapped);
+  return wrapped;
 }
 
 // Whether it has more than lines that happen to begin with a number: "#4 is fixed".
@@ -103,19 +136,75 @@ void LogReader::end_line() {
 
 void LogReader::read(std::string_view raw) {
   const Line line = clean_line(raw, scratch_);
-  if (line.text.empty()) return;
-  if (RecordReader::is_record(line.text)) {
-    if (!records_.read(line.text)) {
-      collector_.mark_cut();
-      has_bad_record_ = true;
-    }
-    return;
+  if (line.text.empty() || read_record(line) || read_wrapped(line) || read_plain(line)) return;
+  read_other(line.text);
+}
+
+// A record may have a prefix too.
+bool LogReader::read_record(const Line& line) {
+  constexpr size_t kLongestPrefix = 300;
+  const size_t at = line.text.substr(0, kLongestPrefix).find("{\"");
+  if (at == std::string_view::npos || !RecordReader::is_record(line.text.substr(at))) return false;
+  has_build_ = true;
+  if (!records_.read(line.text.substr(at))) {
+    collector_.mark_cut();
+    has_bad_record_ = true;
   }
-  if (plain_.read(line)) return;
+  return true;
+}
+
+// Services that keep each line, or several, in a JSON object.
+bool LogReader::read_wrapped(const Line& line) {
+  if (!line.text.starts_with("{\"") || line.text.find('#') == std::string_view::npos) return false;
+  const Wrapped wrapped = unwrap(line.text);
+  if (wrapped.text.empty()) return false;
+  std::string_view rest = wrapped.text;
+  while (!rest.empty()) {
+    const size_t end = std::min(rest.find_first_of("\r\n"), rest.size());
+    std::string scratch;
+    Line inner = clean_line(rest.substr(0, end), scratch);
+    if (!inner.time) inner.time = wrapped.time ? wrapped.time : line.time;
+    if (!inner.text.empty() && !read_record(inner) && !read_plain(inner)) read_other(inner.text);
+    rest.remove_prefix(std::min(end + 1, rest.size()));
+  }
+  return true;
+}
+
+bool LogReader::read_plain(const Line& line) {
+  if (!prefixes_.is_known()) {
+    if (plain_.read(line)) {
+      if (is_of_plain_progress(line.text)) prefixes_.add_bare();
+      return true;
+    }
+  } else if (const auto bare = prefixes_.strip(line.text)) {
+    if (!plain_.read({bare->text, line.time ? line.time : bare->time})) read_other(bare->text);
+    return true;
+  } else if (begins_build(line.text)) {
+    prefixes_.forget();
+    prefixes_.add_bare();
+    return plain_.read(line);
+  } else if (is_numbered(line.text)) {
+    // Of the same build only if the service broke a line in two.
+    return plain_.knows(line.text) && plain_.read(line);
+  }
+  if (!prefixes_.learn(line.text, line.time)) return false;
+  read_kept();
+  return true;
+}
+
+void LogReader::read_kept() {
+  // What had a number and no prefix was not of a build.
+  if (!prefixes_.has_bare() && !has_build_) collector_.forget_run();
+  has_build_ = true;
+  for (const LinePrefixes::Kept& kept : prefixes_.take_kept())
+    plain_.read({kept.text, kept.time});
+}
+
+void LogReader::read_other(std::string_view text) {
   has_other_ = true;
-  is_classic_ = is_classic_ || is_classic(line.text);
-  is_terminal_ = is_terminal_ || is_of_terminal(line.text);
-  for (Notice& notice : notices_of_line(line.text)) {
+  is_classic_ = is_classic_ || is_classic(text);
+  is_terminal_ = is_terminal_ || is_of_terminal(text);
+  for (Notice& notice : notices_of_line(text)) {
     const bool is_of_next = notice.kind == Notice::Kind::kNoCache || notice.kind == Notice::Kind::kPull;
     if (is_of_next) plain_.expect_run();
     collector_.add_notice(std::move(notice));
@@ -125,12 +214,17 @@ void LogReader::read(std::string_view raw) {
 tl::expected<Log, text::Failure> LogReader::finish(const std::string& path) {
   if (!is_started_) feed_text(start_);
   if (!pending_.empty()) end_line();
+  if (!prefixes_.is_known() && !prefixes_.has_bare() && prefixes_.learn_at_end()) read_kept();
   records_.finish();
+  const bool has_only_boot = collector_.has_only_boot();
   Log log = collector_.finish();
   if (tells_of_build(log)) return log;
   const auto failure = [&](std::string_view message, std::string remedy) {
     return tl::unexpected(text::Failure{path, 0, 0, fmt::format("{}: {}", path, message), std::move(remedy)});
   };
+  if (has_only_boot)
+    return failure("a builder was started, and nothing was built",
+                   "save the log of the step that builds too");
   if (is_classic_)
     return failure("this is a log of the classic builder, which tells no times",
                    "build with DOCKER_BUILDKIT=1 docker build --progress=plain");

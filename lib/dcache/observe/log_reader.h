@@ -12,6 +12,8 @@
 #include <tl/expected.hpp>
 
 #include "dcache/observe/collector.h"
+#include "dcache/observe/line.h"
+#include "dcache/observe/line_prefix.h"
 #include "dcache/observe/log.h"
 #include "dcache/observe/plain_reader.h"
 #include "dcache/observe/record_reader.h"
@@ -37,16 +39,23 @@ class LogReader {
   void add(std::string_view part);
   void end_line();
   void read(std::string_view raw);
+  bool read_wrapped(const Line& line);
+  bool read_record(const Line& line);
+  bool read_plain(const Line& line);
+  void read_kept();
+  void read_other(std::string_view text);
 
   Collector collector_;
   PlainReader plain_{collector_};
   RecordReader records_{collector_};
+  LinePrefixes prefixes_;
   std::string start_;  // the first bytes, until there are enough to tell what the log is written in
   bool is_started_ = false;
   std::optional<Utf16Decoder> utf16_;
   std::string decoded_;
   std::string pending_;  // of the line that is not complete yet
   std::string scratch_;
+  bool has_build_ = false;  // a record, or lines with a prefix that is known
   bool too_long_ = false;   // the rest of the line is left out
   bool has_other_ = false;  // lines that are not of a build
   bool has_bad_record_ = false;

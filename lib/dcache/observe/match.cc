@@ -79,7 +79,8 @@ class Matcher {
     images_ = images_of(log_, build.run);
     std::vector<size_t> left;
     for (size_t i = 0; i < build.vertices.size(); ++i) {
-      if (read_name(build.vertices[i].name, images_).is_step()) left.push_back(i);
+      const Name name = read_name(build.vertices[i].name, images_);
+      if (name.is_step() || name.is_image()) left.push_back(i);
     }
     take(left, by_whole_, &Keys::whole);
     match_.exact = match_.steps.size();
@@ -87,6 +88,9 @@ class Matcher {
     take(left, by_number_, &Keys::numbered);
     take(left, by_text_, &Keys::text);
     take_again(left);
+    // An image that only COPY --from names is not a step.
+    std::erase_if(left,
+                  [&](size_t vertex) { return read_name(build.vertices[vertex].name, images_).is_image(); });
     match_.unmatched = std::move(left);
     take_shared();
     std::ranges::sort(match_.steps, {},
@@ -156,13 +160,18 @@ class Matcher {
   // A step that several images need is in the log once, with the name of one of them.
   void take_shared() {
     std::unordered_map<std::string, VertexPlace> others;
-    for (size_t i = 0; i < log_.builds.size(); ++i) {
+    const auto [first, end] = log_.builds_of(log_.builds[build_].run);
+    for (size_t i = first; i < end; ++i) {
       const Build& other = log_.builds[i];
-      if (i == build_ || other.run != log_.builds[build_].run) continue;
+      if (i == build_) continue;
       for (size_t vertex = 0; vertex < other.vertices.size(); ++vertex) {
         const Name name = read_name(other.vertices[vertex].name, images_);
-        if (!name.is_step()) continue;
+        if (!name.is_step() && !name.is_image()) continue;
         Keys keys = keys_of(name.stage, name.number, name.total, name.text);
+        if (name.is_image()) {
+          elsewhere_[keys.text].emplace_back(i, vertex);
+          continue;
+        }
         take_later(others.try_emplace(std::move(keys.whole), i, vertex).first->second, {i, vertex});
         elsewhere_[keys.text].emplace_back(i, vertex);
         take_better(by_place_in_stage_.try_emplace({i, std::string(name.stage), name.number}, i, vertex)
@@ -220,8 +229,9 @@ class Matcher {
       const VertexPlace& place = found->second[i];
       const Name name = read_name(log_.builds[place.first].vertices[place.second].name, images_);
       const auto below = by_place_in_stage_.find({place.first, std::string(name.stage), name.number - 1});
-      const bool is_known = below != by_place_in_stage_.end();
-      if (is_known ? own == places_.end() || below->second != own->second : name.number != number) continue;
+      const bool is_known = name.is_step() && below != by_place_in_stage_.end();
+      const bool may_start = name.is_image() || name.number == number;
+      if (is_known ? own == places_.end() || below->second != own->second : !may_start) continue;
       if (!best) best = place;
       take_better(*best, place);
     }
@@ -281,8 +291,9 @@ int rank_of(const Vertex& vertex) {
 
 ImageNames images_of(const Log& log, size_t run) {
   ImageNames images;
-  for (const Build& build : log.builds) {
-    if (build.run == run && !build.name.empty()) images.insert(build.name);
+  const auto [first, end] = log.builds_of(run);
+  for (size_t i = first; i < end; ++i) {
+    if (!log.builds[i].name.empty()) images.insert(log.builds[i].name);
   }
   return images;
 }

@@ -13,8 +13,10 @@ namespace {
 
 constexpr std::array<std::string_view, 3> kKinds = {"internal", "auth", "context"};
 // What is done for a whole image before its steps, and after them.
-constexpr std::array<std::string_view, 4> kBefore = {"importing cache", "resolve image config",
-                                                     "docker-image://", "local://"};
+constexpr std::array<std::string_view, 5> kBefore = {"importing cache", "resolve image config",
+                                                     "docker-image://", "local://", "FROM "};
+constexpr std::array<std::string_view, 4> kCaches = {
+    "importing cache", "exporting cache", "exporting content cache", "exporting to GitHub Actions Cache"};
 constexpr std::array<std::string_view, 6> kAfter = {"exporting ", "importing to ", "resolving ",
                                                     "pushing ",   "sending ",      "unpacking "};
 
@@ -80,6 +82,15 @@ bool read_numbers(std::string_view word, Name& name) {
 
 bool is_export(std::string_view text) {
   return starts_with_any(text, kAfter);
+}
+
+bool is_cache_work(std::string_view name) {
+  const size_t image = name.starts_with('[') ? name.find("] ") : std::string_view::npos;
+  return starts_with_any(image == std::string_view::npos ? name : name.substr(image + 2), kCaches);
+}
+
+bool is_boot(std::string_view name) {
+  return name.starts_with('[') && name.ends_with("booting buildkit");
 }
 
 Name read_name(std::string_view whole, const ImageNames& images) {

@@ -19,6 +19,8 @@ struct Name {
   std::string_view text;  // "RUN make"
 
   bool is_step() const { return number != 0; }
+  // A base image that belongs to no stage, since COPY --from or a mount names it too: "FROM alpine".
+  bool is_image() const { return number == 0 && kind.empty() && text.starts_with("FROM "); }
 };
 
 using ImageNames = std::set<std::string, std::less<>>;
@@ -32,5 +34,11 @@ std::string_view image_shown_by(std::string_view name);
 
 // Whether the text of a vertex says that it is about the result: "exporting to image".
 bool is_export(std::string_view text);
+
+// Whether a vertex reads or writes a cache: "importing cache manifest from ghcr.io/acme/app".
+bool is_cache_work(std::string_view name);
+
+// Whether a vertex starts a builder, which then has an empty cache.
+bool is_boot(std::string_view name);
 
 }  // namespace dcache::observe

@@ -3,6 +3,7 @@
 #include <algorithm>
 #include <array>
 #include <string>
+#include <utility>
 
 #include "dcache/observe/name.h"
 
@@ -43,9 +44,7 @@ bool has(std::string_view line, std::string_view part) {
 
 // "importing cache manifest from ghcr.io/acme/app", of bake with "[api] " before it.
 bool is_import(std::string_view name) {
-  const size_t image = name.starts_with('[') ? name.find("] ") : std::string_view::npos;
-  if (image != std::string_view::npos) name.remove_prefix(image + 2);
-  return name.starts_with("importing cache manifest from ");
+  return is_cache_work(name) && has(name, "importing cache manifest from ");
 }
 
 // The image whose build failed, of bake and Compose: "ERROR: target api: failed to solve: …".
@@ -56,6 +55,25 @@ std::string target_before(std::string_view words) {
   words = words.substr(at + kTarget.size());
   const std::string_view name = words.substr(0, words.size() - 2);
   return std::string(name.find_first_of(" :") == std::string_view::npos ? name : "");
+}
+
+// What a builder prints last if the build failed. "ERROR: failed to build: failed to solve: …", of older ones
+// without the words in the middle; a builder that was lost is "ERROR: failed to receive status: …". Other
+// programs begin lines with "ERROR: " too.
+std::optional<Notice> failure_of_line(std::string_view line) {
+  constexpr std::array<std::string_view, 4> kStarts = {"ERROR: ", "error: ", "target ", "failed to solve: "};
+  constexpr std::array<std::string_view, 3> kFailures = {
+      "failed to solve: ", "failed to receive status: ", "failed to build: "};
+  const bool is_end =
+      std::ranges::any_of(kStarts, [&](std::string_view start) { return line.starts_with(start); });
+  if (!is_end) return std::nullopt;
+  for (const std::string_view failure : kFailures) {
+    const size_t at = line.find(failure);
+    if (at == std::string_view::npos) continue;
+    return Notice{Notice::Kind::kFailed, std::string(line.substr(at + failure.size(), kLongest)),
+                  target_before(line.substr(0, at))};
+  }
+  return std::nullopt;
 }
 
 // An option that is there and not the beginning of another one: `--no-cache`, and not `--no-cache-filter`.
@@ -77,14 +95,7 @@ std::vector<Notice> notices_of_line(std::string_view line) {
       break;
     }
   }
-  // "ERROR: failed to build: failed to solve: …", of older ones without the words in the middle.
-  constexpr std::string_view kFailed = "failed to solve: ";
-  const size_t failure = line.find(kFailed);
-  const bool is_end = line.starts_with("ERROR: ") || line.starts_with("error: ") ||
-                      line.starts_with("target ") || line.starts_with(kFailed);
-  if (failure != std::string_view::npos && is_end)
-    notices.push_back({Notice::Kind::kFailed, words.substr(std::min(words.size(), failure + kFailed.size())),
-                       target_before(line.substr(0, failure))});
+  if (auto failure = failure_of_line(line)) notices.push_back(std::move(*failure));
   const bool is_command =
       std::ranges::any_of(kCommands, [&](std::string_view command) { return has(line, command); });
   for (const Words& known : kOptions) {
@@ -93,18 +104,21 @@ std::vector<Notice> notices_of_line(std::string_view line) {
   return notices;
 }
 
+bool is_cache_export(std::string_view name) {
+  return is_cache_work(name) && has(name, "exporting");
+}
+
 std::optional<Notice> notice_of(const Vertex& vertex) {
-  if (has(vertex.name, "booting buildkit")) return Notice{Notice::Kind::kNewBuilder, vertex.name};
+  if (is_boot(vertex.name)) return Notice{Notice::Kind::kNewBuilder, vertex.name};
+  if (!is_cache_work(vertex.name)) return std::nullopt;
   const std::string image(image_shown_by(vertex.name));
   if (vertex.error.empty()) {
     return vertex.ended && is_import(vertex.name)
                ? std::optional(Notice{Notice::Kind::kCacheImported, vertex.name.substr(0, kLongest), image})
                : std::nullopt;
   }
-  const std::string words = (vertex.name + ": " + vertex.error).substr(0, kLongest);
-  if (has(vertex.name, "importing cache")) return Notice{Notice::Kind::kCacheImport, words, image};
-  if (has(vertex.name, "exporting cache")) return Notice{Notice::Kind::kCacheExport, words, image};
-  return std::nullopt;
+  return Notice{is_cache_export(vertex.name) ? Notice::Kind::kCacheExport : Notice::Kind::kCacheImport,
+                (vertex.name + ": " + vertex.error).substr(0, kLongest), image};
 }
 
 }  // namespace dcache::observe

@@ -13,6 +13,9 @@ namespace dcache::observe {
 // Of a line that belongs to no vertex: a command that the CI service printed, a warning, an error.
 std::vector<Notice> notices_of_line(std::string_view line);
 
+// Whether a vertex writes a cache.
+bool is_cache_export(std::string_view name);
+
 // Of a vertex by its name, once it ended.
 std::optional<Notice> notice_of(const Vertex& vertex);
 

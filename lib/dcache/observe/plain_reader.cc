@@ -5,6 +5,8 @@
 #include <charconv>
 #include <utility>
 
+#include "dcache/observe/name.h"
+
 namespace dcache::observe {
 namespace {
 
@@ -70,7 +72,8 @@ bool is_end(std::string_view text) {
 // What a status says: "sha256:… 2.1MB / 3.4MB 0.3s done".
 struct Status {
   std::string_view id;
-  uint64_t bytes = 0;
+  std::optional<uint64_t> bytes;
+  std::optional<double> seconds;
 };
 
 // Takes the last word of a text.
@@ -81,25 +84,66 @@ std::string_view take_last(std::string_view& text) {
   return last;
 }
 
+// Nothing for a text that says neither bytes nor a time.
 std::optional<Status> read_status(std::string_view text) {
+  Status status;
   if (text.ends_with(" done")) text.remove_suffix(5);
   std::string_view rest = text;
-  if (read_seconds(take_last(rest))) text = rest;
+  status.seconds = read_seconds(take_last(rest));
+  if (status.seconds) text = rest;
   rest = text;
-  auto bytes = read_bytes(take_last(rest));
-  if (!bytes || rest.empty()) return std::nullopt;
-  if (rest.ends_with(" /")) {
+  status.bytes = read_bytes(take_last(rest));
+  if (status.bytes && rest.ends_with(" /")) {
     rest.remove_suffix(2);
-    bytes = read_bytes(take_last(rest));
-    if (!bytes || rest.empty()) return std::nullopt;
+    status.bytes = read_bytes(take_last(rest));
   }
-  return Status{rest, *bytes};
+  status.id = status.bytes ? rest : text;
+  const bool says_nothing = !status.bytes && !status.seconds;
+  return says_nothing || status.id.empty() ? std::nullopt : std::optional(status);
+}
+
+// A duration as Go writes it: "1m30.5s", "75ms".
+std::optional<double> read_duration(std::string_view text) {
+  struct Unit {
+    std::string_view name;
+    double seconds;
+  };
+  constexpr std::array<Unit, 7> kUnits = {
+      {{"h", 3600}, {"m", 60}, {"s", 1}, {"ms", 1e-3}, {"\u00b5s", 1e-6}, {"us", 1e-6}, {"ns", 1e-9}}};
+  constexpr std::string_view kDigits = "0123456789.";
+  if (text.empty()) return std::nullopt;
+  double seconds = 0;
+  while (!text.empty()) {
+    const size_t digits = std::min(text.find_first_not_of(kDigits), text.size());
+    const auto number = read_number(text.substr(0, digits));
+    text.remove_prefix(digits);
+    const std::string_view name = text.substr(0, text.find_first_of(kDigits));
+    const auto unit = std::ranges::find(kUnits, name, &Unit::name);
+    if (!number || unit == kUnits.end()) return std::nullopt;
+    seconds += *number * unit->seconds;
+    text.remove_prefix(name.size());
+  }
+  return seconds;
+}
+
+// A moment as Go writes it: "2019-04-22 14:30:13.3 +0000 UTC".
+std::optional<int64_t> read_go_moment(std::string_view text) {
+  constexpr size_t kDate = 10;
+  const size_t zone = text.find(" +0000 UTC");
+  if (zone == std::string_view::npos || zone < kDate || text[kDate] != ' ') return std::nullopt;
+  std::string moment(text.substr(0, zone));
+  moment[kDate] = 'T';
+  const auto read = read_moment(moment + "Z");
+  return read ? std::optional(read->nanoseconds) : std::nullopt;
 }
 
 // Whether a text may be the name of a vertex, for a log whose beginning is missing.
 bool may_be_name(std::string_view text) {
   if (text.starts_with('[') && text.find("] ") != std::string_view::npos) return true;
-  return text != "..." && !is_end(text) && !read_output(text) && !read_status(text) &&
+  const auto status = read_status(text);
+  const bool is_status =
+      status && (status->bytes || status->id.find('/') == std::string_view::npos);  // not "sleep /x 0.5s"
+  return text != "..." && !is_end(text) && !read_output(text) && !is_status && !text.starts_with(' ') &&
          !text.ends_with(" done") && !text.starts_with("WARN: ");
 }
 
@@ -117,10 +161,45 @@ bool is_transfer(std::string_view status) {
          status.starts_with("pushing ");
 }
 
+bool is_numbered(std::string_view line) {
+  return numbered_line(line).has_value();
+}
+
+bool is_of_plain_progress(std::string_view line) {
+  const auto numbered = numbered_line(line);
+  if (!numbered) return false;
+  const std::string_view text = numbered->text;
+  if (is_end(text)) return text != "DONE";
+  const Name name = read_name(text, {});
+  return name.is_step() || !name.kind.empty() || !image_shown_by(text).empty();
+}
+
+bool begins_build(std::string_view line) {
+  const auto numbered = numbered_line(line);
+  if (!numbered || numbered->number > 1) return false;
+  return numbered->number == 0 ? numbered->text.starts_with("building with ") : is_of_plain_progress(line);
+}
+
+void PlainReader::start_over() {
+  run_ = collector_.run_number();
+  numbered_.clear();
+  current_.reset();
+  announced_.reset();
+  has_result_ = false;
+}
+
+bool PlainReader::knows(std::string_view line) {
+  const auto numbered = numbered_line(line);
+  return numbered && run_ == collector_.run_number() && numbered_.contains(numbered->number);
+}
+
 bool PlainReader::read(const Line& line) {
   const auto numbered_text = numbered_line(line.text);
   if (!numbered_text) return false;
   const auto [number, text] = *numbered_text;
+  if (run_ != collector_.run_number()) start_over();
+  if (announced_ && announced_ != number) collector_.mark_cut();
+  announced_.reset();
   if (number == 0) {
     begin_run(text.starts_with("building with ") ? text.substr(14) : text);
     return true;
@@ -128,7 +207,11 @@ bool PlainReader::read(const Line& line) {
   const bool was_current = current_ == number;
   Numbered* numbered = find(number, text);
   if (numbered == nullptr) {
-    collector_.mark_cut();
+    if (text == "...") {
+      announced_ = number;
+    } else {
+      collector_.mark_cut();
+    }
     return true;
   }
   Vertex& vertex = collector_.vertices()[numbered->vertex];
@@ -137,7 +220,8 @@ bool PlainReader::read(const Line& line) {
   current_ = number;
   if (text == "...") {
     current_.reset();
-  } else if (!read_end(*numbered, text, line) && (was_current || !text.starts_with('['))) {
+  } else if (!read_end(*numbered, text, line) && !read_old_event(*numbered, text, line) &&
+             (was_current || !text.starts_with('['))) {
     read_event(*numbered, text);
   }
   return true;
@@ -152,9 +236,7 @@ void PlainReader::begin_run(std::string_view builder) {
   const size_t driver = builder.rfind(" using ");
   if (driver != std::string_view::npos && builder.substr(driver) != " using docker driver")
     collector_.mark_merging();
-  numbered_.clear();
-  current_.reset();
-  has_result_ = false;
+  start_over();
 }
 
 PlainReader::Numbered* PlainReader::find(uint64_t number, std::string_view text) {
@@ -202,7 +284,39 @@ bool PlainReader::read_end(Numbered& numbered, std::string_view text, const Line
   vertex.completed = collector_.since_start(*line.time);
   // It began before the log named it, if another vertex was shown then.
   vertex.started = std::max(0.0, std::min(*vertex.started, *vertex.completed - vertex.seconds));
-  if (!vertex.error.empty()) vertex.seconds = *vertex.completed - *vertex.started;
+  if (!vertex.error.empty()) vertex.seconds = std::max(vertex.seconds, *vertex.completed - *vertex.started);
+  return true;
+}
+
+// What BuildKit of 2019 says: "     duration: 30.1s".
+bool PlainReader::read_old_event(Numbered& numbered, std::string_view text, const Line& line) {
+  if (!text.starts_with("  ")) return false;
+  text.remove_prefix(std::min(text.find_first_not_of(' '), text.size()));
+  const size_t colon = text.find(": ");
+  if (colon == std::string_view::npos) return false;
+  const std::string_view name = text.substr(0, colon);
+  const std::string_view value = text.substr(colon + 2);
+  Vertex& vertex = collector_.vertices()[numbered.vertex];
+  const auto moment = line.time ? std::nullopt : read_go_moment(value);
+  if (name == "started" && moment) {
+    const double started = collector_.since_start(*moment);
+    vertex.started = std::min(vertex.started.value_or(started), started);
+  } else if (name == "completed") {
+    vertex.ended = true;
+    if (moment) vertex.completed = collector_.since_start(*moment);
+    has_result_ = has_result_ || vertex.name.find("exporting") != std::string::npos;
+  } else if (name == "duration") {
+    vertex.ended = true;
+    vertex.seconds = read_duration(value).value_or(vertex.seconds);
+  } else if (name == "cached") {
+    vertex.ended = true;
+    vertex.cached = value == "true";
+  } else if (name == "error") {
+    vertex.ended = has_result_ = true;
+    vertex.error = collector_.kept(value);
+  } else {
+    return name == "digest" || name == "name" || name == "started";
+  }
   return true;
 }
 
@@ -218,14 +332,17 @@ void PlainReader::read_event(Numbered& numbered, std::string_view text) {
     return;
   }
   const auto status = read_status(text);
-  if (!status || !is_transfer(status->id)) return;
+  if (!status) return;
+  // The same of a pull or an export.
+  if (!vertex.ended && status->seconds) vertex.seconds = std::max(vertex.seconds, *status->seconds);
+  if (!status->bytes || !is_transfer(status->id)) return;
   const auto known = numbered.bytes.find(status->id);
   if (known == numbered.bytes.end() && numbered.bytes.size() >= kMostTransfers) return;
   uint64_t& bytes =
       known == numbered.bytes.end() ? numbered.bytes[std::string(status->id.substr(0, 200))] : known->second;
-  if (status->bytes <= bytes) return;
-  vertex.bytes += status->bytes - bytes;
-  bytes = status->bytes;
+  if (*status->bytes <= bytes) return;
+  vertex.bytes += *status->bytes - bytes;
+  bytes = *status->bytes;
 }
 
 }  // namespace dcache::observe

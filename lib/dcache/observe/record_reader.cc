@@ -100,14 +100,18 @@ bool RecordReader::read(std::string_view line) {
   const json object = text::parse_json(line);
   if (!object.is_object()) return false;
   const json& vertices = list_of(object, "vertexes");
+  if (run_ != collector_.run_number()) start_over();
   if (begins_run(vertices)) {
     finish();
     collector_.start_run({});
+    start_over();
   }
   for (const json& vertex : vertices)
     if (vertex.is_object()) read_vertex(vertex);
   for (const json& status : list_of(object, "statuses"))
     if (status.is_object()) read_status(status);
+  for (const json& output : list_of(object, "logs"))
+    if (output.is_object()) note_moment(output);
   for (const json& warning : list_of(object, "warnings"))
     if (warning.is_object()) read_warning(warning);
   return true;
@@ -140,10 +144,14 @@ RecordReader::Tracked* RecordReader::track(const std::string& digest, const json
     groups_[digest] = key;
   }
   const auto known = tracked_.find(key);
-  if (known != tracked_.end()) return &known->second;
+  if (known != tracked_.end()) {
+    collector_.add_digest(digest, known->second.vertex);
+    return &known->second;
+  }
   const auto added = collector_.add_vertex(name);
   if (!added) return nullptr;
   collector_.vertices()[*added].digest = digest;
+  collector_.add_digest(digest, *added);
   return &tracked_.emplace(std::move(key), Tracked{*added}).first->second;
 }
 
@@ -172,7 +180,11 @@ void RecordReader::read_vertex(const json& object) {
     vertex.canceled = error.ends_with("context canceled");
     vertex.error = vertex.canceled ? std::string() : collector_.kept(error);
   }
-  if (const auto started = moment_of(object, "started")) tracked->intervals[*started] = completed;
+  if (const auto started = moment_of(object, "started")) {
+    // Of two builds that need a vertex, one may tell of its start after the other told of its end.
+    auto& stop = tracked->intervals[*started];
+    if (completed) stop = std::max(stop.value_or(*completed), *completed);
+  }
   sum_up(*tracked);
 }
 
@@ -191,7 +203,15 @@ void RecordReader::sum_up(const Tracked& tracked) {
   if (last.second) vertex.completed = collector_.since_start(end_of(tracked.intervals));
 }
 
+void RecordReader::note_moment(const json& said) {
+  Tracked* tracked = find(text_of(said, "vertex"));
+  const auto moment = moment_of(said, "timestamp");
+  if (tracked != nullptr && moment)
+    tracked->last_said = std::max(tracked->last_said.value_or(*moment), *moment);
+}
+
 void RecordReader::read_status(const json& object) {
+  note_moment(object);
   Tracked* tracked = find(text_of(object, "vertex"));
   const std::string id = text_of(object, "id");
   const auto current = object.find("current");
@@ -211,9 +231,23 @@ void RecordReader::read_warning(const json& object) {
   collector_.add_warning(collector_.vertices()[tracked->vertex], from_base64(text_of(object, "short")));
 }
 
-void RecordReader::finish() {
+void RecordReader::start_over() {
+  run_ = collector_.run_number();
   tracked_.clear();
   groups_.clear();
+}
+
+void RecordReader::finish() {
+  if (run_ != collector_.run_number()) return start_over();
+  // Of a vertex that did not end, the time is that of the last thing that was said of it.
+  for (const auto& [key, tracked] : tracked_) {
+    const bool is_open = !tracked.intervals.empty() && !tracked.intervals.rbegin()->second;
+    if (!is_open || !tracked.last_said) continue;
+    auto intervals = tracked.intervals;
+    intervals.rbegin()->second = tracked.last_said;
+    collector_.vertices()[tracked.vertex].seconds = static_cast<double>(length_of(intervals)) / 1e9;
+  }
+  start_over();
 }
 
 }  // namespace dcache::observe

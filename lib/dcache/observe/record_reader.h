@@ -41,6 +41,7 @@ class RecordReader {
     std::map<int64_t, std::optional<int64_t>> intervals = {};  // by their start
     std::map<std::string, Member> members = {};                // by digest
     std::map<std::string, uint64_t, std::less<>> bytes = {};   // by what was transferred
+    std::optional<int64_t> last_said = {};                     // when the last thing was said of it
   };
 
   void read_vertex(const nlohmann::json& json);
@@ -50,8 +51,11 @@ class RecordReader {
   Tracked* track(const std::string& digest, const nlohmann::json& json);
   Tracked* find(const std::string& digest);
   void sum_up(const Tracked& tracked);
+  void note_moment(const nlohmann::json& said);
+  void start_over();
 
   Collector& collector_;
+  size_t run_ = 0;                                       // of the collector, that the rest is about
   std::unordered_map<std::string, Tracked> tracked_;     // by digest, or the group's ID
   std::unordered_map<std::string, std::string> groups_;  // by the digest of a member: the key in tracked_
 };

@@ -6,6 +6,7 @@
 #include <unordered_map>
 
 #include "dcache/observe/name.h"
+#include "dcache/plan/image.h"
 
 namespace dcache::observe {
 namespace {
@@ -35,8 +36,8 @@ bool takes_context(std::string_view text) {
 class Scheduler {
  public:
   Scheduler(const Log& log, size_t run) : images_(images_of(log, run)) {
-    for (size_t i = 0; i < log.builds.size(); ++i) {
-      if (log.builds[i].run != run) continue;
+    const auto [first, end] = log.builds_of(run);
+    for (size_t i = first; i < end; ++i) {
       first_[i] = line_.bars.size();
       for (const Vertex& vertex : log.builds[i].vertices) {
         members_[i].push_back(line_.bars.size());
@@ -52,6 +53,7 @@ class Scheduler {
       names_.push_back(read_name(bar.vertex->name, images_));
     add_inputs();
     add_named();
+    add_images();
     for (const MatchedBuild& build : matched) {
       add_planned(build);
       add_shared(build);
@@ -109,6 +111,32 @@ class Scheduler {
     }
   }
 
+  // A base image that belongs to no stage: that of a stage of which the log lacks the first step, and what
+  // COPY --from names. A log of several such images does not tell which of them a stage starts from.
+  void add_images() {
+    std::map<std::pair<std::string_view, std::string_view>, std::vector<size_t>>
+        images;  // by image, platform
+    for (size_t i = 0; i < names_.size(); ++i) {
+      if (names_[i].is_image()) images[{names_[i].image, names_[i].platform}].push_back(i);
+    }
+    if (images.empty()) return;
+    constexpr size_t kMost = 100;
+    for (size_t i = 0; i < names_.size(); ++i) {
+      const auto own = images.find({names_[i].image, names_[i].platform});
+      if (!names_[i].is_step() || own == images.end()) continue;
+      const bool is_first = line_.bars[i].after.empty() && names_[i].number > 1;
+      if (is_first && own->second.size() == 1) add(i, own->second.front());
+      const std::string_view from = source_stage(names_[i].text);
+      if (from.empty()) continue;
+      const std::string reference = plan::normal_reference(from);
+      for (size_t at = 0; at < std::min(own->second.size(), kMost); ++at) {
+        const std::string_view text = names_[own->second[at]].text.substr(5);  // after FROM
+        const std::string_view tagged = text.substr(0, text.find('@'));
+        if (plan::normal_reference(tagged) == reference) add(i, own->second[at]);
+      }
+    }
+  }
+
   // The Dockerfile tells what starts from what, where the numbers don't: FROM of another stage.
   void add_planned(const MatchedBuild& matched) {
     std::map<size_t, size_t> bars;  // by step
@@ -141,14 +169,21 @@ class Scheduler {
     bars.erase(rest.begin(), rest.end());
   }
 
-  // Loading the definition comes first, then the rest of what is internal, then the steps.
+  // Starting the builder comes first, then loading the definition, then the rest of what is internal, then
+  // the steps.
   void add_preparations() {
     struct Loads {
       std::optional<size_t> definition, longest, context;
     };
     std::map<std::string, Loads, std::less<>> loads;
+    std::optional<size_t> boot;
     const auto is = [&](size_t bar, std::string_view words) { return names_[bar].text.starts_with(words); };
     for (size_t i = 0; i < names_.size(); ++i) {
+      if (is_boot(line_.bars[i].vertex->name)) {
+        if (boot) add(i, *boot);
+        boot = i;
+        continue;
+      }
       if (!is_preparation(i)) continue;
       Loads& of = loads[std::string(names_[i].image)];
       const double seconds = line_.bars[i].vertex->seconds;
@@ -161,27 +196,32 @@ class Scheduler {
       }
     }
     for (size_t i = 0; i < names_.size(); ++i) {
+      if (is_boot(line_.bars[i].vertex->name)) continue;
       const auto found = loads.find(names_[i].image);
-      if (found == loads.end()) continue;
-      const Loads& of = found->second;
-      const bool is_step = names_[i].is_step();
-      if (is_step && of.context && takes_context(names_[i].text) && source_stage(names_[i].text).empty())
-        add(i, *of.context);
-      const bool is_later = is_step || i == of.context;
-      if (is_later && of.longest) add(i, *of.longest);
-      if (is_preparation(i) && !is_later && of.definition) add(i, *of.definition);
+      const bool is_work = is_step_or_image(i);
+      if (found != loads.end()) {
+        const Loads& of = found->second;
+        if (is_work && of.context && takes_context(names_[i].text) && source_stage(names_[i].text).empty())
+          add(i, *of.context);
+        const bool is_later = is_work || i == of.context;
+        if (is_later && of.longest) add(i, *of.longest);
+        if (is_preparation(i) && !is_later && of.definition) add(i, *of.definition);
+      }
+      if (boot && line_.bars[i].after.empty() && (is_work || is_preparation(i))) add(i, *boot);
     }
   }
 
+  bool is_step_or_image(size_t bar) const { return names_[bar].is_step() || names_[bar].is_image(); }
+
   bool is_preparation(size_t bar) const {
-    return !names_[bar].is_step() && !observe::is_export(names_[bar].text);
+    return !is_step_or_image(bar) && !observe::is_export(names_[bar].text);
   }
 
   // What is neither a step nor a preparation comes after all that the log has before it for its image.
   void add_exports() {
     std::map<std::string, size_t, std::less<>> last;  // by image
     for (size_t i = 0; i < names_.size(); ++i) {
-      if (names_[i].is_step() || is_preparation(i) || !line_.bars[i].build) continue;
+      if (is_step_or_image(i) || is_preparation(i) || !line_.bars[i].build) continue;
       exports_.push_back(i);
       const std::string image(names_[i].image);
       const auto before = last.find(image);
@@ -254,14 +294,14 @@ class Scheduler {
       const size_t at = ready.back();
       ready.pop_back();
       Bar& bar = line_.bars[at];
-      const auto exported = bar.build && names_[at].is_step() ? exports.find(*bar.build) : exports.end();
+      const auto exported = bar.build && is_step_or_image(at) ? exports.find(*bar.build) : exports.end();
       if (exported != exports.end()) latest[at] = std::min(latest[at], exported->second);
       if (latest[at] < bar.end && bar.vertex->completed && is_plain(*bar.vertex)) {
         bar.end = latest[at];
         bar.start = std::min(bar.start, bar.end - bar.vertex->seconds);
       }
       for (const size_t after : bar.after) {
-        const bool is_needed = names_[after].is_step() || is_context(after);
+        const bool is_needed = is_step_or_image(after) || is_context(after);
         if (is_needed && bar.vertex->started) latest[after] = std::min(latest[after], bar.start);
         if (--waits[after] == 0) ready.push_back(after);
       }
@@ -380,7 +420,8 @@ class Scheduler {
         ready_[at] = 0;
         for (const size_t after : bar.after)
           ready_[at] = std::max(ready_[at], ready_[after]);
-        ready_[at] += bar.end - bar.start;
+        // It may have been worked on at several times.
+        ready_[at] += std::min(bar.end - bar.start, bar.vertex->seconds);
       }
       for (const size_t follower : next[at])
         if (--waits[follower] == 0) known.push_back(follower);
