@@ -1,6 +1,8 @@
 #include "dcache/report/log.h"
 
 #include <algorithm>
+#include <iterator>
+#include <map>
 #include <memory>
 #include <optional>
 
@@ -26,53 +28,129 @@ struct Options {
 
 // What is said of a log. The view points to the images.
 struct Answer {
-  std::unique_ptr<LogImages> images;
+  std::vector<std::unique_ptr<LogImages>> images;  // the first are those of what was asked
   report::LogView view;
 };
 
-// Nothing, with a word on standard error, if what is asked can't be read.
-std::optional<Answer> answer(const observe::Log& log, LogQuestion question) {
-  Answer answer{.images = std::make_unique<LogImages>(std::move(question)), .view = {}};
-  if (!answer.images->find()) return std::nullopt;
-  answer.view = report::view_of(log, answer.images->models_of(log));
-  return answer;
-}
-
-bool imports_cache(const observe::Log& log) {
-  return std::ranges::any_of(log.runs, [](const observe::Run& run) {
-    return std::ranges::find(run.notices, observe::Notice::Kind::kCacheImported, &observe::Notice::kind) !=
-           run.notices.end();
-  });
-}
-
-size_t count_disagreements(const report::LogView& view) {
-  size_t count = 0;
-  for (const report::LogBuild& build : view.builds)
-    count += static_cast<size_t>(std::ranges::count(build.steps, true, &report::LogStep::disagrees));
-  return count;
-}
-
+// Tries what the builder may have had, and takes for each run of the log what fits best: where the model and
+// the log disagree on the fewest steps, the first of those.
+//
 // The log of a build that imported a cache says neither how that was exported nor what the builder had of its
-// own. What fits best with the log counts; a builder that has built the state before, if nothing fits better.
-std::optional<Answer> best_answer(const observe::Log& log, const LogQuestion& question) {
-  std::optional<Answer> best = answer(log, question);
-  const bool is_open = question.cache_from.empty() && question.has_state_before() && imports_cache(log);
-  if (!best || !is_open) return best;
-  size_t fewest = count_disagreements(best->view);
-  LogQuestion other = question;
-  other.complains = false;
-  for (const char* import : {"defined", "min", "max"}) {
-    if (fewest == 0) break;
-    other.cache_from = {import};
-    auto found = answer(log, other);
-    const size_t count = found ? count_disagreements(found->view) : fewest;
-    if (count >= fewest) continue;
-    fewest = count;
-    best = std::move(found);
-    best->view.assumed_import = import;
+// own. A builder that was new had nothing.
+class Fitting {
+ public:
+  Fitting(const observe::Log& log, const LogQuestion& question) : log_(log), question_(question) {}
+
+  // Nothing, with a word on standard error, if what is asked can't be read.
+  std::optional<Answer> answer() {
+    if (!add_images(question_)) return std::nullopt;
+    models_ = images_.front()->models_of(log_);
+    const bool is_open = question_.cache_from.empty() && question_.has_state_before();
+    if (is_open) fit();
+    Answer answer{.images = std::move(images_), .view = report::view_of(log_, models_)};
+    for (report::LogBuild& build : answer.view.builds)
+      build.assumed_import = assumed_[build.run];
+    return answer;
   }
-  return best;
-}
+
+ private:
+  using Imports = std::vector<std::string>;  // values of --cache-from; empty for what was asked
+  struct Attempt {
+    std::vector<report::LogModel> models;
+    std::vector<size_t> disagreements;  // by run; empty where it can't be tried
+  };
+
+  bool add_images(LogQuestion question) {
+    images_.push_back(std::make_unique<LogImages>(std::move(question)));
+    return images_.back()->find();
+  }
+
+  void fit() {
+    for (size_t run = 0; run < log_.runs.size(); ++run) {
+      const Attempt* best = nullptr;
+      for (const Imports& imports : candidates(run)) {
+        if (best != nullptr && best->disagreements[run] == 0) break;
+        const Attempt& attempt = attempt_with(imports);
+        const bool is_better = !attempt.disagreements.empty() &&
+                               (best == nullptr || attempt.disagreements[run] < best->disagreements[run]);
+        if (!is_better) continue;
+        best = &attempt;
+        assumed_[run] = fmt::format("{}", fmt::join(imports, ","));
+      }
+      if (best == nullptr) continue;
+      const auto [first, end] = log_.builds_of(run);
+      for (size_t build = first; build < end; ++build)
+        chosen_.emplace(build, best->models[build]);
+    }
+    for (const auto& [build, model] : chosen_)
+      models_[build] = model;
+  }
+
+  // In the order in which they are more likely. None for a run of which the log says nothing.
+  std::vector<Imports> candidates(size_t run) const {
+    const auto& notices = log_.runs[run].notices;
+    const auto count = [&](observe::Notice::Kind kind) {
+      return std::ranges::count(notices, kind, &observe::Notice::kind);
+    };
+    const bool is_new = count(observe::Notice::Kind::kNewBuilder) > 0;
+    const auto imported = count(observe::Notice::Kind::kCacheImported);
+    if (!is_new && imported == 0) return {};
+    if (imported == 0) return {{"none"}, {}};
+    std::vector<Imports> all;
+    if (!is_new) all.emplace_back();
+    if (images_.front()->defines_imports()) all.push_back({"defined"});
+    if (imported > 1) std::ranges::copy(inline_imports(run), std::back_inserter(all));
+    all.push_back({"min"});
+    all.push_back({"max"});
+    if (is_new) all.emplace_back();
+    return all;
+  }
+
+  // Several imports are most often inline caches: of an image of a stage, and of the whole image.
+  std::vector<Imports> inline_imports(size_t run) const {
+    constexpr size_t kMost = 4;
+    std::vector<Imports> all;
+    const auto [first, end] = log_.builds_of(run);
+    if (first == end || models_[first].graph == nullptr) return all;
+    const plan::Graph& graph = *models_[first].graph;
+    for (const plan::Stage& stage : graph.stages) {
+      const bool is_other = stage.needed && !stage.name.empty() && stage.index != graph.target;
+      if (!is_other || all.size() / 2 >= kMost) continue;
+      all.push_back({"inline:" + stage.name, "inline"});
+      all.push_back({"inline", "inline:" + stage.name});
+    }
+    return all;
+  }
+
+  const Attempt& attempt_with(const Imports& imports) {
+    const auto [known, is_new] = attempts_.try_emplace(imports);
+    Attempt& attempt = known->second;
+    if (!is_new) return attempt;
+    if (imports.empty()) {
+      attempt.models = models_;
+    } else {
+      LogQuestion question = question_;
+      question.complains = false;
+      question.cache_from = imports;
+      if (!add_images(std::move(question))) return attempt;
+      attempt.models = images_.back()->models_of(log_);
+    }
+    const report::LogView view = report::view_of(log_, attempt.models);
+    attempt.disagreements.resize(log_.runs.size());
+    for (const report::LogBuild& build : view.builds)
+      attempt.disagreements[build.run] +=
+          static_cast<size_t>(std::ranges::count(build.steps, true, &report::LogStep::disagrees));
+    return attempt;
+  }
+
+  const observe::Log& log_;
+  const LogQuestion& question_;
+  std::vector<std::unique_ptr<LogImages>> images_;
+  std::vector<report::LogModel> models_;  // by build
+  std::map<Imports, Attempt> attempts_;
+  std::map<size_t, report::LogModel> chosen_;  // by build
+  std::map<size_t, std::string> assumed_;      // by run: what was imported
+};
 
 std::string occasion(const LogQuestion& question) {
   if (!question.git.empty()) return "since " + text::list_words(question.git);
@@ -97,14 +175,14 @@ int run(const Options& options) {
   if (!is_one_question({}, options.question.since, options.question.git)) return kError;
   const auto log = read_log(options.logs.back());
   if (!log) return kError;
-  auto answer = best_answer(*log, options.question);
+  auto answer = Fitting(*log, options.question).answer();
   if (!answer) return kError;
   report::LogView& view = answer->view;
   std::optional<observe::Log> before;
   if (options.logs.size() == 2) {
     before = read_log(options.logs.front());
     if (!before) return kError;
-    report::compare(view, report::view_of(*before, answer->images->models_of(*before)));
+    report::compare(view, report::view_of(*before, answer->images.front()->models_of(*before)));
   }
   add_hints(options.question.build, view);
   const bool failed = options.remember && !remember(view);

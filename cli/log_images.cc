@@ -57,6 +57,12 @@ bool LogImages::find() {
   return true;
 }
 
+bool LogImages::defines_imports() const {
+  return std::ranges::any_of(selection_.meant, [&](size_t image) {
+    return !selection_.project.images[image].target.cache_from.empty();
+  });
+}
+
 std::vector<report::LogModel> LogImages::models_of(const observe::Log& log) const {
   std::vector<report::LogModel> models;
   for (size_t i = 0; i < log.builds.size(); ++i)
@@ -123,7 +129,10 @@ bool LogImages::take(const project::Affected& affected) {
       plan(*effect.image);
       continue;
     }
-    if (!has_imported_stages(effect.all_steps->build)) return false;
+    const cache::Build& build = effect.all_steps->build;
+    const bool is_good = question_.complains ? has_imported_stages(build)
+                                             : !project::wrong_import(build.options(), build.graph());
+    if (!is_good) return false;
     candidates_.push_back({.image = effect.image, .steps = effect.all_steps});
   }
   return true;

@@ -36,6 +36,8 @@ class LogImages {
   // False, with a word on standard error, if what is asked can't be read.
   bool find();
 
+  // Whether the definition of one of the images says what it imports.
+  bool defines_imports() const;
   // One model for each build of the log: that of the image that it is of, or an empty one where none fits.
   std::vector<report::LogModel> models_of(const observe::Log& log) const;
 

@@ -32,7 +32,8 @@ class WithLog : public Repository {
       : Repository({{"Dockerfile", kLogDockerfile},
                     {".dockerignore", ".git\nnode_modules\nbuild.log\nbefore.log\n"},
                     {"README.md", "1\n"},
-                    {"package.json", "{}\n"}}) {
+                    {"package.json", "{}\n"},
+                    {"package-lock.json", "{}\n"}}) {
     write("build.log", kLog);
   }
 };

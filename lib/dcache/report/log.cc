@@ -169,8 +169,7 @@ class LogText {
       if (i > 0) out_ += '\n';
       append_build(view_.builds[i]);
     }
-    if (view_.log->is_cut)
-      out_ += "\nThe log is not complete: lines, or the end of some steps, are missing.\n";
+    if (view_.is_cut) out_ += "\nThe log is not complete: lines, or the end of some steps, are missing.\n";
   }
 
  private:
@@ -193,15 +192,20 @@ class LogText {
     }
     const bool estimated = view_.timelines[build.run].is_estimated;
     const std::string name = build.name.empty() ? "" : printable(build.name) + ": ";
-    out_ += style_.paint(
-        Tone::kBold, fmt::format("{}{} of {} ran, in {}{}{}", name, ran, text::counted(total, "step"),
-                                 estimated ? "about " : "", seconds_words(build.seconds), work_words(build)));
+    const std::string steps =
+        total == 0 ? "no step ran" : fmt::format("{} of {} ran", ran, text::counted(total, "step"));
+    std::string words = fmt::format("{}{}, in {}{}{}", name, steps, estimated ? "about " : "",
+                                    seconds_words(build.seconds), work_words(build));
+    if (words.starts_with("no ")) words.front() = 'N';
+    out_ += style_.paint(Tone::kBold, words);
     out_ += '\n';
     append_failure(build);
     append_unfinished(build);
     const std::string& builder = view_.log->runs[build.run].builder;
     std::string basis = build.has_dockerfile() ? "Dockerfile " + printable(build.model.dockerfile)
-                        : total == 0           ? "the build did not come to the steps of a Dockerfile"
+                        : total == 0           ? view_.is_cut && !build.failed
+                                                     ? "the log does not come to the steps of a Dockerfile"
+                                                     : "the build did not come to the steps of a Dockerfile"
                                                : "no Dockerfile at hand, so lines are not known";
     if (!builder.empty()) basis += ", builder " + printable(builder);
     if (estimated) basis += "; the log has no times, so the total is estimated";
@@ -234,9 +238,10 @@ class LogText {
     });
     if (build.failed || build.finished || !has_rest) return;
     std::vector<std::string> failed;
-    for (const LogBuild& other : view_.builds) {
-      if (other.run == build.run && other.failed && !other.name.empty())
-        failed.push_back(printable(other.name));
+    const auto [first, end] = view_.log->builds_of(build.run);
+    for (size_t i = first; i < end; ++i) {
+      const LogBuild& other = view_.builds[i];
+      if (other.failed && !other.name.empty()) failed.push_back(printable(other.name));
     }
     if (failed.empty()) return;
     out_ += style_.paint(Tone::kBad, fmt::format("The build did not finish, since {} failed",
@@ -303,7 +308,7 @@ class LogText {
       return vertex->seconds < kShort && vertex->bytes < 1'000'000 && vertex->error.empty();
     });
     std::ranges::stable_sort(others, std::ranges::greater(), &Vertex::seconds);
-    const observe::ImageNames images = observe::images_of(*view_.log, build.run);
+    const observe::ImageNames& images = view_.images[build.run];
     std::vector<std::string> words;
     for (const Vertex* vertex : others) {
       std::string text = fmt::format("{} {}", printable(observe::read_name(vertex->name, images).text),
@@ -346,7 +351,7 @@ class LogText {
     std::map<const Vertex*, const LogStep*> steps;
     for (const LogStep& step : build.steps)
       steps.emplace(step.vertex, &step);
-    const observe::ImageNames images = observe::images_of(*view_.log, build.run);
+    const observe::ImageNames& images = view_.images[build.run];
     std::vector<std::string> words;
     double seconds = 0;
     for (const observe::Wait& wait : view_.line_of(build).critical) {
@@ -375,14 +380,27 @@ class LogText {
       out_ +=
           fmt::format("The log says that {}: {}\n", words_of(notice->kind), shortened(notice->words, 160));
     }
-    if (!view_.assumed_import.empty() && has(build, Notice::Kind::kCacheImported))
-      out_ += fmt::format(
-          "What was reused fits best with a builder that was empty and imported {}; the reasons are for "
-          "that, "
-          "and --cache-from says otherwise.\n",
-          view_.assumed_import == "defined" ? "what the definition of the image says"
-                                            : "an export with mode=" + view_.assumed_import);
+    append_assumption(build);
     append_disagreements(build);
+  }
+
+  // What the builder is assumed to have had, if nobody said it.
+  void append_assumption(const LogBuild& build) {
+    if (build.assumed_import.empty()) return;
+    if (build.assumed_import == "none") {
+      out_ +=
+          "The reasons are for an empty builder that imported no cache, as the log says; --cache-from says "
+          "otherwise.\n";
+      return;
+    }
+    const std::string import = build.assumed_import == "defined" ? "what the definition of the image says"
+                               : build.assumed_import == "inline"
+                                   ? "the inline caches of several images"
+                                   : "an export with mode=" + build.assumed_import;
+    out_ += fmt::format(
+        "What was reused fits best with a builder that was empty and imported {}; the reasons are for that, "
+        "and --cache-from says otherwise.\n",
+        import);
   }
 
   static bool has(const LogBuild& build, Notice::Kind kind) {

@@ -1,7 +1,8 @@
 // What `dcache log` says, for people, for programs and as a picture.
 //
 // JSON: {"version":1,"builds":[{"name"?,"dockerfile"?,"run","builder"?,"steps":[…],"other":[…],"seconds",
-// "work","estimated"?,"critical_path":[…],"unmatched":[…],"missing"?,"notices"?}],"cut"?,"assumed_import"?}.
+// "work","estimated"?,"critical_path":[…],"unmatched":[…],"missing"?,"cut"?,"assumed_import"?,"notices"?}],
+// "cut"?,"assumed_import"?}.
 // docs/log.md describes the members.
 #pragma once
 

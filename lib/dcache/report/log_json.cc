@@ -120,6 +120,8 @@ void write_build(const LogView& view, const LogBuild& build, text::JsonWriter& j
       json.value(line);
     json.end_array();
   }
+  if (build.is_cut) json.member("cut", true);
+  if (!build.assumed_import.empty()) json.member("assumed_import", build.assumed_import);
   if (!build.notices.empty()) {
     json.key("notices").begin_array();
     for (const Notice* notice : build.notices)
@@ -140,8 +142,8 @@ void append_log_json(const LogView& view, std::string& out) {
   for (const LogBuild& build : view.builds)
     write_build(view, build, json);
   json.end_array();
-  if (view.log->is_cut) json.member("cut", true);
-  if (!view.assumed_import.empty()) json.member("assumed_import", view.assumed_import);
+  if (view.is_cut) json.member("cut", true);
+  if (const auto import = view.assumed_import(); !import.empty()) json.member("assumed_import", import);
   json.end_object();
   out += '\n';
 }

@@ -3,6 +3,7 @@
 #include <algorithm>
 #include <map>
 #include <set>
+#include <tuple>
 #include <unordered_map>
 
 #include <fmt/format.h>
@@ -26,21 +27,17 @@ std::string stage_label(std::string_view stage) {
   return std::string(unnamed ? number : stage);
 }
 
-// Whether a vertex is about a cache: a build goes on without it.
-bool is_cache(const Vertex& vertex) {
-  return vertex.name.find("importing cache") != std::string::npos ||
-         vertex.name.find("exporting cache") != std::string::npos;
-}
-
+// A build goes on if a cache can't be read or written.
 bool is_failure(const Vertex& vertex) {
-  return !vertex.error.empty() && !is_cache(vertex);
+  return !vertex.error.empty() && !observe::is_cache_work(vertex.name);
 }
 
 // Fills in one build.
 class Viewer {
  public:
-  Viewer(const observe::Log& log, size_t index, const LogModel& model, const observe::Match* match)
-      : log_(log), match_(match), images_(observe::images_of(log, log.builds[index].run)) {
+  Viewer(const observe::Log& log, size_t index, const observe::ImageNames& images, const LogModel& model,
+         const observe::Match* match)
+      : log_(log), match_(match), images_(images) {
     view_.index = index;
     view_.run = log.builds[index].run;
     view_.model = model;
@@ -56,6 +53,7 @@ class Viewer {
       add_matched();
     }
     find_parents();
+    find_roots();
     judge();
     add_work();
     find_end();
@@ -87,8 +85,13 @@ class Viewer {
         std::ranges::any_of(others, [](const Vertex* vertex) { return is_failure(*vertex); });
     view_.finished = !view_.failed && std::ranges::any_of(others, [&](const Vertex* vertex) {
       const bool is_export = observe::is_export(observe::read_name(vertex->name, images_).text);
-      return is_export && !is_cache(*vertex) && vertex->ended && !vertex->canceled;
+      return is_export && !observe::is_cache_work(vertex->name) && vertex->ended && !vertex->canceled;
     });
+    // Neither a result nor a failure, and no other steps than those of the Dockerfile.
+    const bool has_export = std::ranges::any_of(others, [&](const Vertex* vertex) {
+      return observe::is_export(observe::read_name(vertex->name, images_).text);
+    });
+    view_.is_cut = lacks_steps_ && view_.unmatched.empty() && !has_export;
   }
 
   // The vertex of a step that is not of the Dockerfile at hand; of two with one name, the one that ran.
@@ -148,8 +151,10 @@ class Viewer {
     for (size_t i = 0; i < seen.size(); ++i) {
       if (!seen[i]) view_.others.push_back(&vertices()[i]);
     }
-    for (const size_t step : match_->missing)
+    for (const size_t step : match_->missing) {
       view_.missing.push_back(graph.steps[step].instruction->start_line);
+      lacks_steps_ = lacks_steps_ || graph.steps[step].kind != plan::Step::Kind::kImage;
+    }
   }
 
   void find_parents() {
@@ -158,6 +163,8 @@ class Viewer {
     std::map<std::pair<size_t, std::string>, size_t> places;  // of the steps, by graph's step and platform
     for (size_t i = 0; i < view_.steps.size(); ++i)
       places.emplace(std::pair(*view_.steps[i].planned, view_.steps[i].platform), i);
+    for (size_t i = 0; i < view_.steps.size(); ++i)
+      places_.emplace(std::tuple(view_.steps[i].line, view_.steps[i].stage, view_.steps[i].platform), i);
     for (size_t i = 0; i < view_.steps.size(); ++i) {
       const plan::Step& planned = graph.steps[*view_.steps[i].planned];
       const auto ran_at = [&](std::optional<size_t> step) -> std::optional<size_t> {
@@ -172,29 +179,67 @@ class Viewer {
         }
         return std::nullopt;
       };
-      const cache::StepReport* predicted = view_.steps[i].predicted;
-      if (predicted != nullptr && predicted->follows) view_.steps[i].follows = ran_at(predicted->follows);
-      if (!view_.steps[i].follows && !planned.independent) view_.steps[i].follows = ran_at(planned.below);
-      if (view_.steps[i].follows && runs_by_itself(i, *view_.steps[i].follows))
-        view_.steps[i].follows.reset();
+      LogStep& step = view_.steps[i];
+      const cache::StepReport* predicted = step.predicted;
+      if (predicted != nullptr && predicted->follows) step.follows = ran_at(predicted->follows);
+      if (predicted != nullptr && !step.follows) step.follows = ran_for_stage(*predicted, step.platform);
+      const auto below = planned.independent ? std::nullopt : ran_at(planned.below);
+      if (has_own_reason(i) && !(below && have_same_reason(i, *below))) continue;
+      if (!step.follows) step.follows = below;
+      if (step.follows && is_not_because_of(i, *step.follows)) step.follows.reset();
       for (const plan::Read& read : planned.reads) {
-        if (view_.steps[i].follows || read.origin != plan::Read::Origin::kStage) continue;
-        view_.steps[i].follows = ran_at(graph.stages[read.stage].last_step);
+        if (step.follows || read.origin != plan::Read::Origin::kStage) continue;
+        step.follows = ran_at(graph.stages[read.stage].last_step);
       }
       // A store that can't merge layers builds `COPY --link` like any other.
-      if (!view_.steps[i].follows && planned.independent) view_.steps[i].follows = ran_at(planned.below);
+      if (!step.follows && planned.independent) step.follows = ran_at(planned.below);
     }
   }
 
-  // What runs since its result was not exported gives the same as before: a step after it that changed runs
-  // because of that alone.
-  bool runs_by_itself(size_t step, size_t before) const {
+  // The step of another stage that the model names as the cause, if it ran.
+  std::optional<size_t> ran_for_stage(const cache::StepReport& predicted, const std::string& platform) const {
+    const cache::Cause& cause = predicted.cause;
+    const bool is_stage = predicted.verdict != Verdict::kHit && cause.kind == cache::Cause::Kind::kStage;
+    if (!is_stage || predicted.follows || cause.line == 0) return std::nullopt;
+    const auto place = places_.find({cause.line, cause.stage, platform});
+    const bool is_shown = place != places_.end() && view_.steps[place->second].ran();
+    return is_shown ? std::optional(place->second) : std::nullopt;
+  }
+
+  // Whether a step would have run though all before it had been reused. What an import did not have is no
+  // reason of one step: those after it are counted with the first.
+  bool has_own_reason(size_t index) const {
+    const cache::StepReport* own = view_.steps[index].predicted;
+    if (own == nullptr || own->follows || view_.steps[index].follows) return false;
+    const bool is_expected = own->verdict == Verdict::kMiss || own->verdict == Verdict::kDepends;
+    using Kind = cache::Cause::Kind;
+    return is_expected && own->cause.kind != Kind::kNone && own->cause.kind != Kind::kNotExported &&
+           (own->cause.kind != Kind::kStage || own->cause.line == 0);
+  }
+
+  // Whether two steps run because of one change in another line, such as that of a variable.
+  bool have_same_reason(size_t step, size_t before) const {
+    const cache::StepReport* other = view_.steps[before].predicted;
+    if (other == nullptr) return false;
+    const cache::Cause& one = view_.steps[step].predicted->cause;
+    const cache::Cause& two = other->cause;
+    using Kind = cache::Cause::Kind;
+    const bool is_elsewhere =
+        (one.kind == Kind::kVariable || one.kind == Kind::kInstruction) && one.line != view_.steps[step].line;
+    const auto told = [](const cache::Cause& cause) {
+      return std::tie(cause.kind, cause.line, cause.name, cause.before, cause.after);
+    };
+    return is_elsewhere && told(one) == told(two);
+  }
+
+  // What runs since its result was not exported does not run because of a step that runs for another reason.
+  bool is_not_because_of(size_t step, size_t before) const {
     const cache::StepReport* own = view_.steps[step].predicted;
     const cache::StepReport* other = view_.steps[before].predicted;
     if (own == nullptr || other == nullptr) return false;
     using Kind = cache::Cause::Kind;
-    return own->verdict == Verdict::kMiss && !own->follows && own->cause.kind != Kind::kNotExported &&
-           other->cause.kind == Kind::kNotExported && !other->follows;
+    return own->verdict == Verdict::kMiss && !own->follows && own->cause.kind == Kind::kNotExported &&
+           other->cause.kind != Kind::kNotExported;
   }
 
   void find_named_parents() {
@@ -207,6 +252,25 @@ class Viewer {
         if (before && view_.steps[*before].ran()) view_.steps[step].follows = before;
         if (!view_.steps[step].is_image()) before = step;
       }
+    }
+  }
+
+  void find_roots() {
+    constexpr size_t kUnknown = SIZE_MAX;
+    view_.roots.resize(view_.steps.size(), kUnknown);
+    std::vector<size_t> chain;
+    for (size_t i = 0; i < view_.steps.size(); ++i) {
+      size_t at = i;
+      chain.clear();
+      // What a step follows is above it, but for what nobody printed.
+      while (view_.roots[at] == kUnknown && view_.steps[at].follows && chain.size() < view_.steps.size()) {
+        chain.push_back(at);
+        at = *view_.steps[at].follows;
+      }
+      const size_t root = view_.roots[at] == kUnknown ? at : view_.roots[at];
+      view_.roots[at] = root;
+      for (const size_t step : chain)
+        view_.roots[step] = root;
     }
   }
 
@@ -234,33 +298,37 @@ class Viewer {
 
   const observe::Log& log_;
   const observe::Match* match_;
-  const observe::ImageNames images_;
+  const observe::ImageNames& images_;
   LogBuild view_;
   std::vector<size_t> numbers_;  // of each step, in a log without a Dockerfile
+  bool lacks_steps_ = false;     // the log does, other than FROM
+  std::map<std::tuple<uint32_t, std::string, std::string>, size_t>
+      places_;  // of the steps, by line, stage and platform
 };
 
 bool has_failure(const observe::Log& log, size_t run) {
+  const auto [first, end] = log.builds_of(run);
+  const auto begin = log.builds.begin();
   return std::ranges::any_of(log.runs[run].shared, is_failure) ||
-         std::ranges::any_of(log.builds, [&](const observe::Build& build) {
-           return build.run == run && std::ranges::any_of(build.vertices, is_failure);
-         });
+         std::any_of(
+             begin + static_cast<std::ptrdiff_t>(first), begin + static_cast<std::ptrdiff_t>(end),
+             [](const observe::Build& build) { return std::ranges::any_of(build.vertices, is_failure); });
 }
 
 // Gives each build of a run what the log says of it. If the log does not say which of several images failed,
 // it is those whose steps did; if none did, those that were not finished.
-void add_notices(const observe::Log& log, std::span<LogBuild*> builds) {
+void add_notices(const observe::Log& log, const observe::ImageNames& images, std::span<LogBuild> builds) {
   if (builds.empty()) return;
-  const observe::ImageNames images = observe::images_of(log, builds.front()->run);
   const bool has_failed = std::ranges::any_of(builds, &LogBuild::failed);
-  for (const observe::Notice& notice : log.runs[builds.front()->run].notices) {
+  for (const observe::Notice& notice : log.runs[builds.front().run].notices) {
     const bool is_named = images.contains(notice.image);
-    for (LogBuild* build : builds) {
+    for (LogBuild& build : builds) {
       const bool is_failure = notice.kind == observe::Notice::Kind::kFailed;
       const bool may_be_this =
-          !is_failure || builds.size() == 1 || (has_failed ? build->failed : !build->finished);
-      if (is_named ? log.builds[build->index].name != notice.image : !may_be_this) continue;
-      build->notices.push_back(&notice);
-      build->failed = build->failed || is_failure;
+          !is_failure || builds.size() == 1 || (has_failed ? build.failed : !build.finished);
+      if (is_named ? log.builds[build.index].name != notice.image : !may_be_this) continue;
+      build.notices.push_back(&notice);
+      build.failed = build.failed || is_failure;
     }
   }
 }
@@ -275,15 +343,8 @@ bool LogStep::is_image() const {
   return instruction.starts_with("FROM ");
 }
 
-size_t LogBuild::root_of(size_t step) const {
-  // What a step follows is above it, but for what nobody printed.
-  for (size_t left = steps.size(); left > 0 && steps[step].follows; --left)
-    step = *steps[step].follows;
-  return step;
-}
-
 LogView view_of(const observe::Log& log, std::span<const LogModel> models) {
-  LogView view{.log = &log, .builds = {}, .timelines = {}};
+  LogView view{.log = &log, .builds = {}, .timelines = {}, .images = {}};
   std::vector<observe::Match> matches(models.size());
   std::vector<observe::MatchedBuild> matched;
   std::vector<observe::PlannedBuild> planned;
@@ -295,31 +356,43 @@ LogView view_of(const observe::Log& log, std::span<const LogModel> models) {
     planned.push_back({i, model.graph, model.dockerfile, model.context, &matches[i]});
   }
   observe::find_shared_runs(log, planned);
-  for (size_t run = 0; run < log.runs.size(); ++run) {
-    std::vector<observe::MatchedBuild> of_run;
-    std::ranges::copy_if(matched, std::back_inserter(of_run), [&](const observe::MatchedBuild& build) {
-      return log.builds[build.build].run == run;
-    });
-    view.timelines.push_back(observe::timeline_of(log, run, of_run));
-  }
+  auto next = matched.begin();
   std::vector<bool> failures;
-  for (size_t run = 0; run < log.runs.size(); ++run)
+  for (size_t run = 0; run < log.runs.size(); ++run) {
+    const auto of_run = std::find_if(next, matched.end(), [&](const observe::MatchedBuild& build) {
+      return log.builds[build.build].run != run;
+    });
+    view.timelines.push_back(
+        observe::timeline_of(log, run, std::span<const observe::MatchedBuild>(next, of_run)));
+    view.images.push_back(observe::images_of(log, run));
     failures.push_back(has_failure(log, run));
+    next = of_run;
+  }
   for (size_t i = 0; i < models.size(); ++i) {
     const observe::Match* match = models[i].graph == nullptr ? nullptr : &matches[i];
-    view.builds.push_back(Viewer(log, i, models[i], match).make());
+    const observe::ImageNames& images = view.images[log.builds[i].run];
+    view.builds.push_back(Viewer(log, i, images, models[i], match).make());
     LogBuild& build = view.builds.back();
     build.seconds = view.line_of(build).seconds();
     build.has_failure = failures[build.run];
   }
+  view.is_cut = log.is_cut;
   for (size_t run = 0; run < log.runs.size(); ++run) {
-    std::vector<LogBuild*> of_run;
-    for (LogBuild& build : view.builds) {
-      if (build.run == run) of_run.push_back(&build);
-    }
-    add_notices(log, of_run);
+    const auto [first, end] = log.builds_of(run);
+    add_notices(log, view.images[run], std::span(view.builds).subspan(first, end - first));
+  }
+  for (LogBuild& build : view.builds) {
+    build.is_cut = build.is_cut && !build.failed && !build.has_failure;
+    view.is_cut = view.is_cut || build.is_cut;
   }
   return view;
+}
+
+std::string_view LogView::assumed_import() const {
+  for (const LogBuild& build : builds) {
+    if (!build.assumed_import.empty()) return build.assumed_import;
+  }
+  return "";
 }
 
 const observe::BuildLine& LogView::line_of(const LogBuild& build) const {
@@ -330,19 +403,22 @@ const observe::BuildLine& LogView::line_of(const LogBuild& build) const {
 }
 
 void compare(LogView& after, const LogView& before) {
+  std::unordered_map<std::string_view, const LogBuild*> named;
+  for (const LogBuild& build : before.builds)
+    named.try_emplace(build.name, &build);
   for (size_t i = 0; i < after.builds.size(); ++i) {
     LogBuild& build = after.builds[i];
-    const auto same_name = std::ranges::find(before.builds, build.name, &LogBuild::name);
-    const bool by_name = !build.name.empty() && same_name != before.builds.end();
+    const auto same_name = named.find(build.name);
+    const bool by_name = !build.name.empty() && same_name != named.end();
     if (!by_name && i >= before.builds.size()) continue;
-    const LogBuild& other = by_name ? *same_name : before.builds[i];
+    const LogBuild& other = by_name ? *same_name->second : before.builds[i];
     std::unordered_map<std::string, std::vector<const observe::Vertex*>> known;
     const auto key = [](const LogStep& step) {
       return fmt::format("{} {} {}", step.platform, step.stage, step.instruction);
     };
     for (const LogStep& step : other.steps)
       known[key(step)].push_back(step.vertex);
-    const observe::ImageNames images = observe::images_of(*before.log, other.run);
+    const observe::ImageNames& images = before.images[other.run];
     for (const observe::Vertex* vertex : other.unmatched) {
       const observe::Name name = observe::read_name(vertex->name, images);
       known[fmt::format("{} {} {}", name.platform, stage_label(name.stage), name.text)].push_back(vertex);

@@ -15,6 +15,7 @@
 #include "dcache/dockerfile/file.h"
 #include "dcache/observe/log.h"
 #include "dcache/observe/match.h"
+#include "dcache/observe/name.h"
 #include "dcache/observe/timeline.h"
 #include "dcache/plan/graph.h"
 
@@ -42,8 +43,9 @@ struct LogStep {
   std::string shared_with;        // the image whose name the log has it under
   bool is_merged = false;         // the same step of another stage, above: it was done once for both
   const cache::StepReport* predicted = nullptr;
-  std::optional<size_t> follows;  // the step of the same build that made it run
-  bool is_merge = false;          // a COPY --link that ran only to put its layer on others
+  // The step of the same build that made it run; nothing for one that runs for a reason of its own too.
+  std::optional<size_t> follows;
+  bool is_merge = false;  // a COPY --link that ran only to put its layer on others
   // The log says something else than the model, and no earlier step explains it.
   bool disagrees = false;
   std::string_view fixed_by = {};  // of a step that made others run: the rule whose safe fix helps
@@ -72,10 +74,16 @@ struct LogBuild {
   bool has_failure = false;  // something failed in its run
   bool failed = false;       // and that was in this build
   bool finished = false;     // its result was exported
+  bool is_cut = false;       // the log ends before this build did
+  // The value of --cache-from that fits best with a log of which nobody said what the builder had: "min", or
+  // "none" for a new one that imported nothing.
+  std::string assumed_import = {};
   std::vector<const observe::Notice*> notices = {};  // of its run, as far as they are about this build
 
-  // The step of this build whose rebuilding made a step run; the step itself if nothing did.
-  size_t root_of(size_t step) const;
+  // For each step, the one of this build whose rebuilding made it run; the step itself if nothing did.
+  std::vector<size_t> roots = {};
+
+  size_t root_of(size_t step) const { return roots[step]; }
   bool has_dockerfile() const { return model.graph != nullptr; }
 };
 
@@ -83,8 +91,11 @@ struct LogView {
   const observe::Log* log = nullptr;
   std::vector<LogBuild> builds;
   std::vector<observe::Timeline> timelines;  // by run
-  // The value of --cache-from that fits best with a log of which nobody said what it imported: "min".
-  std::string assumed_import = {};
+  std::vector<observe::ImageNames> images;   // by run: what its builds are called
+  bool is_cut = false;                       // something is missing
+
+  // The first assumption that was made of one of the builds.
+  std::string_view assumed_import() const;
 
   // The part of the time line that a build takes.
   const observe::BuildLine& line_of(const LogBuild& build) const;
