@@ -107,6 +107,16 @@ TEST(ExplainGit, NamesThePatternThatIgnoresAFileNow) {
   EXPECT_EQ(cause["name"], ".dockerignore:5");
 }
 
+TEST(ExplainGit, FollowsTheLinkOfAnIgnoreFile) {
+  const ModuleRepository repository;
+  repository.shell("mv .dockerignore list && ln -s list .dockerignore");
+  repository.commit("link");
+  repository.shell("echo src/b >>list");
+  const json cause = repository.explain("HEAD")["steps"][3]["cause"];
+  EXPECT_EQ(cause["path"], "src/b");
+  EXPECT_EQ(cause["change"], "ignored");
+}
+
 TEST(ExplainGit, ComparesRevisions) {
   const ModuleRepository repository;
   repository.write("src/a", "2\n");
@@ -119,7 +129,7 @@ TEST(ExplainGit, ComparesRevisions) {
   EXPECT_EQ(repository.verdicts(repository.explain("main~1..main")), "2:hit 3:hit 4:miss 5:miss");
   const json parted = repository.explain("main...topic");
   EXPECT_EQ(parted["steps"][1]["cause"]["path"], "go.mod");
-  EXPECT_EQ(parted["steps"][3].contains("follows"), true);  // src/a is no change of this side
+  EXPECT_EQ(parted["steps"][3].contains("follows"), true);  // src/a did not change on this side
   EXPECT_EQ(repository.verdicts(repository.explain("HEAD..HEAD")), "2:hit 3:hit 4:hit 5:hit");
 }
 

@@ -85,7 +85,8 @@ TEST(Workspace, LintsAgainForADockerfileThatIsNew) {
 TEST(Workspace, ExplainsSinceTheStateThatWasNoted) {
   const std::string path = "/app/Dockerfile";
   editor::Workspace workspace({.files = app()});
-  EXPECT_EQ(since_mark(workspace, path), (Texts{"no earlier state of this build was noted to compare with"}));
+  EXPECT_EQ(since_mark(workspace, path),
+            (Texts{"there is nothing to compare with: call mark() first, or give 'since' or 'changed'"}));
   EXPECT_TRUE(workspace.mark(path).empty());
   EXPECT_EQ(since_mark(workspace, path), (Texts{"2 hit", "3 hit"}));
   workspace.set_text("/app/docs/guide.md", "other text");
@@ -224,7 +225,8 @@ TEST(Workspace, WalksNoFolderOutsideOfTheRepository) {
   folder.write("r/compose.yaml", "services: {}\n");
   EXPECT_EQ(given.context_of(folder / "r/Dockerfile"), folder.path());
   const auto answer = given.explain(folder / "r/Dockerfile", {});
-  EXPECT_EQ(answer.error().front().message, "no earlier state of this build was noted to compare with");
+  EXPECT_EQ(answer.error().front().message,
+            "there is nothing to compare with: call mark() first, or give 'since' or 'changed'");
 }
 
 TEST(Workspace, RefusesPathsThatNoFileCanHave) {
@@ -250,11 +252,30 @@ TEST(Workspace, RefusesPathsThatNoFileCanHave) {
   EXPECT_TRUE(workspace.text(longest));
 }
 
+// As the command says: git has no version of its own files, or of those that it ignores.
+TEST(Workspace, CallsReusedOnlyWhatGitKnows) {
+  const test::GitFolder folder;
+  folder.write("Dockerfile", "FROM scratch\nCOPY . /all\nCOPY a /a\n");
+  folder.write(".dockerignore", ".git\n");
+  folder.write(".gitignore", "b\n");
+  folder.write("a", "1");
+  folder.git("init -q");
+  folder.commit("x");
+  const auto since_head = [&] {
+    const editor::Workspace workspace;
+    const auto explained = workspace.explain(folder / "Dockerfile", {.since = "HEAD"});
+    return explained ? verdicts(**explained) : Texts{explained.error().front().message};
+  };
+  EXPECT_EQ(since_head(), (Texts{"2 hit", "3 hit"}));
+  folder.write("b", "1");
+  EXPECT_EQ(since_head(), (Texts{"2 depends b", "3 depends b"}));
+}
+
 TEST(Workspace, RefusesQuestionsThatExcludeEachOther) {
   const editor::Workspace workspace({.files = app()});
   const auto explained = workspace.explain("/app/Dockerfile", {.since = "HEAD", .changed = {"src"}});
   ASSERT_FALSE(explained);
-  EXPECT_EQ(explained.error().front().message, "'since' and 'changed' exclude each other");
+  EXPECT_EQ(explained.error().front().message, "give either 'since' or 'changed'");
 }
 
 }  // namespace

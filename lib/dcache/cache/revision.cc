@@ -242,6 +242,44 @@ Build::Paths Revisions::differing_paths(const std::map<std::string, std::string,
   return paths;
 }
 
+namespace {
+
+// The real folders of the contexts of a build, by context, with a slash at the end.
+using Roots = std::map<std::string, std::string, std::less<>>;
+Roots roots_of(const Build& build, const FileSystem& files) {
+  Roots roots;
+  const auto add = [&](const std::string& name, const std::string& folder) {
+    const std::string root = files.real_path(folder);
+    roots[name] = root == "/" ? root : root + '/';
+  };
+  add("", build.options().context);
+  for (const auto& [name, snapshot] : build.named_contexts())
+    add(name, build.options().plan.named_contexts.at(name));
+  return roots;
+}
+
+}  // namespace
+
+bool Revisions::is_other_commit() const {
+  const auto is_other = [](const State& state) { return state.files->is_other_commit(); };
+  return std::ranges::any_of(before_, is_other) || (to_ && is_other(*to_));
+}
+
+Build::Assumed Revisions::assumed_of(const Build& after) const {
+  Build::Assumed assumed;
+  const bool is_other = is_other_commit();
+  const std::vector<std::string> git_folders = is_other ? changed_git_folders() : std::vector<std::string>();
+  for (const auto& [name, root] : roots_of(after, *after_)) {
+    const Snapshot& files = name.empty() ? after.context() : after.named_contexts().find(name)->second;
+    assumed[name] = assumed_in(files, text::clean_path(root));
+    add_branch_files(git_folders, root, assumed[name]);
+    if (!to_ && !is_other)
+      add_git_files(files, repository_->root() + "/.git", root, !changed_git_folders().empty(),
+                    assumed[name]);
+  }
+  return assumed;
+}
+
 tl::expected<Comparison, Failures> Revisions::compare(std::span<const std::optional<BuildOptions>> before,
                                                       BuildOptions given,
                                                       const Build::Progress& progress) const {
@@ -267,14 +305,7 @@ tl::expected<Comparison, Failures> Revisions::compare(std::span<const std::optio
     }
   }
 
-  std::map<std::string, std::string, std::less<>> roots;  // by context, with a slash at the end
-  const auto add_root = [&](const std::string& name, const std::string& folder) {
-    const std::string root = after_->real_path(folder);
-    roots[name] = root == "/" ? root : root + '/';
-  };
-  add_root("", result.after.options().context);
-  for (const auto& [name, snapshot] : result.after.named_contexts())
-    add_root(name, options.plan.named_contexts.at(name));
+  const Roots roots = roots_of(result.after, *after_);
   const auto only = [&](const std::string& name, const Record& record) {
     const auto root = roots.find(name);
     return root == roots.end() || differs(root->second + record.path);
@@ -293,26 +324,18 @@ tl::expected<Comparison, Failures> Revisions::compare(std::span<const std::optio
       return (then == "/" ? then : then + '/') != root.second;
     });
   };
-  const bool all = ignore_files_differ_ || std::ranges::any_of(roots, is_in_submodule) ||
-                   std::ranges::any_of(roots, is_elsewhere) ||
+  // An ignore file may be a link to a file with another name.
+  const auto has_other_ignore_file = [&](const Build& build) {
+    const std::string& path = build.ignore().path;
+    return !path.empty() && differs(build.options().files->real_path(path));
+  };
+  const bool all = ignore_files_differ_ || has_other_ignore_file(result.after) ||
+                   std::ranges::any_of(result.before, has_other_ignore_file) ||
+                   std::ranges::any_of(roots, is_in_submodule) || std::ranges::any_of(roots, is_elsewhere) ||
                    !std::ranges::all_of(result.before, [&](const Build& build) {
                      return same_instructions(build, result.after);
                    });
-  Build::Assumed assumed;
-  const bool is_other_commit =
-      std::ranges::any_of(before_, [](const State& state) { return state.files->is_other_commit(); }) ||
-      (to_ && to_->files->is_other_commit());
-  const std::vector<std::string> git_folders =
-      is_other_commit ? changed_git_folders() : std::vector<std::string>();
-  for (const auto& [name, root] : roots) {
-    const Snapshot& files =
-        name.empty() ? result.after.context() : result.after.named_contexts().find(name)->second;
-    assumed[name] = assumed_in(files, text::clean_path(root));
-    add_branch_files(git_folders, root, assumed[name]);
-    if (!to_ && !is_other_commit)
-      add_git_files(files, repository_->root() + "/.git", root, !changed_git_folders().empty(),
-                    assumed[name]);
-  }
+  const Build::Assumed assumed = assumed_of(result.after);
   // Of builds that have the same instructions, nothing else can differ.
   const Build::Paths paths = all ? Build::Paths() : differing_paths(roots, assumed);
   Build::Paths links;
@@ -356,7 +379,8 @@ tl::expected<Comparison, Failures> Revisions::compare(const BuildOptions& option
   return compare(before, options, progress);
 }
 
-tl::expected<Build, Failures> load_revision(const BuildOptions& options, const std::string& revision) {
+tl::expected<BuildAtRevision, Failures> load_revision(const BuildOptions& options,
+                                                      const std::string& revision, const Build& now) {
   const std::string folder =
       options.context.empty() ? std::string(text::parent_path(options.dockerfile)) : options.context;
   auto revisions = Revisions::open(folder, {revision}, options.files);
@@ -365,7 +389,9 @@ tl::expected<Build, Failures> load_revision(const BuildOptions& options, const s
   if (!files->exists(options.dockerfile))
     return tl::unexpected(
         Failures{failure(fmt::format("there is no {} at {}", options.dockerfile, revision))});
-  return Build::load(with_files(options, files));
+  auto build = Build::load(with_files(options, files));
+  if (!build) return tl::unexpected(std::move(build.error()));
+  return BuildAtRevision{std::move(*build), revisions->assumed_of(now)};
 }
 
 }  // namespace dcache::cache

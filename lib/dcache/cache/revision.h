@@ -63,6 +63,8 @@ class Revisions {
   // ignores them, or they are in a repository inside of this one.
   const std::vector<std::string>& assumed_in(const context::Snapshot& snapshot,
                                              const std::string& folder) const;
+  // The same of all contexts of a build of now, and of git's own files where they are copied.
+  Build::Assumed assumed_of(const Build& after) const;
 
  private:
   struct State {
@@ -73,6 +75,8 @@ class Revisions {
   struct IgnoredFiles;
 
   Revisions() = default;
+  // Whether one of the states is of another commit than HEAD.
+  bool is_other_commit() const;
   bool differs(const std::string& path) const;
   // By context: what is not the same in all states, and what nobody knows of.
   Build::Paths differing_paths(const std::map<std::string, std::string, std::less<>>& roots,
@@ -86,8 +90,14 @@ class Revisions {
   bool ignore_files_differ_ = false;
 };
 
-// The build as one revision has it, its files not hashed yet.
-tl::expected<Build, std::vector<Failure>> load_revision(const BuildOptions& options,
-                                                        const std::string& revision);
+// A build as one revision has it, and what a comparison with it takes for the same.
+struct BuildAtRevision {
+  Build build;
+  Build::Assumed assumed;
+};
+// Its files are not hashed yet. `now` is the build that is to be compared with it.
+tl::expected<BuildAtRevision, std::vector<Failure>> load_revision(const BuildOptions& options,
+                                                                  const std::string& revision,
+                                                                  const Build& now);
 
 }  // namespace dcache::cache

@@ -158,7 +158,7 @@ struct Workspace::State {
   std::shared_ptr<RepositoryView> view;
   AnswerCache<Parsed> parsed;
   AnswerCache<LintAnswer> linted[2];  // by depth
-  AnswerCache<cache::Build> revisions;
+  AnswerCache<cache::BuildAtRevision> revisions;
   AnswerCache<cache::Build> builds;
   AnswerCache<Explained> explained;
   AnswerCache<project::Project> defined;
@@ -204,8 +204,8 @@ struct Workspace::State {
   tl::expected<std::shared_ptr<const cache::Build>, Failures> build_now(
       const std::string& dockerfile, const Imports& imports, const std::stop_token& stop,
       const cache::Build::Progress& progress) const;
-  tl::expected<std::shared_ptr<const cache::Build>, Failures> build_then(const std::string& dockerfile,
-                                                                         const Question& question) const;
+  tl::expected<std::shared_ptr<const cache::BuildAtRevision>, Failures> build_then(
+      const std::string& dockerfile, const Question& question, const cache::Build& now) const;
   cache::BuildOptions build_options(const std::string& dockerfile,
                                     std::shared_ptr<const context::FileSystem> files,
                                     const std::stop_token& stop) const {
@@ -423,17 +423,17 @@ tl::expected<std::shared_ptr<const cache::Build>, Workspace::Failures> Workspace
   return answer;
 }
 
-tl::expected<std::shared_ptr<const cache::Build>, Workspace::Failures> Workspace::State::build_then(
-    const std::string& dockerfile, const Question& question) const {
+tl::expected<std::shared_ptr<const cache::BuildAtRevision>, Workspace::Failures> Workspace::State::build_then(
+    const std::string& dockerfile, const Question& question, const cache::Build& now) const {
   if (options->files != context::disk())
-    return tl::unexpected(failed("earlier states are known of files on the disk alone"));
+    return tl::unexpected(failed("'since' needs files on the disk (files: \"disk\")"));
   const std::string key = dockerfile + '\n' + question.since;
   if (auto known = revisions.find(key)) return known;
-  auto build = cache::load_revision(build_options(dockerfile, disk, question.stop), question.since);
-  if (!build) return tl::unexpected(std::move(build.error()));
-  build->hash_files(question.progress);
+  auto then = cache::load_revision(build_options(dockerfile, disk, question.stop), question.since, now);
+  if (!then) return tl::unexpected(std::move(then.error()));
+  then->build.hash_files(question.progress);
   if (question.stop.stop_requested()) return tl::unexpected(failed(std::string(context::kCancelled)));
-  auto answer = std::make_shared<const cache::Build>(std::move(*build));
+  auto answer = std::make_shared<const cache::BuildAtRevision>(std::move(*then));
   revisions.add(key, answer);
   return answer;
 }
@@ -443,7 +443,7 @@ tl::expected<std::shared_ptr<const Workspace::Explained>, Workspace::Failures> W
   std::string why = unusable(dockerfile);
   for (const std::string& path : question.changed)
     if (why.empty()) why = unusable(path);
-  if (!question.since.empty() && !question.changed.empty()) why = "'since' and 'changed' exclude each other";
+  if (!question.since.empty() && !question.changed.empty()) why = "give either 'since' or 'changed'";
   if (!why.empty()) return tl::unexpected(failed(std::move(why)));
   const auto state = now();
   state->ask(dockerfile);
@@ -463,19 +463,22 @@ tl::expected<std::shared_ptr<const Workspace::Explained>, Workspace::Failures> W
     explained.paths = std::move(what_if.paths);
     return std::make_shared<const Explained>(std::move(explained));
   }
+  cache::Build::Assumed assumed;
   if (question.since.empty()) {
     const std::scoped_lock lock(mutex_);
     const auto mark = marks_.find(dockerfile);
     if (mark == marks_.end())
-      return tl::unexpected(failed("no earlier state of this build was noted to compare with"));
+      return tl::unexpected(
+          failed("there is nothing to compare with: call mark() first, or give 'since' or 'changed'"));
     explained.before = mark->second;
   } else {
-    auto before = state->build_then(dockerfile, question);
-    if (!before) return tl::unexpected(std::move(before.error()));
-    explained.before = std::move(*before);
+    const auto then = state->build_then(dockerfile, question, **build);
+    if (!then) return tl::unexpected(then.error());
+    explained.before = std::shared_ptr<const cache::Build>(*then, &(*then)->build);
+    assumed = (*then)->assumed;
   }
   const cache::Build* const before = explained.before.get();
-  explained.report = explained.build->compare_with({&before, 1});
+  explained.report = explained.build->compare_with({&before, 1}, assumed);
   auto answer = std::make_shared<const Explained>(std::move(explained));
   if (kept) state->explained.add(key, answer);
   return answer;
