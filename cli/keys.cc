@@ -36,6 +36,9 @@ int run_keys(const Options& options) {
                          build->options().dockerfile));
     return kError;
   }
+  const auto reads_files = [&](const plan::Step& step) { return starts_there(step) && !step.reads.empty(); };
+  if (options.files != 0 && std::ranges::none_of(build->graph().steps, reads_files))
+    complain(fmt::format("note: the step in line {} reads no files", options.files));
   hash_files(*build);
   if (!complain_of_problems(*build)) return kError;
   std::string out;

@@ -229,6 +229,11 @@ class Session {
   // What holds for the first path.
   int show_config() {
     const std::string path = options_.paths.empty() ? "." : options_.paths.front();
+    std::error_code failure;
+    if (path != "-" && !fs::exists(path, failure)) {
+      complain(path + " does not exist");
+      return kError;
+    }
     const lint::Linters::Entry& entry =
         linters_.of(fs::is_directory(path) ? (fs::path(path) / "Dockerfile").string() : path);
     if (entry.failure) {
@@ -588,7 +593,7 @@ Command lint_command() {
       "  dcache lint --diff --select DC1001 Dockerfile\n"
       "  render-template | dcache lint -";
   command.exit_status =
-      "0 if there is nothing at or above --fail-on, 1 for findings, 2 for wrong options, input that\n"
+      "0 if there is nothing at or above --fail-on, 1 for findings, 2 for wrong options, input that "
       "can't be read, or a Dockerfile that no builder accepts.";
   command.run = [options] {
     add_environment(*options);

@@ -8,6 +8,7 @@
 #include "cli/states.h"
 #include "dcache/cache/revision.h"
 #include "dcache/context/git.h"
+#include "dcache/text/glob.h"
 #include "dcache/text/path.h"
 #include "dcache/text/words.h"
 
@@ -25,6 +26,9 @@ std::string path_from_here(const std::string& path) {
 std::string occasion_of(const std::vector<cache::ChangedPath>& paths) {
   if (paths.empty()) return "when nothing changes";
   const std::string first = path_from_here(paths[0].given);
+  const bool is_empty =
+      text::has_wildcard(paths[0].given) && paths[0].fate == cache::ChangedPath::Fate::kOutside;
+  if (paths.size() == 1 && is_empty) return "when " + first + ", which matches no file, changes";
   if (paths.size() == 1) return "when " + first + " changes";
   if (paths.size() == 2) return fmt::format("when {} and {} change", first, path_from_here(paths[1].given));
   return fmt::format("when {} and {} other files change", first, paths.size() - 1);
@@ -44,19 +48,19 @@ std::string git_occasion(const std::vector<std::string>& ranges) {
 
 void add_question_options(Command& command, QuestionFlags& flags) {
   Option& changed = command.texts("--changed", "FILE...", flags.changed,
-                                  "Files that change, relative to the current folder or the context: a "
-                                  "folder for everything in it, a pattern for "
-                                  "what it matches in the context, - for a list on standard input");
+                                  "Files that change, relative to the current folder or the context; a "
+                                  "folder means everything in it, a pattern what it matches in the "
+                                  "context, - a list on standard input");
   changed.takes_rest = true;
   changed.names_files = true;
-  command.texts("--since", "FILE", flags.since,
-                "Compare with a state that dcache snapshot recorded, or with a folder of them; several for a "
-                "builder that has built several, the "
-                "last build last");
+  command.texts(
+      "--since", "FILE", flags.since,
+      "Compare with a state that dcache snapshot recorded, or with a folder of them; give several, the "
+      "last build last, if the builder has built several");
   command.texts(
       "--git", "REVISION", flags.git,
       "Compare the work tree with a revision, or two revisions: A..B, or A...B to start at their merge base; "
-      "several for a builder that has built several");
+      "give several if the builder has built several");
   command.texts(
       "--cache-from", "MODE[:STAGE]", flags.cache_from,
       "Assume a worker that starts empty and imports what that build exported: none, inline, min or "
@@ -117,7 +121,7 @@ bool Question::is_of_one_file() const {
 bool Question::is_one_if_needed() const {
   const bool has_file = !question_.since.empty() && !names_folder(question_.since);
   if (!is_about_several() || (!has_file && needs_one_.empty())) return true;
-  complain("--since FILE and --why are about one image: name one with -f or --image");
+  complain("--since FILE and --why need one image: choose one with -f or --image");
   return false;
 }
 

@@ -214,8 +214,12 @@ TEST(CInterface, SaysWhatIsWrong) {
   };
   EXPECT_EQ(error_of("{"), "the options are not a JSON object");
   EXPECT_EQ(error_of("[]"), "the options are not a JSON object");
-  EXPECT_EQ(error_of(R"({"target":1})"),
-            "options: \"target\" has a value of the wrong type, or one that is not known");
+  EXPECT_EQ(error_of(R"({"target":1})"), "options: \"target\" must be a string");
+  EXPECT_EQ(error_of(R"({"select":"DC"})"), "options: \"select\" must be a list of strings");
+  EXPECT_EQ(error_of(R"({"platform":"foo"})"),
+            "'foo' is not a platform; write OS/ARCHITECTURE, such as linux/amd64 or linux/arm/v7");
+  EXPECT_EQ(error_of(R"({"context":"/no/such"})"),
+            "there is no folder '/no/such'; give the folder of the build context");
   EXPECT_EQ(error_of(R"({"builder":"make"})"),
             "unknown builder 'make'; expected buildkit, classic or buildah");
   EXPECT_EQ(error_of(R"({"files":"tape"})"), "options: \"files\" is \"disk\" or \"memory\"");
@@ -232,7 +236,7 @@ TEST(CInterface, SaysWhatIsWrong) {
   EXPECT_EQ(taken(error).substr(0, 20), "/app/Dockerfile:2:1:");
   EXPECT_EQ(dcache_workspace_explain(workspace.get(), "/app/Dockerfile", R"({"changed":1})", &error),
             nullptr);
-  EXPECT_EQ(taken(error), "question: \"changed\" has a value of the wrong type, or one that is not known");
+  EXPECT_EQ(taken(error), "question: \"changed\" must be a list of strings");
   EXPECT_EQ(dcache_workspace_explain(workspace.get(), "/app/Dockerfile", R"({"sinse":"HEAD"})", &error),
             nullptr);
   EXPECT_EQ(taken(error), "question: unknown member \"sinse\"; did you mean 'since'?");
@@ -362,7 +366,7 @@ TEST(CInterface, TakesOneQuestionAtATime) {
     return taken(dcache_workspace_explain(workspace.get(), "/app/Dockerfile", question, &error));
   };
   EXPECT_EQ(asked(R"({"since":"HEAD","changed":["a"]})"), "");
-  EXPECT_EQ(taken(error), "'since' and 'changed' exclude each other");
+  EXPECT_EQ(taken(error), "give either 'since' or 'changed'");
   EXPECT_EQ(dcache_workspace_mark(workspace.get(), "/app/Dockerfile", nullptr), 0);
   EXPECT_EQ(asked(R"({"since":null,"changed":null,"cacheFrom":null,"call":null})"), asked("{}"));
   EXPECT_EQ(error, nullptr);

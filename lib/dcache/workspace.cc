@@ -1,14 +1,17 @@
 #include "dcache/workspace.h"
 
 #include <algorithm>
+#include <filesystem>
 #include <mutex>
 #include <set>
 #include <span>
+#include <system_error>
 
 #include <fmt/format.h>
 
 #include "dcache/lint/overrides.h"
 #include "dcache/lsp/positions.h"
+#include "dcache/plan/values.h"
 #include "dcache/report/explain.h"
 #include "dcache/workspace_access.h"
 
@@ -159,6 +162,15 @@ tl::expected<Workspace, Failure> Workspace::open(const Options& options) {
   lint::Overrides overrides = overrides_of(options.rules);
   std::vector<std::string> notes;
   if (auto failure = lint::check(overrides, notes)) return tl::unexpected(std::move(*failure));
+  std::error_code failed;
+  if (options.on_disk && !options.context.empty() && !std::filesystem::is_directory(options.context, failed))
+    return tl::unexpected(Failure{.path = "context",
+                                  .message = fmt::format("there is no folder '{}'", options.context),
+                                  .remedy = "give the folder of the build context"});
+  if (!options.platform.empty() && !plan::is_platform(options.platform))
+    return tl::unexpected(Failure{.path = "platform",
+                                  .message = fmt::format("'{}' is not a platform", options.platform),
+                                  .remedy = "write OS/ARCHITECTURE, such as linux/amd64 or linux/arm/v7"});
   editor::Workspace::Options made;
   if (!options.on_disk) made.files = std::make_shared<const context::MemoryFiles>();
   made.context = options.context;

@@ -232,7 +232,7 @@ class Workspace:
                 raise TypeError("cache_from is a list of imports, not one import")
             question["cacheFrom"] = list(cache_from)
         if since is not None and changed is not None:
-            raise ValueError("since and changed exclude each other")
+            raise ValueError("give either since or changed")
         if since is not None:
             if not since:
                 raise ValueError("since is empty: name a revision")

@@ -5,6 +5,7 @@
 
 #include <fmt/format.h>
 
+#include "dcache/plan/values.h"
 #include "dcache/text/suggest.h"
 
 namespace dcache::editor {
@@ -13,7 +14,13 @@ void SettingsReader::read_workspace(Workspace::Options& options) {
   read("context", options.context);
   read("config", options.config);
   read("target", options.plan.target);
-  read("platform", options.plan.platform);
+  std::string platform;
+  read("platform", platform);
+  if (plan::is_platform(platform)) {
+    options.plan.platform = std::move(platform);
+  } else if (!platform.empty()) {
+    wrong_.push_back({"platform", "OS/ARCHITECTURE, such as linux/amd64 or linux/arm/v7"});
+  }
   std::map<std::string, std::string> arguments;
   read("buildArgs", arguments);
   for (auto& [name, value] : arguments)
@@ -24,13 +31,12 @@ void SettingsReader::read_workspace(Workspace::Options& options) {
   if (const auto known = plan::builder_of(builder)) {
     options.plan.builder = *known;
   } else {
-    wrong_.emplace_back("builder");
+    wrong_.push_back({"builder", "buildkit, classic or buildah"});
   }
 }
 
 std::string SettingsReader::complaint() const {
-  if (!wrong_.empty())
-    return fmt::format("\"{}\" has a value of the wrong type, or one that is not known", wrong_.front());
+  if (!wrong_.empty()) return fmt::format("\"{}\" must be {}", wrong_.front().name, wrong_.front().expected);
   if (!given_.is_object()) return "";
   for (const auto& [name, value] : given_.items()) {
     if (std::ranges::find(known_, name) != known_.end()) continue;

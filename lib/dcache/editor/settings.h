@@ -4,6 +4,7 @@
 
 #include <string>
 #include <string_view>
+#include <type_traits>
 #include <vector>
 
 #include <nlohmann/json.hpp>
@@ -12,9 +13,14 @@
 
 namespace dcache::editor {
 
-// Reads members of one object into values of the right type, and notes the names of those that have another.
+// Reads members of one object into values of the right type, and notes those that have another.
 class SettingsReader {
  public:
+  struct Wrong {
+    std::string name;
+    std::string_view expected;  // "a string"
+  };
+
   explicit SettingsReader(const nlohmann::json& given) : given_(given) {}
 
   // Leaves `value` alone where there is no such member, or null.
@@ -25,21 +31,29 @@ class SettingsReader {
     try {
       given_.at(name).get_to(value);
     } catch (const nlohmann::json::exception&) {  // the library reports by exception
-      wrong_.emplace_back(name);
+      wrong_.push_back({name, words_of_type<T>()});
     }
   }
   // "context", "config", "target", "platform", "buildArgs" and "builder".
   void read_workspace(Workspace::Options& options);
 
-  const std::vector<std::string>& wrong() const { return wrong_; }
+  const std::vector<Wrong>& wrong() const { return wrong_; }
   // What is wrong with the object, as far as it was read: a member with a value of another type, or one that
   // was not asked for. Empty for nothing.
   std::string complaint() const;
 
  private:
+  template <typename T>
+  static constexpr std::string_view words_of_type() {
+    if constexpr (std::is_same_v<T, bool>) return "true or false";
+    if constexpr (std::is_same_v<T, std::string>) return "a string";
+    if constexpr (std::is_same_v<T, std::vector<std::string>>) return "a list of strings";
+    return "an object whose values are strings";
+  }
+
   const nlohmann::json& given_;
   std::vector<std::string_view> known_;
-  std::vector<std::string> wrong_;
+  std::vector<Wrong> wrong_;
 };
 
 }  // namespace dcache::editor

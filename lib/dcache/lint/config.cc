@@ -11,6 +11,7 @@
 #include "dcache/ignore/matcher.h"
 #include "dcache/lint/config_reading.h"
 #include "dcache/lint/hadolint_config.h"
+#include "dcache/lint/overrides.h"
 #include "dcache/lint/rule_prefix.h"
 #include "dcache/lint/shellcheck.h"
 #include "dcache/project/file_kinds.h"
@@ -103,6 +104,9 @@ class ConfigReader {
           name == "none" ? std::nullopt : std::optional(known_level(name, position_of_toml(node)));
     } else if (key == "minimum-engine") {
       config_.minimum_engine = text_of(node, key);
+      if (!is_engine_version(config_.minimum_engine))
+        stop_at(node, fmt::format("'{}' is not a version of Docker", config_.minimum_engine),
+                "write MAJOR.MINOR, such as 23.0");
     } else if (key == "builder") {
       const std::string name = text_of(node, key);
       const auto builder = plan::builder_of(name);

@@ -63,7 +63,24 @@ std::optional<text::Failure> check(const Overrides& overrides, std::vector<std::
   }
   if (!overrides.fail_on.empty() && overrides.fail_on != "none" && !level_of(overrides.fail_on))
     return unknown("fail-on", "level", overrides.fail_on, kLevelsWorstFirst);
+  if (!overrides.minimum_engine.empty() && !is_engine_version(overrides.minimum_engine))
+    return text::Failure{.path = "minimum-engine",
+                         .message = fmt::format("'{}' is not a version of Docker", overrides.minimum_engine),
+                         .remedy = "write MAJOR.MINOR, such as 23.0"};
+  if (std::ranges::find(overrides.trusted_registries, "") != overrides.trusted_registries.end())
+    return text::Failure{
+        .path = "trusted-registry", .message = "a registry has no name", .remedy = "write its host"};
   return std::nullopt;
+}
+
+bool is_engine_version(std::string_view text) {
+  const auto is_number = [](std::string_view part) {
+    constexpr size_t kMostDigits = 4;
+    return !part.empty() && part.size() <= kMostDigits &&
+           part.find_first_not_of("0123456789") == std::string_view::npos;
+  };
+  const size_t dot = text.find('.');
+  return is_number(text.substr(0, dot)) && (dot == std::string_view::npos || is_number(text.substr(dot + 1)));
 }
 
 void apply(const Overrides& overrides, Config& config) {

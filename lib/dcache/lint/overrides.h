@@ -33,6 +33,9 @@ struct Overrides {
 // that have no effect, though they are not wrong.
 std::optional<text::Failure> check(const Overrides& overrides, std::vector<std::string>& notes);
 
+// Whether a text is a version of Docker: MAJOR.MINOR, or MAJOR alone.
+bool is_engine_version(std::string_view text);
+
 // `overrides` are those that check() found nothing wrong with.
 void apply(const Overrides& overrides, Config& config);
 

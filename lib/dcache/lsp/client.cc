@@ -4,7 +4,6 @@
 
 #include <nlohmann/json.hpp>
 
-#include "dcache/editor/settings.h"
 #include "dcache/lsp/semantic_tokens.h"
 
 namespace dcache::lsp {
@@ -15,7 +14,7 @@ json OpenText::identifier() const {
   return {{"uri", uri}, {"version", version ? json(*version) : json()}};
 }
 
-std::vector<std::string> read_settings(const json& given, Settings& settings) {
+std::vector<editor::SettingsReader::Wrong> read_settings(const json& given, Settings& settings) {
   editor::SettingsReader reader(given);
   reader.read("since", settings.since);
   reader.read("shellcheck", settings.shellcheck);

@@ -8,6 +8,7 @@
 
 #include <nlohmann/json_fwd.hpp>
 
+#include "dcache/editor/settings.h"
 #include "dcache/editor/workspace.h"
 #include "dcache/lsp/positions.h"
 
@@ -52,6 +53,6 @@ struct Settings {
 };
 
 // Takes over what has the right type; gives the names of what has not.
-std::vector<std::string> read_settings(const nlohmann::json& given, Settings& settings);
+std::vector<editor::SettingsReader::Wrong> read_settings(const nlohmann::json& given, Settings& settings);
 
 }  // namespace dcache::lsp

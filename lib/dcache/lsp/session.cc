@@ -203,12 +203,12 @@ void Session::ask_settings() {
 void Session::configure(Folder& folder, const json& given) {
   Settings settings;
   read_settings(given_settings_, settings);
-  const std::vector<std::string> wrong = read_settings(given, settings);
+  const std::vector<editor::SettingsReader::Wrong> wrong = read_settings(given, settings);
   if (!wrong.empty() && initialized_) {
     channel_.notify("window/showMessage",
                     {{"type", 2},
-                     {"message", fmt::format("dcache: the setting dcache.{} has a value of the wrong type",
-                                             wrong.front())}});
+                     {"message", fmt::format("dcache: the setting dcache.{} must be {}", wrong.front().name,
+                                             wrong.front().expected)}});
   }
   const auto in_folder = [&](const std::string& path) {
     return path.empty() || path.starts_with('/') ? path : text::join_path(folder.root, path);
