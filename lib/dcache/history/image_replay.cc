@@ -2,7 +2,9 @@
 
 #include <algorithm>
 #include <array>
+#include <filesystem>
 #include <ranges>
+#include <system_error>
 #include <utility>
 
 #include <fmt/format.h>
@@ -107,6 +109,10 @@ ImageReplay::ImageReplay(std::string name, const context::GitObjects& objects, c
                          VisibleByContext visible)
     : name_(std::move(name)), objects_(objects), options_(options), visible_(std::move(visible)) {
   result_.name = name_;
+  const context::GitRepository& repository = objects_.repository();
+  std::error_code failure;
+  has_git_folder_ = !repository.is_bare() &&
+                    std::filesystem::is_directory(text::join_path(repository.root(), kGitFolder), failure);
 }
 
 std::string ImageReplay::prefix_of(const ContextFolder& context) const {
@@ -116,9 +122,8 @@ std::string ImageReplay::prefix_of(const ContextFolder& context) const {
 }
 
 std::vector<std::string> ImageReplay::git_files_of(const ContextFolder& context, const Graph& graph) const {
-  const context::GitRepository& repository = objects_.repository();
   std::vector<std::string> files;
-  if (repository.is_bare() || context.real != repository.root()) return files;
+  if (!has_git_folder_ || context.real != objects_.repository().root()) return files;
   const auto add = [&](std::string path) {
     const bool is_known = std::ranges::find(files, path) != files.end();
     if (!is_known && !context.ignore->matcher.decide(path).ignored) files.push_back(std::move(path));

@@ -101,6 +101,8 @@ class ImageReplay {
   const std::string name_;
   const context::GitObjects& objects_;
   const Options& options_;
+  // In a linked work tree `.git` is a file instead, which is the same at all commits.
+  bool has_git_folder_ = false;
   VisibleByContext visible_;
   bool sees_more_ = false;
   // By context and the text of its ignore file.
