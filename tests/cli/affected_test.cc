@@ -1098,6 +1098,25 @@ TEST(Affected, OtherInputsOfTheBuilderCount) {
   }
 }
 
+// By default Skaffold makes the tag of the commit.
+TEST(Affected, ATagOfSkaffoldInAnArgumentIsAnotherEachTime) {
+  const std::string start =
+      "apiVersion: skaffold/v4beta11\nkind: Config\nbuild:\n  artifacts:\n    - image: api\n      context: "
+      ".\n";
+  const Repository repository(
+      {{"Dockerfile", "FROM scratch\nARG V\nRUN echo $V\n"},
+       {".dockerignore", ".git\n"},
+       {"skaffold.yaml", start + "      docker: {buildArgs: {V: '{{.IMAGE_TAG}}'}}\n"}});
+  repository.write("README", "1\n");
+  repository.commit("edit");
+  EXPECT_EQ(repository.effects({"--git", "HEAD~1"}), "api:unknown");
+  repository.write("Dockerfile", "FROM scratch\nRUN echo\n");
+  repository.commit("no argument");
+  repository.write("README", "2\n");
+  repository.commit("edit");
+  EXPECT_EQ(repository.effects({"--git", "HEAD~1"}), "api:unaffected");
+}
+
 TEST(Affected, SaysWhatSnapshotsDoNotHold) {
   const Repository repository({{"Dockerfile", "FROM scratch\nCOPY f /\n"},
                                {"f", "1\n"},

@@ -117,6 +117,10 @@ TEST(GitlabCi, JobsAreMadeOfWhatTheyExtendAndReferTo) {
       {"one:\n  variables: {T: a}\n  rules: [{if: $X, variables: {T: b}}]\n"
        "  script: docker build --target $T .\n",
        "one . Dockerfile target=$T ?target\n"},
+      {"workflow: {rules: [{if: $X, variables: {T: b}}, {when: always}]}\nvariables: {T: a}\n"
+       "one: {script: docker build --target $T .}\n"
+       "two: {variables: {T: c}, script: docker build --target $T web}\n",
+       "one . Dockerfile target=$T ?target\nweb web Dockerfile target=c\n"},
       {".x: &x [docker build api]\none: {script: [*x, docker build web]}\n",
        "api api Dockerfile\nweb web Dockerfile\n"},
       {"one: {script: [\"docker build \\\\\\n  -t a/b \\\\\\n  .\"]}\n", "b . Dockerfile tags=a/b\n"},

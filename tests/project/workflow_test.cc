@@ -212,6 +212,18 @@ jobs:
       "api-cli cli Dockerfile target=dev tags=ghcr.io/${{ github.repository_owner }}/api-cli:2 ?tags\n");
 }
 
+TEST(Workflow, InputsAreEmptyInRunsForOtherEvents) {
+  const auto shown = [](const std::string& on) {
+    return ci_shown(
+        read_workflow_text("on:\n" + on +
+                           "jobs:\n  one:\n    steps:\n      - uses: docker/build-push-action@v6\n"
+                           "        with: {build-args: \"V=${{ inputs.v || 'x' }}\"}\n"));
+  };
+  const std::string asked = "  workflow_dispatch: {inputs: {v: {default: '9'}}}\n";
+  EXPECT_EQ(shown(asked), "one . Dockerfile args.V=9\n");
+  EXPECT_EQ(shown(asked + "  push:\n"), "one . Dockerfile args.V=${{ inputs.v || 'x' }} ?args.V\n");
+}
+
 TEST(Workflow, VariablesOfEarlierStepsAreKnown) {
   EXPECT_EQ(ci_shown(read_workflow_text(with_steps("- run: |\n    echo \"IMAGE=acme/api\" >> $GITHUB_ENV\n"
                                                    "    echo TAG=$(date) | tee -a \"$GITHUB_ENV\"\n"

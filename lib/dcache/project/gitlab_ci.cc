@@ -104,10 +104,14 @@ class PipelineReader {
       files_.fail(matrix->place, fmt::format("the matrix makes more than {} jobs", kMostMatrixJobs),
                   "use fewer values");
     const Value* const global = config.values().find("variables");
+    const Value* const workflow = config.values().find("workflow");
     for (const Value& values : jobs.values) {
       if (!files_.spend(kCostOfGitlabJob + size_of(job), job.place)) return;
       JobVariables variables;
-      if (inherits(job, "variables", {})) add_variables(global, config, variables);
+      if (inherits(job, "variables", {})) {
+        add_variables(global, config, variables);
+        if (workflow != nullptr) forget_changed(*workflow, variables);
+      }
       add_variables(job.find("variables"), config, variables);
       for (const auto& [variable, value] : given.values())
         variables.set(variable, value);
@@ -131,9 +135,9 @@ class PipelineReader {
     }
   }
 
-  // Rules may give a variable another value.
-  static void forget_changed(const Value& job, JobVariables& variables) {
-    const Value* const rules = job.find("rules");
+  // Rules of a job, or of all pipelines, may give a variable another value.
+  static void forget_changed(const Value& job_or_workflow, JobVariables& variables) {
+    const Value* const rules = job_or_workflow.find("rules");
     if (rules == nullptr) return;
     for (const Value& rule : rules->items) {
       const Value* const changed = rule.find("variables");

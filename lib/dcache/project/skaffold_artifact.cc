@@ -196,7 +196,8 @@ class ArtifactReader {
       return variable(name);
     };
     auto result = evaluate_go_template(text, lookup);
-    if (!result) target_.unknown.push_back({what, "is " + text, false});
+    // The tag is another one for each commit, and what is in the environment is up to CI.
+    if (!result) target_.unknown.push_back({what, "is " + text, what.starts_with("args.")});
     return result;
   }
 
@@ -232,7 +233,7 @@ class ArtifactReader {
     }
   }
 
-  // One that stands alone: what follows is another.
+  // One without a value: what follows is another.
   bool read_switch(const std::string& name, const std::optional<std::string>& value) {
     constexpr std::array<std::string_view, 10> kSwitches = {
         "--no-cache", "--pull",     "--squash",   "--quiet", "-q",

@@ -40,6 +40,16 @@ bool is_only_called(const Value* on) {
   return on->members.size() == 1 && on->members.front().name == kCall;
 }
 
+constexpr std::array<std::string_view, 2> kEventsWithInputs = {"workflow_dispatch", "workflow_call"};
+
+// Whether each run has inputs: in one for another event, such as push, all of them are empty.
+bool always_has_inputs(const Value* on) {
+  if (on == nullptr || !on->is_map()) return false;
+  return std::ranges::all_of(on->members, [](const yaml::Member& event) {
+    return std::ranges::find(kEventsWithInputs, event.name) != kEventsWithInputs.end();
+  });
+}
+
 class WorkflowReader {
  public:
   explicit WorkflowReader(WorkflowReading& reading) : reading_(reading) {}
@@ -53,8 +63,10 @@ class WorkflowReader {
     Workflow workflow{WorkflowScope(reading_.options, reading_.looked_up)};
     const Value* const on = root.find("on");
     workflow.purpose = is_only_called(on) ? Purpose::kCalled : Purpose::kBuild;
-    for (const char* const event : {"workflow_dispatch", "workflow_call"})
-      workflow.scope.set_inputs(find(find(on, event), "inputs"), Value(), false);
+    if (always_has_inputs(on)) {
+      for (const std::string_view event : kEventsWithInputs)
+        workflow.scope.set_inputs(find(find(on, event), "inputs"), Value(), false);
+    }
     read_jobs(root, std::move(workflow));
   }
 
