@@ -134,6 +134,21 @@ TEST(HashContents, ReportsAFileThatIsGone) {
   EXPECT_EQ(hash_contents(walk->snapshot, folder.path(), {.wanted = kAll}).size(), 1u);
 }
 
+TEST(HashContents, StopsWithinAFile) {
+  const test::TemporaryFolder folder;
+  folder.write("long", "");
+  folder.resize("long", uint64_t{100} << 30U);  // takes no space, and half a minute to read
+  auto walk = context::walk(folder.path(), {});
+  std::stop_source stop;
+  const auto problems =
+      hash_contents(walk->snapshot, folder.path(),
+                    {.wanted = kAll,
+                     .progress = [&](const context::HashingProgress&) { stop.request_stop(); },
+                     .stop = stop.get_token()});
+  EXPECT_TRUE(problems.empty());
+  EXPECT_FALSE(walk->snapshot.find("long")->content);
+}
+
 TEST(Hash, IsWrittenAndReadAsHex) {
   const Hash hash = hash_bytes("x");
   EXPECT_EQ(hash_from_hex(to_hex(hash)), hash);

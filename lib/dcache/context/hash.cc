@@ -78,7 +78,7 @@ Hash hash_attributes(int descriptor) {
 namespace {
 
 // What is read of an open file from where it is to its end. Nothing if that fails, with errno.
-std::optional<HashedFile> hash_rest(int fd, const std::function<void(size_t)>& progress) {
+std::optional<HashedFile> hash_rest(int fd, const GoesOn& goes_on) {
   constexpr size_t kPiece = size_t{256} * 1024;
   thread_local const auto kBuffer = std::make_unique_for_overwrite<char[]>(kPiece);
   HashedFile file;
@@ -92,7 +92,10 @@ std::optional<HashedFile> hash_rest(int fd, const std::function<void(size_t)>& p
     if (got == 0) break;
     filled += static_cast<size_t>(got);
     file.size += static_cast<uint64_t>(got);
-    if (progress) progress(static_cast<size_t>(got));
+    if (goes_on && !goes_on(static_cast<size_t>(got))) {
+      errno = ECANCELED;
+      return std::nullopt;
+    }
     if (filled < kPiece) continue;
     if (!state) XXH3_128bits_reset(&state.emplace());
     XXH3_128bits_update(&*state, kBuffer.get(), filled);
@@ -117,8 +120,7 @@ bool is_whole(const struct stat& before, const struct stat& after, uint64_t size
 
 }  // namespace
 
-tl::expected<HashedFile, std::string> hash_file(const std::string& path,
-                                                const std::function<void(size_t)>& progress) {
+tl::expected<HashedFile, std::string> hash_file(const std::string& path, const GoesOn& goes_on) {
   const auto failure = [] { return tl::unexpected(std::string(std::strerror(errno))); };
   const text::Descriptor fd(::open(path.c_str(), O_RDONLY | O_CLOEXEC | O_NOFOLLOW | O_NONBLOCK));
   if (fd.get() < 0) return failure();
@@ -127,7 +129,7 @@ tl::expected<HashedFile, std::string> hash_file(const std::string& path,
     struct stat before {};
     struct stat after {};
     if (::fstat(fd.get(), &before) != 0) return failure();
-    auto file = hash_rest(fd.get(), i == 0 ? progress : nullptr);
+    auto file = hash_rest(fd.get(), goes_on);
     if (!file || ::fstat(fd.get(), &after) != 0) return failure();
     if (is_whole(before, after, file->size)) {
       file->attributes = hash_attributes(fd.get());

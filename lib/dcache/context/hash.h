@@ -52,10 +52,10 @@ struct HashedFile {
   Hash attributes;
   uint64_t size = 0;  // bytes that were read
 };
-// Hash of what a file contains, read in pieces, and of its extended attributes; `progress`, if given, is told
-// the bytes of each piece. The error is the reason, without the path.
-tl::expected<HashedFile, std::string> hash_file(const std::string& path,
-                                                const std::function<void(size_t)>& progress = {});
+// Hash of what a file contains, read in pieces, and of its extended attributes. `goes_on`, if given, is told
+// the bytes of each piece, and ends the reading with false. The error is the reason, without the path.
+using GoesOn = std::function<bool(size_t)>;
+tl::expected<HashedFile, std::string> hash_file(const std::string& path, const GoesOn& goes_on = {});
 
 // Hash of a row of values. Each is added with its length, so that ("ab","c") and ("a","bc") differ.
 class Hasher {

@@ -527,17 +527,18 @@ std::vector<Problem> hash_contents(Snapshot& snapshot, const std::string& folder
   std::atomic<size_t> next = 0;
   std::atomic<uint64_t> bytes = 0;
   const auto hash_all = [&](const std::function<void()>& tell) {
-    const auto count = [&](size_t size) {
+    const auto goes_on = [&](size_t size) {
       bytes += size;
       if (tell) tell();
+      return !options.stop.stop_requested();
     };
     std::string path = folder + '/';
     const size_t prefix = path.size();
     for (size_t i = next++; i < todo.size() && !options.stop.stop_requested(); i = next++) {
       path.resize(prefix);
-      auto hashed = hash_file(path += todo[i]->path, count);
+      auto hashed = hash_file(path += todo[i]->path, goes_on);
       if (!hashed) {
-        failures[i] = std::move(hashed.error());
+        if (!options.stop.stop_requested()) failures[i] = std::move(hashed.error());
         continue;
       }
       todo[i]->content = hashed->hash;
