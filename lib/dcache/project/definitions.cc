@@ -355,6 +355,12 @@ bool is_override_of_included(const Target& target, const Target& other) {
          });
 }
 
+// Whether a target is of a kind of file that others include, require or call.
+bool may_be_part(const Target& target) {
+  const DefinitionKind kind = target.defined.front().kind;
+  return kind == DefinitionKind::kCompose || kind == DefinitionKind::kSkaffold || job_of(target) != nullptr;
+}
+
 // Whether `other` says what `target` is built as, read from a file that includes, requires or calls the one
 // that `target` is from, with the values and profiles that it gives. What a job builds is built as its
 // commands say, also if people build it in another way.
@@ -437,8 +443,9 @@ void tell_missing_needs(const Paths& paths, const std::string& root, const ReadO
 void keep_included(std::vector<Target>& targets) {
   std::vector<bool> dropped;
   for (const Target& target : targets)
-    dropped.push_back(
-        std::ranges::any_of(targets, [&](const Target& other) { return is_part_of(target, other); }));
+    dropped.push_back(may_be_part(target) && std::ranges::any_of(targets, [&](const Target& other) {
+                        return is_part_of(target, other);
+                      }));
   size_t index = 0;
   std::erase_if(targets, [&](const Target&) { return dropped[index++]; });
 }

@@ -523,35 +523,35 @@ std::vector<Target> Resolution::targets() {
     if (std::optional<Target> target = target_of(definition, *settings))
       made_.emplace(definition.name, *std::move(target));
   }
+  const std::set<std::string, std::less<>> inherited = only_inherited();
   std::vector<Target> targets;
   for (const Definition& definition : evaluated_.targets) {
     const auto found = made_.find(definition.name);
     if (found == made_.end() || !check_links(found->first)) continue;
     targets.push_back(found->second);
-    if (is_only_inherited(definition)) targets.back().purpose = Purpose::kInherited;
+    if (inherited.contains(definition.name)) targets.back().purpose = Purpose::kInherited;
   }
   return targets;
 }
 
-// Whether nothing names a target but the `inherits` of others.
-bool Resolution::is_only_inherited(const Definition& target) const {
-  const auto names_it = [&](const std::vector<Text>& list) {
-    return std::ranges::find(list, target.name, &Text::value) != list.end();
-  };
-  const bool is_inherited = std::ranges::any_of(evaluated_.targets, [&](const Definition& other) {
-    const Setting* const parents = find_setting(other.settings, "inherits");
-    return parents != nullptr && names_it(parents->list);
-  });
-  const bool is_built =
-      target.name == "default" ||
-      std::ranges::any_of(evaluated_.groups,
-                          [&](const Group& group) {
-                            return std::ranges::find(group.members, target.name) != group.members.end();
-                          }) ||
-      std::ranges::any_of(made_, [&](const auto& other) {
-        return std::ranges::find(other.second.needs, target.name) != other.second.needs.end();
-      });
-  return is_inherited && !is_built;
+std::set<std::string, std::less<>> Resolution::only_inherited() const {
+  std::set<std::string, std::less<>> names;
+  for (const Definition& target : evaluated_.targets) {
+    const Setting* const parents = find_setting(target.settings, "inherits");
+    if (parents == nullptr) continue;
+    for (const Text& parent : parents->list)
+      names.insert(parent.value);
+  }
+  names.erase("default");
+  for (const Group& group : evaluated_.groups) {
+    for (const std::string& member : group.members)
+      names.erase(member);
+  }
+  for (const auto& [name, target] : made_) {
+    for (const std::string& needed : target.needs)
+      names.erase(needed);
+  }
+  return names;
 }
 
 namespace {

@@ -44,7 +44,8 @@ class Resolution {
   std::optional<Settings> resolve(const Definition& target, Visited& visited, size_t depth);
   void override_attribute(Settings& settings, const std::string& key, const Values& values) const;
   std::optional<Target> target_of(const Definition& definition, const Settings& settings);
-  bool is_only_inherited(const Definition& target) const;
+  // The targets that nothing names but the `inherits` of others.
+  std::set<std::string, std::less<>> only_inherited() const;
   bool check_links(const std::string& first);
   std::set<std::string_view> circular_groups() const;
   void fail(const Group& group, std::string message);
