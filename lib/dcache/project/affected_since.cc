@@ -8,6 +8,7 @@
 
 #include "dcache/context/forwarding_files.h"
 #include "dcache/project/affected.h"
+#include "dcache/project/earlier_images.h"
 #include "dcache/project/effects.h"
 #include "dcache/project/judge.h"
 #include "dcache/project/triggers.h"
@@ -69,16 +70,61 @@ class JudgeSince : public Judge {
         project_(project),
         before_(before),
         revisions_(revisions),
-        tracked_(std::move(tracked)) {}
+        tracked_(std::move(tracked)),
+        tracked_images_(project, tracked_.project) {
+    for (const Project& one : before)
+      earlier_.emplace_back(project, one);
+  }
 
  private:
+  // What an image was at each of the revisions; null where there was none.
+  using Earlier = std::vector<const Image*>;
+
+  // Several definitions that mean one build now may have meant several: what holds for one of them holds for
+  // the image.
   void compare(const Image& image, const plan::Options& before, const plan::Options& after,
                ImageEffect& effect) override {
+    const std::vector<Earlier> all = earlier_of(image);
+    if (all.size() == 1) return compare_with(all.front(), image, before, after, effect);
+    for (const Earlier& was : all) {
+      ImageEffect one{.image = &image, .platform = effect.platform};
+      compare_with(was, image, before, after, one);
+      const bool is_first = &was == &all.front();
+      if (is_first || weight_of(one.effect) > weight_of(effect.effect)) effect = std::move(one);
+    }
+  }
+
+  // At least one. A definition that was not there at a revision takes what others had: that was built too.
+  std::vector<Earlier> earlier_of(const Image& image) const {
+    std::vector<std::vector<const Image*>> by_revision;
+    for (const EarlierImages& images : earlier_)
+      by_revision.push_back(images.of(image));
+    const size_t places = by_revision.empty() ? 0 : by_revision.front().size();
+    std::vector<Earlier> all;
+    for (size_t i = 0; i < places; ++i) {
+      const auto is_there = [&](const std::vector<const Image*>& was) { return was[i] != nullptr; };
+      if (std::ranges::none_of(by_revision, is_there)) continue;
+      Earlier earlier;
+      for (const std::vector<const Image*>& was : by_revision)
+        earlier.push_back(was[i] != nullptr ? was[i] : first_of(was));
+      if (std::ranges::find(all, earlier) == all.end()) all.push_back(std::move(earlier));
+    }
+    if (all.empty()) all.emplace_back(revisions_.size(), nullptr);
+    return all;
+  }
+
+  static const Image* first_of(const std::vector<const Image*>& images) {
+    const auto found = std::ranges::find_if(images, [](const Image* image) { return image != nullptr; });
+    return found == images.end() ? nullptr : *found;
+  }
+
+  void compare_with(const Earlier& was, const Image& image, const plan::Options& before,
+                    const plan::Options& after, ImageEffect& effect) {
     BuildOptions now = image.build;
     now.plan = after;
     std::vector<std::optional<BuildOptions>> then;
     for (size_t i = 0; i < before_.size(); ++i)
-      then.push_back(is_unread(i, image) ? std::nullopt : options_of(before_[i], image, before));
+      then.push_back(is_unread(i, was[i], image) ? std::nullopt : options_of(was[i], before));
     auto comparison = revisions_.compare(then, now, progress());
     if (!comparison) {
       tell_failures(image, std::move(comparison.error()), effect);
@@ -87,9 +133,9 @@ class JudgeSince : public Judge {
       return;
     }
     if (comparison->before.empty() && comparison->left_out.empty())
-      comparison->left_out.push_back({{}, 0, 0, why_nothing(image, after), {}});
-    tell(image, *comparison, effect);
-    tell_outside(image, effect);
+      comparison->left_out.push_back({{}, 0, 0, why_nothing(was, image, after), {}});
+    tell(was, image, *comparison, effect);
+    tell_outside(was, image, effect);
     // Of steps that are compared with nothing there is nothing to show.
     if (comparison->before.empty() && effect.effect == Effect::kUnknown) return;
     std::vector<OpenArgument> assumed = assumed_arguments(image, comparison->after);
@@ -103,7 +149,7 @@ class JudgeSince : public Judge {
   std::vector<OpenArgument> assumed_arguments(const Image& image, const Build& build) const {
     std::vector<OpenArgument> open;
     const std::string* const source = ignored_source(image);
-    const Image* const other = source == nullptr ? nullptr : same_image(tracked_.project, image);
+    const Image* const other = source == nullptr ? nullptr : first_of(tracked_images_.of(image));
     if (other == nullptr) return open;
     for (const auto& [name, value] : image.target.args) {
       const auto found = other->target.args.find(name);
@@ -128,7 +174,7 @@ class JudgeSince : public Judge {
     if (effect.effect == Effect::kRebuilt || !effect.reason.empty()) return;
     const std::string* const source = ignored_source(image);
     if (source == nullptr) return;
-    const Image* const other = same_image(tracked_.project, image);
+    const Image* const other = first_of(tracked_images_.of(image));
     if (const auto open = assumed_arguments(image, build); !open.empty()) {
       effect.reason = open.front().reason;
     } else if (other == nullptr || is_built_otherwise(image, *other)) {
@@ -150,14 +196,15 @@ class JudgeSince : public Judge {
 
   // What could not be read of the definition of an image at a revision; null for nothing. What can't be read
   // in the same way now makes no difference to the comparison.
-  const text::Failure* unread_at(size_t revision, const Image& image) const {
+  const text::Failure* unread_at(size_t revision, const Image* was, const Image& image) const {
     const Project& project = before_[revision];
     if (project.failures.empty()) return nullptr;
-    const text::Failure* const failure =
-        unread_definition(image, same_image(project, image), project, *revisions_.before(revision));
+    const text::Failure* const failure = unread_definition(image, was, project, *revisions_.before(revision));
     return failure == nullptr || is_same_now(*failure) ? nullptr : failure;
   }
-  bool is_unread(size_t revision, const Image& image) const { return unread_at(revision, image) != nullptr; }
+  bool is_unread(size_t revision, const Image* was, const Image& image) const {
+    return unread_at(revision, was, image) != nullptr;
+  }
 
   bool is_same_now(const text::Failure& failure) const {
     const auto is_same = [&](const text::Failure& now) {
@@ -169,11 +216,11 @@ class JudgeSince : public Judge {
   }
 
   // Why the definition of an image at the revisions is not known; empty if one of them has it.
-  std::string why_unread(const Image& image) const {
+  std::string why_unread(const Earlier& was, const Image& image) const {
     std::string why;
     for (size_t i = 0; i < before_.size(); ++i) {
-      const text::Failure* const failure = unread_at(i, image);
-      if (failure == nullptr && options_of(before_[i], image, image.build.plan)) return {};
+      const text::Failure* const failure = unread_at(i, was[i], image);
+      if (failure == nullptr && options_of(was[i], image.build.plan)) return {};
       if (failure == nullptr || !why.empty()) continue;
       why = fmt::format("its definition at {} can't be read: {}", revisions_.name(i), unread_words(*failure));
     }
@@ -181,14 +228,15 @@ class JudgeSince : public Judge {
   }
 
   // Why there is nothing to compare with.
-  std::string why_nothing(const Image& image, const plan::Options& plan) const {
-    std::string unread = why_unread(image);
-    return unread.empty() ? why_new(image, plan) : unread;
+  std::string why_nothing(const Earlier& was, const Image& image, const plan::Options& plan) const {
+    std::string unread = why_unread(was, image);
+    return unread.empty() ? why_new(was, image, plan) : unread;
   }
 
-  void tell(const Image& image, const cache::Comparison& comparison, ImageEffect& effect) const {
+  void tell(const Earlier& was, const Image& image, const cache::Comparison& comparison,
+            ImageEffect& effect) const {
     if (comparison.before.empty()) {
-      const bool is_unknown = !why_unread(image).empty() ||
+      const bool is_unknown = !why_unread(was, image).empty() ||
                               std::ranges::any_of(comparison.left_out, [](const text::Failure& failure) {
                                 return failure.message.ends_with(context::kFetchContent);
                               });
@@ -227,13 +275,12 @@ class JudgeSince : public Judge {
   }
 
   // What a definition says of the image and not of its files: a build writes it all the same.
-  void tell_outside(const Image& image, ImageEffect& effect) const {
+  void tell_outside(const Earlier& was, const Image& image, ImageEffect& effect) const {
     if (effect.effect != Effect::kUnaffected) return;
     std::string last;
     for (size_t i = 0; i < before_.size(); ++i) {
-      const Image* other = is_unread(i, image) ? nullptr : same_image(before_[i], image);
-      if (other == nullptr) continue;
-      last = changed_outside(*other, image);
+      if (was[i] == nullptr || is_unread(i, was[i], image)) continue;
+      last = changed_outside(*was[i], image);
       if (last.empty()) return;
     }
     if (last.empty()) return;
@@ -254,10 +301,8 @@ class JudgeSince : public Judge {
     return {};
   }
 
-  // The same image as a project had it, with its options then.
-  std::optional<BuildOptions> options_of(const Project& project, const Image& image,
-                                         const plan::Options& plan) const {
-    const Image* other = same_image(project, image);
+  // The options that an earlier image had.
+  static std::optional<BuildOptions> options_of(const Image* other, const plan::Options& plan) {
     if (other == nullptr || !other->remote.empty()) return std::nullopt;
     if (!builds(*other, plan.platform)) return std::nullopt;
     BuildOptions options = other->build;
@@ -286,46 +331,22 @@ class JudgeSince : public Judge {
   }
 
   // Why an image is new.
-  std::string why_new(const Image& image, const plan::Options& plan) const {
-    const auto is_known = [&](const Project& project) { return same_image(project, image) != nullptr; };
-    if (std::ranges::none_of(before_, is_known)) return why_not_known(image);
-    const auto is_built = [&](const Project& project) {
-      const Image* other = same_image(project, image);
+  std::string why_new(const Earlier& was, const Image& image, const plan::Options& plan) const {
+    if (first_of(was) == nullptr) return why_not_known(image);
+    const auto is_built = [&](const Image* other) {
       return other != nullptr && builds(*other, plan.platform);
     };
-    if (std::ranges::none_of(before_, is_built))
+    if (std::ranges::none_of(was, is_built))
       return fmt::format("it was not built for {} before", plan.platform);
     return "what it was built from before is not known";
-  }
-
-  // By its name, or where that is another one by the place that defines it, or by its Dockerfile.
-  const Image* same_image(const Project& project, const Image& image) const {
-    const auto find = [&](const auto& is_same) -> const Image* {
-      const auto found = std::ranges::find_if(project.images, is_same);
-      return found == project.images.end() ? nullptr : &*found;
-    };
-    const Image* found = find([&](const Image& other) {
-      return other.target.name == image.target.name ||
-             std::ranges::find(other.aliases, image.target.name) != other.aliases.end();
-    });
-    if (found != nullptr) return found;
-    found = find([&](const Image& other) {
-      return std::ranges::any_of(other.target.defined, [&](const Origin& origin) {
-        return origin.path == image.origin().path && origin.name == image.origin().name;
-      });
-    });
-    if (found != nullptr) return found;
-    // One that was renamed.
-    return find([&](const Image& other) {
-      return other.build.dockerfile == image.build.dockerfile && other.build.context == image.build.context &&
-             project_.find(other.target.name).empty();
-    });
   }
 
   const Project& project_;
   const std::vector<Project>& before_;
   const cache::Revisions& revisions_;
   Tracked tracked_;
+  EarlierImages tracked_images_;
+  std::vector<EarlierImages> earlier_;  // by revision
 };
 
 }  // namespace

@@ -148,6 +148,24 @@ std::string unknown_of(const Image& image, const Build& build) {
 
 }  // namespace
 
+int weight_of(Effect effect) {
+  switch (effect) {
+    case Effect::kUnaffected:
+      return 0;
+    case Effect::kConfiguration:
+      return 1;
+    case Effect::kMayRebuild:
+      return 2;
+    case Effect::kUnknown:
+      return 3;
+    case Effect::kNew:
+      return 4;
+    case Effect::kRebuilt:
+      return 5;
+  }
+  return 0;
+}
+
 void tell_steps(const Build& build, const cache::Report& report, ImageEffect& effect) {
   const plan::Graph& graph = build.graph();
   const StepReport* first = nullptr;

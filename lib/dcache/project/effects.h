@@ -10,6 +10,10 @@
 
 namespace dcache::project {
 
+// What counts more is told of an image that is compared in several ways: for each of its platforms, and with
+// what each of its definitions said before.
+int weight_of(Effect effect);
+
 // Fills in what a comparison of the steps says.
 void tell_steps(const cache::Build& build, const cache::Report& report, ImageEffect& effect);
 // A Dockerfile that can't be built is of interest where somebody builds it: tests of tools have many.

@@ -3,6 +3,8 @@
 #include <algorithm>
 #include <filesystem>
 #include <iterator>
+#include <map>
+#include <optional>
 #include <set>
 #include <tuple>
 #include <utility>
@@ -120,6 +122,7 @@ class ImageMaker {
     for (Origin& origin : target.defined) {
       if (origin.name.empty()) origin.name = target.name;
     }
+    image.definitions = {target.defined};
     image.target = std::move(target);
     return image;
   }
@@ -132,6 +135,7 @@ class ImageMaker {
     build.dockerfile = path;
     image.target.name = path;
     image.target.defined = {{DefinitionKind::kDockerfile, path, 1}};
+    image.definitions = {image.target.defined};
     if (build.context.empty()) build.context = options_.fallback_context;
     if (build.context.empty()) {
       image.choice = choose(path, root, build.plan);
@@ -263,15 +267,6 @@ bool are_same_options(const plan::Options& a, const plan::Options& b) {
   return all_of(a) == all_of(b);
 }
 
-// Whether two definitions mean the same build, under whatever name.
-bool is_same_build(const Image& a, const Image& b) {
-  return are_same_platforms(a, b) && a.build.dockerfile == b.build.dockerfile &&
-         a.build.context == b.build.context && a.remote == b.remote &&
-         a.build.plan.target == b.build.plan.target && are_same_arguments(a, b) &&
-         a.build.plan.named_contexts == b.build.plan.named_contexts &&
-         are_same_options(a.build.plan, b.build.plan);
-}
-
 // Whether one command reads the definitions of both: they are in one file, or in files that override, include
 // or require each other.
 bool are_defined_together(const Image& known, const Image& image) {
@@ -282,22 +277,6 @@ bool are_defined_together(const Image& known, const Image& image) {
                              b.kind == DefinitionKind::kSkaffold;
   return is_for_people && a.kind == b.kind && !image.target.sources.empty() &&
          std::ranges::includes(known.target.sources, image.target.sources);
-}
-
-// The image that a definition means as well: one of the same build, of the same name if there is one. Images
-// that are defined together are several.
-Image* same_image(std::vector<Image>& images, const Image& image) {
-  Image* found = nullptr;
-  for (Image& other : images) {
-    const bool same_name = other.target.name == image.target.name ||
-                           std::ranges::find(other.aliases, image.target.name) != other.aliases.end();
-    if ((!same_name && (found != nullptr || are_defined_together(other, image))) ||
-        !is_same_build(other, image))
-      continue;
-    found = &other;
-    if (same_name) break;
-  }
-  return found;
 }
 
 // The values of build arguments that one definition leaves open and the other has. What only CI knows stays
@@ -354,44 +333,109 @@ void take_platforms(Image& other, Image& image) {
   if (!platforms.empty()) image.build.plan.platform = platforms.front();
 }
 
-// Adds an image, or the place of its definition to one that is the same.
-void add_image(Image image, Project& project) {
-  if (Image* const known = same_image(project.images, image)) {
-    take_imports(image, *known);
-    for (Origin& origin : image.target.defined) {
-      if (std::ranges::find(known->target.defined, origin) == known->target.defined.end())
-        known->target.defined.push_back(std::move(origin));
-    }
-    take_known_arguments(image, *known);
-    for (Unknown& unknown : image.target.unknown) {
-      std::vector<Unknown>& all = known->target.unknown;
-      if (may_change_steps(unknown) && std::ranges::find(all, unknown) == all.end())
-        all.push_back(std::move(unknown));
-    }
-    take_platforms(image, *known);
-    add_once(known->target.tags, std::move(image.target.tags));
-    add_once(known->target.repositories, std::move(image.target.repositories));
-    add_once(known->target.references, std::move(image.target.references));
-    add_once(known->target.annotations, std::move(image.target.annotations));
-    add_inputs(image.target, known->target);
-    known->target.labels.merge(image.target.labels);
-    add_once(known->target.sources, std::move(image.target.sources));
-    std::ranges::sort(known->target.sources);
-    if (known->target.name != image.target.name) known->aliases.push_back(image.target.name);
-    return;
+// Adds what a definition says to an image that it means as well.
+void merge(Image image, Image& known) {
+  take_imports(image, known);
+  for (Origin& origin : image.target.defined) {
+    if (std::ranges::find(known.target.defined, origin) == known.target.defined.end())
+      known.target.defined.push_back(std::move(origin));
   }
-  const auto has_name = [&](const std::string& name) {
-    return std::ranges::any_of(project.images, [&](const Image& other) { return other.target.name == name; });
-  };
-  const std::string name = image.target.name;
-  const auto job = std::ranges::find_if(image.target.defined, is_job);
-  const std::string& path = job == image.target.defined.end() ? image.origin().path : job->path;
-  if (has_name(name)) image.target.name = fmt::format("{}@{}", name, path);
-  for (size_t i = 2; has_name(image.target.name); ++i)
-    image.target.name = fmt::format("{}@{}#{}", name, path, i);
-  if (image.target.name != name) image.aliases.push_back(name);
-  project.images.push_back(std::move(image));
+  std::ranges::move(image.definitions, std::back_inserter(known.definitions));
+  take_known_arguments(image, known);
+  for (Unknown& unknown : image.target.unknown) {
+    std::vector<Unknown>& all = known.target.unknown;
+    if (may_change_steps(unknown) && std::ranges::find(all, unknown) == all.end())
+      all.push_back(std::move(unknown));
+  }
+  take_platforms(image, known);
+  add_once(known.target.tags, std::move(image.target.tags));
+  add_once(known.target.repositories, std::move(image.target.repositories));
+  add_once(known.target.references, std::move(image.target.references));
+  add_once(known.target.annotations, std::move(image.target.annotations));
+  add_inputs(image.target, known.target);
+  known.target.labels.merge(image.target.labels);
+  add_once(known.target.sources, std::move(image.target.sources));
+  std::ranges::sort(known.target.sources);
 }
+
+// Adds images to a project, each once: a definition that means one which is there is another place of it.
+class ImageAdder {
+ public:
+  explicit ImageAdder(Project& project) : images_(project.images) {
+    for (size_t i = 0; i < images_.size(); ++i)
+      note(i);
+  }
+
+  void add(Image image) {
+    const std::string name = image.target.name;
+    if (const std::optional<size_t> found = find_same(image)) {
+      Image& known = images_[*found];
+      merge(std::move(image), known);
+      if (known.target.name == name) return;
+      known.aliases.push_back(name);
+      by_build_[key_of(known)].by_name[name].insert(*found);
+      return;
+    }
+    const auto job = std::ranges::find_if(image.target.defined, is_job);
+    const std::string& path = job == image.target.defined.end() ? image.origin().path : job->path;
+    if (names_.contains(name)) image.target.name = fmt::format("{}@{}", name, path);
+    for (size_t i = 2; names_.contains(image.target.name); ++i)
+      image.target.name = fmt::format("{}@{}#{}", name, path, i);
+    if (image.target.name != name) image.aliases.push_back(name);
+    images_.push_back(std::move(image));
+    note(images_.size() - 1);
+  }
+
+ private:
+  // What two definitions of one build surely have in common: Dockerfile, context, stage.
+  using Key = std::tuple<std::string, std::string, std::string>;
+  static Key key_of(const Image& image) {
+    const BuildOptions& build = image.build;
+    return {build.dockerfile, build.context, build.plan.target};
+  }
+
+  // Images by their place in the project.
+  struct Alike {
+    std::map<std::string, std::set<size_t>, std::less<>> by_name;     // aliases too
+    std::map<std::string, std::vector<size_t>, std::less<>> by_file;  // of the first definition
+  };
+
+  void note(size_t index) {
+    const Image& image = images_[index];
+    names_.insert(image.target.name);
+    Alike& alike = by_build_[key_of(image)];
+    alike.by_name[image.target.name].insert(index);
+    for (const std::string& alias : image.aliases)
+      alike.by_name[alias].insert(index);
+    alike.by_file[image.origin().path].push_back(index);
+  }
+
+  // The image that a definition means as well: one of the same build, of the same name if there is one.
+  // Images that are defined together are several.
+  std::optional<size_t> find_same(const Image& image) const {
+    const auto found = by_build_.find(key_of(image));
+    if (found == by_build_.end()) return std::nullopt;
+    const Alike& alike = found->second;
+    const auto is_same = [&](size_t index) { return is_same_build(images_[index], image); };
+    if (const auto named = alike.by_name.find(image.target.name); named != alike.by_name.end()) {
+      const auto same = std::ranges::find_if(named->second, is_same);
+      if (same != named->second.end()) return *same;
+    }
+    std::optional<size_t> first;
+    for (const auto& [path, indexes] : alike.by_file) {
+      if (path == image.origin().path) continue;
+      const auto same = std::ranges::find_if(indexes, [&](size_t index) {
+        return (!first || index < *first) && !are_defined_together(images_[index], image) && is_same(index);
+      });
+      if (same != indexes.end()) first = *same;
+    }
+    return first;
+  }
+
+  std::vector<Image>& images_;
+  std::set<std::string, std::less<>> names_;
+  std::map<Key, Alike> by_build_;
+};
 
 std::string root_of(const std::string& folder, const context::FileSystem& files) {
   const std::string real = files.real_path(folder);
@@ -468,11 +512,12 @@ void add_definitions(Definitions definitions, const ImageMaker& maker, const con
     return image.target.purpose == Purpose::kBuild &&
            (image.target.dockerfile_inline || files.exists(image.build.dockerfile));
   });
+  ImageAdder adder(project);
   for (Image& image : images) {
     if (has_files && is_only_inherited(image, files)) {
       project.skipped.push_back({image.target.name, "other targets inherit from it", image.origin()});
     } else {
-      add_image(std::move(image), project);
+      adder.add(std::move(image));
     }
   }
   for (Group& group : definitions.groups)
@@ -510,12 +555,21 @@ void add_lone_dockerfiles(const ProjectOptions& options, const ImageMaker& maker
   for (const Image& image : project.images) {
     if (!image.target.dockerfile_inline) built.insert(files.real_path(image.build.dockerfile));
   }
+  ImageAdder adder(project);
   for (const std::string& path : paths) {
-    if (built.insert(files.real_path(path)).second) add_image(maker.of_lone_dockerfile(path, root), project);
+    if (built.insert(files.real_path(path)).second) adder.add(maker.of_lone_dockerfile(path, root));
   }
 }
 
 }  // namespace
+
+bool is_same_build(const Image& a, const Image& b) {
+  return are_same_platforms(a, b) && a.build.dockerfile == b.build.dockerfile &&
+         a.build.context == b.build.context && a.remote == b.remote &&
+         a.build.plan.target == b.build.plan.target && are_same_arguments(a, b) &&
+         a.build.plan.named_contexts == b.build.plan.named_contexts &&
+         are_same_options(a.build.plan, b.build.plan);
+}
 
 std::vector<std::string> Image::platforms() const {
   return platforms_of(target);
@@ -752,9 +806,10 @@ std::vector<text::Failure> ImageFinder::failures() const {
 Project ImageFinder::defined_so_far() const {
   const std::scoped_lock lock(mutex_);
   Project project;
+  ImageAdder adder(project);
   const auto add = [&](const Images& images) {
     for (const Image& image : *images)
-      add_image(image, project);
+      adder.add(image);
   };
   std::ranges::for_each(added_, add);
   for (const auto& [folder, images] : by_folder_)

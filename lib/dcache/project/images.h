@@ -29,6 +29,8 @@ struct Image {
   std::string remote = {};
   // Names that other definitions have for the same build.
   std::vector<std::string> aliases = {};
+  // The definitions that mean this build, each by the places that make it up: all of `target.defined`.
+  std::vector<std::vector<Origin>> definitions = {};
 
   const Origin& origin() const { return target.defined.front(); }
   // The platforms that it is built for, but those that only CI knows; none for the builder's own.
@@ -39,6 +41,9 @@ struct Image {
   // Whether only CI knows some of its platforms.
   bool has_open_platforms() const;
 };
+
+// Whether two definitions mean the same build, under whatever name.
+bool is_same_build(const Image& a, const Image& b);
 
 struct ProjectOptions {
   ReadOptions read = {};

@@ -20,25 +20,6 @@
 namespace dcache::project {
 namespace {
 
-// What counts more is told of an image that is built for several platforms.
-int weight_of_effect(Effect effect) {
-  switch (effect) {
-    case Effect::kUnaffected:
-      return 0;
-    case Effect::kConfiguration:
-      return 1;
-    case Effect::kMayRebuild:
-      return 2;
-    case Effect::kUnknown:
-      return 3;
-    case Effect::kNew:
-      return 4;
-    case Effect::kRebuilt:
-      return 5;
-  }
-  return 0;
-}
-
 // Whether a build takes nothing of images for another platform than its own.
 bool takes_one_platform(const Image& image) {
   const auto text = dockerfile_of(image);
@@ -203,7 +184,7 @@ void Judge::judge(size_t index) {
     compare(image, before, after, one);
     tell_unread(image, one);
     by_platform_[index][platform] = one.effect;
-    if (is_first || weight_of_effect(one.effect) > weight_of_effect(effect.effect)) effect = std::move(one);
+    if (is_first || weight_of(one.effect) > weight_of(effect.effect)) effect = std::move(one);
     is_first = false;
   }
   tell_left_out(image, effect);
