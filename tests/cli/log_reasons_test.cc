@@ -138,7 +138,7 @@ TEST(LogReasons, KnowThatANewBuilderHasNothing) {
     EXPECT_EQ(log.at("builds").at(0).at("notices").at(0).at("kind"), "new-builder");
     const std::string text = text_of(made);
     expect_has(text, "\n20.0 of ");
-    expect_has(text, " s were spent because of line 2: not in an imported cache\n");
+    expect_has(text, " s were spent because of line 2: the builder was new, so its cache was empty\n");
     expect_has(text, "\n9.1 of ");
     expect_has(text, " s were spent because of line 3: main.go changed (selected by main.go)");
     expect_has(text, "The log says that the builder was new, so its cache was empty");

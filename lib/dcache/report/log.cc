@@ -58,6 +58,9 @@ std::vector<Share> shares_of(const LogBuild& build) {
 
 // The cause of a step that ran, without what might have been: it is known by now.
 std::string known_cause(const LogBuild& build, const LogStep& step) {
+  const bool is_empty = build.assumed_import == "none" && !step.predicted->follows &&
+                        step.predicted->cause.kind == cache::Cause::Kind::kNotExported;
+  if (is_empty) return "the builder was new, so its cache was empty";
   cache::StepReport known = *step.predicted;
   if (known.verdict == Verdict::kDepends) known.verdict = Verdict::kMiss;
   return cause_words(*build.model.build, known);
