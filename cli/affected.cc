@@ -157,7 +157,7 @@ class Question {
     if (std::ranges::any_of(project_.images, has_more_than_steps))
       answer.note =
           "Tags, labels, annotations and outputs that definitions give are not compared: snapshots do not "
-          "hold them.";
+          "contain them.";
     return answer;
   }
 
@@ -225,8 +225,8 @@ bool complain_of_left_out(const report::AffectedAnswer& answer, report::Affected
   }
   if (fatal.empty()) return true;
   complain(
-      "build what is left out in another way and give --left-out warn, or ask about other images only "
-      "(--only, --definition)");
+      "build the images that are left out in another way and use --left-out warn, or ask only about other "
+      "images (--only, --definition)");
   return false;
 }
 
@@ -275,9 +275,10 @@ Command affected_command() {
                     "Files that change, relative to the current folder; - for a list on standard input");
   changed.takes_rest = true;
   changed.names_files = true;
-  command.texts("--since", "FOLDER", options->since,
-                "Compare with the states that dcache snapshot recorded in this folder; several for a builder "
-                "that has built several, the last build last");
+  command.texts(
+      "--since", "FOLDER", options->since,
+      "Compare with the states that dcache snapshot recorded in this folder; give several, the last "
+      "build last, if the builder has built several");
   command.texts("--only", "NAME", options->only, "Only this image, or the images of this group").separator =
       ',';
   add_project_options(command, options->build);
@@ -285,17 +286,18 @@ Command affected_command() {
   add_store_option(command, options->build);
   command.text("--format", "", options->format, "Output format").choices = report::affected_formats();
   command
-      .text("--left-out", "", options->left_out,
-            "If github-matrix, bake-targets or compose-services can't have an affected image: exit with "
-            "status 2 "
-            "(fail), do so unless bake can build it (bake), or only warn")
+      .text(
+          "--left-out", "", options->left_out,
+          "What to do with affected images that github-matrix, bake-targets or compose-services can't list: "
+          "exit with status 2 (fail), the same unless bake can build them (bake), or print a warning (warn)")
       .choices = kLeftOut;
   command.flag("--exit-code", options->exit_code, "Exit with status 1 if an image is affected");
   command.notes =
-      "An image is left out only if no step of it can change and its configuration does not. What can't be\n"
-      "known (contexts that are downloaded, arguments that only CI knows, ADD of a URL without a checksum) "
-      "is\n"
-      "listed, with the reason. An image that starts or copies from an affected one is affected too.";
+      "An image is left out only if none of its steps and nothing in its configuration can change. If dcache "
+      "can't tell (a context that is downloaded, an argument that only CI knows, ADD of a URL without a "
+      "checksum), the image is listed with the reason. An image that starts from an affected image, or "
+      "copies "
+      "from it, is affected too.";
   command.examples =
       "  dcache affected\n"
       "  dcache affected --git origin/main...HEAD\n"

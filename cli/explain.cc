@@ -176,7 +176,7 @@ Command explain_command() {
   command.arguments("FILE", options->question.changed, "The same as --changed FILE");
   command.notes =
       "Marks: ✓ reused, ✗ rebuilt, ~ reused only if a rebuilt step gives the same output,\n"
-      "       ? not known without asking the registry, - not needed for the target";
+      "       ? only the registry knows, - not needed for the target";
   command.examples =
       "  dcache explain                             # since the last commit\n"
       "  dcache explain --image api --changed cmd/app1/main.go\n"
@@ -190,8 +190,7 @@ Command explain_command() {
       "  dcache explain --no-cache-filter test --git HEAD\n"
       "  dcache explain --cache-from max --git HEAD~1   # on a CI worker that starts empty\n"
       "  dcache explain --image api --cache-from defined --changed main.go";
-  command.exit_status =
-      "0, or 2 if the Dockerfile or its context can't be read, or the only image asked about is not known.";
+  command.exit_status = "0, or 2 if the Dockerfile or its context can't be found or read.";
   command.run = [options] { return run(*options); };
   return command;
 }

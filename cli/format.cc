@@ -103,16 +103,17 @@ Command format_command() {
                     "Dockerfiles, or folders to search; - for standard input (default: the current folder)");
   command.flag("--check", options->check, "Change nothing: print the files that would change");
   command.flag("--diff", options->diff, "Change nothing: print what would change, as a patch");
-  command.flag("--no-gitignore", options->no_gitignore, "Search what git ignores, too");
+  command.flag("--no-gitignore", options->no_gitignore, "Search folders for files that git ignores, too");
   command.notes =
-      "Comments, heredocs and the text of commands stay as they are, and so do the cache keys of all steps "
-      "but those that copy the Dockerfile itself. A file that no builder accepts is not changed.";
+      "Comments, heredocs and the text of commands stay as they are. Cache keys stay the same too, except of "
+      "steps that copy the Dockerfile itself. A file that no builder accepts is not changed.";
   command.examples =
       "  dcache format\n"
       "  dcache format --check services\n"
       "  dcache format - <Dockerfile";
   command.exit_status =
-      "0; with --check or --diff 1 if a file would change; 2 if a file can't be read or has a syntax error.";
+      "0, or 1 with --check or --diff if a file would change, or 2 if a file can't be read or has a syntax "
+      "error.";
   command.run = [options] { return Session(*options).run(); };
   return command;
 }

@@ -209,22 +209,21 @@ Command graph_command() {
   add_build_options(command, options->build, Dockerfiles::kSeveral);
   add_question_options(command, options->question);
   command.number("--history", "COUNT", options->history,
-                 "Color by how often each step would have been rebuilt over the last commits, that many");
+                 "Color by how often each step would have been rebuilt over the last COUNT commits");
   command.flag("--steps", options->steps,
                "Of several images, show the steps of each, and not only the images");
   add_store_option(command, options->build);
   command.text("--format", "", options->format, "Output format").choices = {"text", "dot", "mermaid", "svg"};
   command.notes =
-      "One image is shown with its stages and steps, several with what they need of each other. With a "
-      "change,\n"
-      "as for dcache explain, steps show whether they rebuild, and images whether a step of them does.\n"
-      "Times and the longest way are there if dcache log --remember kept them.";
+      "Shows the stages and steps of one image, or how several images depend on each other. With --changed, "
+      "--git or --since, as for dcache explain, each step shows whether it rebuilds, and each image whether "
+      "one of its steps does. Shows times and the critical path if dcache log --remember recorded them.";
   command.examples =
       "  dcache graph\n"
       "  dcache graph --image api --git HEAD --format svg > api.svg\n"
       "  dcache graph --history 300 --format mermaid\n"
       "  dcache graph --steps --format dot | dot -Tpdf > all.pdf";
-  command.exit_status = "0, or 2 if an image or what is asked can't be read.";
+  command.exit_status = "0, or 2 if an image, a revision or a snapshot can't be read.";
   command.run = [options] { return Session(*options).run(); };
   return command;
 }

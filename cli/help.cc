@@ -19,7 +19,7 @@ std::string value_of(const Option& option) {
   return option.choices.empty() ? "VALUE" : fmt::format("{{{}}}", fmt::join(option.choices, ","));
 }
 
-// Appends words in lines of at most kWidth columns, the first of which goes on behind a `heading`.
+// Appends words in lines of at most kWidth columns, the first of which follows a `heading`.
 void append_entry(std::string_view heading, std::string_view words, std::string& out) {
   out += fmt::format("  {}", heading);
   size_t at = heading.size() + 2;
@@ -67,12 +67,31 @@ void append_options(const std::vector<const Option*>& options, std::string& out)
 }
 
 void append_rest(const Command& command, std::string& out) {
-  if (!command.notes.empty()) out += fmt::format("\n{}\n", command.notes);
+  if (!command.notes.empty()) out += fmt::format("\n{}\n", wrapped(command.notes));
   if (!command.examples.empty()) out += fmt::format("\nExamples:\n{}\n", command.examples);
-  if (!command.exit_status.empty()) out += fmt::format("\nExit status: {}\n", command.exit_status);
+  if (!command.exit_status.empty()) {
+    constexpr std::string_view kHeading = "Exit status: ";
+    out += fmt::format("\n{}{}\n", kHeading, wrapped(command.exit_status, kHeading.size()));
+  }
 }
 
 }  // namespace
+
+std::string wrapped(std::string_view text, size_t column) {
+  std::string out;
+  while (!text.empty()) {
+    const std::string_view line = text.substr(0, text.find('\n'));
+    // Up to the last space within the width; a longer word stays whole.
+    const size_t space =
+        line.size() + column <= kWidth ? std::string_view::npos : line.rfind(' ', kWidth - column);
+    const size_t end = std::min(space, line.size());
+    out += text.substr(0, end);
+    text.remove_prefix(std::min(end + 1, text.size()));
+    if (!text.empty()) out += '\n';
+    column = 0;
+  }
+  return out;
+}
 
 std::string heading_of(const Option& option) {
   if (option.is_argument()) return option.names.front();

@@ -63,8 +63,8 @@ Command history_command() {
   command.text("--format", "", options->format, "Output format").choices = {"text", "json", "html"};
   command.flag("--steps", options->steps, "In JSON, also what each step did at each commit");
   command.notes =
-      "Reads commits from git, without a checkout; also in a bare repository. Dockerfiles, ignore files and\n"
-      "definitions of images are those of each commit. Files that git does not track are not counted.";
+      "Reads commits from git, without a checkout; also in a bare repository. Each commit is built with its "
+      "own Dockerfiles, ignore files and definitions of images. Files that git does not track do not count.";
   command.examples =
       "  dcache history\n"
       "  dcache history -f build/Dockerfile -n 1000 --first-parent\n"

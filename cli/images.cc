@@ -41,15 +41,14 @@ Command images_command() {
   command.text("--format", "", options->format, "Output format").choices = {"text", "json"};
   command.notes =
       "Images are defined by Compose, docker buildx bake, Skaffold, GitHub Actions, GitLab CI and [[images]] "
-      "in\n"
-      ".dcache.toml. A Dockerfile that nothing defines is an image too; its context is the nearest folder "
-      "that\n"
-      "contains what it copies.";
+      "in .dcache.toml. A Dockerfile that no definition names is an image too; its context is the nearest "
+      "folder that contains what it copies.";
   command.examples =
       "  dcache images\n"
       "  dcache images --format json --only api\n"
       "  dcache images --definition docker-bake.hcl --set '*.args.VERSION=1.2'";
-  command.exit_status = "0, or 2 if a definition can't be read; the images of the others are listed.";
+  command.exit_status =
+      "0, or 2 if a definition can't be read; images of other definitions are still listed.";
   command.run = [options] { return run(*options); };
   return command;
 }

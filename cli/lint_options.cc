@@ -51,10 +51,10 @@ void add_rule_options(Command& command, LintOptions& options) {
        {std::tuple("--select", &options.rules.select,
                    "Run only these rules, by code or name; separated by commas"),
         std::tuple("--extend-select", &options.rules.extend_select,
-                   "Run these rules too, though the profile leaves them out; separated by commas"),
-        std::tuple(
-            "--ignore", &options.rules.ignore,
-            "Do not run these rules; a prefix such as DC4 means all that begin so; separated by commas")}) {
+                   "Also run these rules, which the profile leaves out; separated by commas"),
+        std::tuple("--ignore", &options.rules.ignore,
+                   "Do not run these rules; a prefix such as DC4 means all codes that start with it; "
+                   "separated by commas")}) {
     Option& option = command.texts(name, "RULE", *target, help);
     option.separator = ',';
     option.group = kRules;
@@ -90,7 +90,8 @@ void add_report_options(Command& command, LintOptions& options) {
   command.text("--output", "FILE", options.output, "Write the report to a file, and text to standard output")
       .group = kReports;
   command
-      .flag("-v,--verbose", options.verbose, "Show equal findings one by one, and what was left out and why")
+      .flag("-v,--verbose", options.verbose,
+            "Show each of several equal findings, and which files were left out and why")
       .group = kReports;
   const auto sort = [&options](const std::string& order) {
     options.by_impact = order == "impact";
@@ -104,7 +105,7 @@ void add_report_options(Command& command, LintOptions& options) {
       .group = kReports;
   command
       .text("--sarif-category", "NAME", options.sarif_category,
-            "Tell this SARIF report apart from others of the same commit")
+            "Name of this SARIF report, if a commit has several")
       .group = kReports;
   command
       .flag("--sarif-suppressed", options.sarif_suppressed,
@@ -150,7 +151,7 @@ void add_lint_options(Command& command, LintOptions& options) {
   command.flag("--no-gitignore", options.no_gitignore, "Search folders for files that git ignores, too");
   Option& exclude = command.texts(
       "--exclude", "PATTERN", options.exclude,
-      "Pass over files and folders in a search, with patterns as in .dockerignore; separated by commas");
+      "Leave out files and folders of a search, with patterns as in .dockerignore; separated by commas");
   exclude.separator = ',';
   command.flag("--fix", options.fix, "Apply safe fixes").group = kFixes;
   command
@@ -158,7 +159,7 @@ void add_lint_options(Command& command, LintOptions& options) {
             "With --fix or --diff: also fixes that may change the image")
       .group = kFixes;
   Option& add_ignores = command.text("--add-ignores", "REASON", options.add_ignores,
-                                     "Silence what is found, after --fix what is left, with comments "
+                                     "Silence the findings (with --fix, those that are left) with comments "
                                      "'# dcache ignore=CODE REASON' in the files");
   add_ignores.take = [&options](const std::string& reason) {
     options.add_ignores = reason;
@@ -166,10 +167,9 @@ void add_lint_options(Command& command, LintOptions& options) {
   };
   add_ignores.group = kFixes;
   command
-      .flag("--diff", options.diff,
-            "Show what --fix, or --add-ignores without --fix, would change, without changing files")
+      .flag("--diff", options.diff, "Show the changes of --fix, or of --add-ignores, and do not change files")
       .group = kFixes;
-  command.flag("--watch", options.watch, "Stay, and report again whenever a file changes");
+  command.flag("--watch", options.watch, "Keep running, and lint again when a file changes");
   add_rule_options(command, options);
   add_report_options(command, options);
   command.text("--baseline", "FILE", options.baseline, "Leave out the findings that this file lists").group =

@@ -113,21 +113,19 @@ Command optimize_command() {
   command.flag("--write", options->write, "Write the Dockerfile, and the ignore file that it lacks");
   add_proposal_options(command, options->proposals);
   command.text("--log", "FILE", options->log,
-               "The log of a build: how long its steps took, to say the gain in minutes");
+               "The log of a build: its times are used to give the gain in minutes");
   command.text("--format", "", options->format, "Output format").choices = {"text", "json"};
   command.notes =
-      "Makes the fixes of the rules about caching together, and replays the commits twice: as if the "
-      "Dockerfile\n"
-      "had always been as it is now, and as if it had always been as proposed. A change without which as "
-      "few\n"
-      "steps rebuild is left out. The text ends with a patch: dcache optimize | git apply.";
+      "Applies the fixes of all caching rules together, and replays the commits twice: with the Dockerfile "
+      "as it is now, and with the proposed one. Changes that save nothing are left out. The text ends with a "
+      "patch: dcache optimize | git apply.";
   command.examples =
       "  dcache optimize\n"
       "  dcache optimize -f build/Dockerfile -n 1000 --min-gain 10\n"
       "  dcache optimize --log build.log   # with minutes\n"
       "  dcache optimize --image api --write";
   command.exit_status =
-      "0, or 2 if the commits, the images or a Dockerfile can't be read or none can be built.";
+      "0, or 2 if the commits, the images or a Dockerfile can't be read, or no commit can be built.";
   options->build.means_all_of_file = true;  // a change is good for all of them
   command.run = [options] { return Session(*options).run(); };
   return command;

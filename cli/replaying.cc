@@ -60,22 +60,21 @@ bool have_imported_stages(const Selection& selection, const context::FileSystem&
 
 void add_history_words(Command& command, HistoryFlags& flags) {
   command.arguments("RANGE", flags.words,
-                    "The commits: A..B, A...B to start where both parted, or a revision with all that it is "
-                    "based on (default: HEAD); or the path of a Dockerfile");
+                    "The commits: A..B, A...B to start at the merge base, or a revision and its ancestors "
+                    "(default: HEAD); or the path of a Dockerfile");
   command.texts("--git", "RANGE", flags.git, "The same as the argument");
 }
 
 void add_history_options(Command& command, HistoryFlags& flags) {
-  command.number("-n,--max-count", "COUNT", flags.most, "At most that many commits, the newest ones");
+  command.number("-n,--max-count", "COUNT", flags.most, "Only the newest COUNT commits");
   command.text("--since", "TIME", flags.since,
-               "Only commits since then: a date such as 2026-05-07, or '2 weeks ago'");
+               "Only commits since TIME: a date such as 2026-05-07, or '2 weeks ago'");
   command.flag("--first-parent", flags.first_parent, "Follow only the first parent of merges");
   command.texts(
       "--cache-from", "MODE[:STAGE]", flags.cache_from,
-      "Each commit is built by a worker that starts empty and imports what the build before exported: none, "
-      "inline, min or max, an option of docker buildx build, or defined, for what the definition of the "
-      "image "
-      "imports (default: the builder keeps all that it built)");
+      "Assume that each commit is built by a worker that starts empty and imports what the earlier build "
+      "exported: none, inline, min or max; type=TYPE,mode=MODE as for docker buildx build; or defined, for "
+      "what the definition of the image imports (default: one builder that keeps its cache)");
 }
 
 bool Replayer::has_work_tree(std::string_view command) const {

@@ -156,18 +156,16 @@ Command report_command() {
   add_build_options(command, options->build, Dockerfiles::kSeveral);
   add_store_option(command, options->build);
   command.text("--log", "FILE", options->log,
-               "The log of a build, to show when each step was worked on and how long it took");
+               "The log of a build, to show when each step ran and how long it took");
   add_proposal_options(command, options->proposals);
   command.notes =
       "The page is one file that needs no network and no other file. It shows what dcache images, lint, "
-      "history,\n"
-      "optimize and graph say, and with --log the time line of a build.";
+      "history, optimize and graph say, and with --log the timeline of a build.";
   command.examples =
       "  dcache report -o report.html\n"
       "  dcache report -o report.html --image api -n 1000\n"
       "  dcache report -o report.html --log build.log";
-  command.exit_status =
-      "0, or 2 if the commits, an image or the log can't be read; the page has the others then.";
+  command.exit_status = "0, or 2 if the commits, an image or the log can't be read; the page shows the rest.";
   options->build.means_all_of_file = true;
   command.run = [options] { return Session(*options).run(); };
   return command;

@@ -197,9 +197,8 @@ void keep_default(const BuildFlags& flags, const std::string& dockerfile, Select
   if (flags.means_all_of_file) return;
   if (selection.meant.size() < 2) {
     if (selection.project.images.size() > 1 || selection.project.dockerfiles > 1)
-      complain(
-          fmt::format("note: this is about the image {}; dcache affected lists what rebuilds of all images",
-                      selection.project.images[selection.meant.front()].target.name));
+      complain(fmt::format("note: this shows the image {} only; dcache affected lists all images",
+                           selection.project.images[selection.meant.front()].target.name));
     return;
   }
   std::vector<size_t> kept = images_to_keep(flags, selection);
@@ -208,7 +207,7 @@ void keep_default(const BuildFlags& flags, const std::string& dockerfile, Select
     names.reserve(kept.size());
     for (const size_t index : kept)
       names.push_back(selection.project.images[index].target.name);
-    complain(fmt::format("note: this is about the {} {}; {} is built as {} too: name one with --image",
+    complain(fmt::format("note: this shows the {} {}; {} is also built as {} (choose one with --image)",
                          names.size() == 1 ? "image" : "images", text::list_words(names), dockerfile,
                          other_images(selection, kept)));
   }
@@ -479,9 +478,9 @@ Selection select_images_at(const BuildFlags& flags, const std::shared_ptr<const 
 
 void complain_of_unknown(const project::Image& image, const std::string& reason) {
   if (image.remote.empty()) return complain(fmt::format("{}: {}", image.target.name, reason));
-  complain(fmt::format(
-      "{}: its files are not known: {}; name the folder with --context, or the Dockerfile with -f",
-      image.target.name, reason));
+  complain(
+      fmt::format("{}: can't read its files: {}; name the folder with --context, or the Dockerfile with -f",
+                  image.target.name, reason));
 }
 
 namespace {
@@ -531,7 +530,7 @@ std::optional<project::Image> image_of(const BuildFlags& flags) {
   const Selection selection = select_images(flags, failed);
   if (failed && selection.meant.empty()) return std::nullopt;
   if (selection.meant.size() != 1) {
-    complain(fmt::format("this is about one image, and there are {}: name one with --image or -f",
+    complain(fmt::format("this command shows one image, and there are {}: choose one with --image or -f",
                          selection.meant.size()));
     return std::nullopt;
   }

@@ -8,6 +8,7 @@
 #include <fmt/format.h>
 
 #include "cli/commands.h"
+#include "cli/help.h"
 #include "cli/terminal.h"
 #include "dcache/text/unicode.h"
 #include "dcache/text/write_file.h"
@@ -223,7 +224,7 @@ std::string manual(const Command& command, const std::vector<Command>& all) {
         fmt::format(".TP\n\\fB{}\\fR{}\n{}\n", roff(fmt::format("{}", fmt::join(option->names, ", "))),
                     option->takes_value() ? fmt::format(" \\fI{}\\fR", roff(value)) : "", roff(option->help));
   }
-  out += roff_section("NOTES", command.notes, true);
+  out += roff_section("NOTES", wrapped(command.notes), true);
   out += roff_section("EXAMPLES", command.examples, true);
   out += roff_section("EXIT STATUS", command.exit_status, false);
   out += ".SH SEE ALSO\n";

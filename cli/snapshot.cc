@@ -98,8 +98,8 @@ Command snapshot_command() {
   add_store_option(command, options->build);
   add_builder_options(command, options->build);
   command.notes =
-      "The file contains the Dockerfile, the build arguments and hashes of the files that steps read.\n"
-      "Write it outside the build context, or ignore it: COPY . . would copy it too.";
+      "The file contains the Dockerfile, the build arguments and hashes of the files that steps read. Write "
+      "it outside the build context, or list it in the ignore file: COPY . . would copy it too.";
   command.examples =
       "  dcache snapshot -o /tmp/before.json\n"
       "  dcache explain --since /tmp/before.json\n"

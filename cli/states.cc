@@ -46,7 +46,7 @@ std::optional<project::States> read_states(const std::vector<std::string>& since
     return std::nullopt;
   }
   if (selection.meant.size() != 1) {
-    complain("--since FILE is about one image: name one with -f or --image");
+    complain("--since FILE needs one image: choose one with -f or --image");
     return std::nullopt;
   }
   std::vector<cache::Build> states;

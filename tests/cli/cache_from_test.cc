@@ -156,13 +156,13 @@ TEST_F(Worker, IsAskedAboutTheImagesThatImport) {
                                     "\n  two: {build: .}\n  three: {build: {context: ., target: build}}\n");
   const Outcome one = explain({"--cache-from", "defined"});
   EXPECT_EQ(one.err,
-            "dcache: note: this is about the image one; Dockerfile is built as two and three too: name one "
-            "with --image\n");
+            "dcache: note: this shows the image one; Dockerfile is also built as two and three (choose one "
+            "with --image)\n");
   EXPECT_TRUE(one.out.starts_with("Nothing rebuilds on a worker that starts empty")) << one.out;
   folder_.write("compose.yaml",
                 "services:\n  one: " + build + "\n  two: {build: .}\n  three: " + build + "\n");
   const Outcome both = explain({"--cache-from", "defined"});
-  EXPECT_TRUE(both.err.starts_with("dcache: note: this is about the images one and three; ")) << both.err;
+  EXPECT_TRUE(both.err.starts_with("dcache: note: this shows the images one and three; ")) << both.err;
   EXPECT_NE(both.out.find("three: Nothing rebuilds on a worker that starts empty"), std::string::npos)
       << both.out;
 }

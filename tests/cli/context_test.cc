@@ -83,10 +83,10 @@ TEST(UnreadFolders, AreShownInText) {
   folder.write("docs/a", "text");
   folder.write("src/a", "text");
   const std::string out = run_dcache({"context"}, folder.path()).out;
-  EXPECT_TRUE(contains(
-      out, "Folders that are copied and that no later step names\n    2         1 file          4 B  docs/"))
+  EXPECT_TRUE(
+      contains(out, "Copied folders that no later step names\n    2         1 file          4 B  docs/"))
       << out;
-  EXPECT_TRUE(contains(out, "no step reads it\nEach change in them rebuilds")) << out;
+  EXPECT_TRUE(contains(out, "no step reads it\nAny change in them rebuilds")) << out;
 }
 
 // What a link in the files leads to is not looked up.
@@ -206,7 +206,7 @@ TEST(ContextWhy, GuessesWhatAMisspeltNameMeans) {
                        "(.dockerignore:1)\n"));
 }
 
-// A FIFO has no content that a key could be made of; whoever asks is told.
+// A FIFO has no content that a key could be made of: a message says so.
 TEST(Contexts, WithFilesThatAreNoneAreNamed) {
   const TemporaryFolder folder;
   folder.write("Dockerfile", "FROM alpine:3.20\nCOPY . /a\n");

@@ -49,7 +49,7 @@ TEST(CopiedGit, IsNamedAsOneFolder) {
   repository.write("b", "2\n");
   repository.commit("edit");
   const std::string out = explained(repository, "HEAD~1..HEAD");
-  EXPECT_NE(out.find("a changed (selected by .), and 1 file more; .git/ ("), std::string::npos) << out;
+  EXPECT_NE(out.find("a changed (selected by .), and 1 more file; .git/ ("), std::string::npos) << out;
 }
 
 // Much besides commits writes git's files, and nobody knows whether any of it was done since a build.
@@ -62,7 +62,7 @@ TEST(CopiedGit, IsNotKnownInTheWorkTree) {
     EXPECT_EQ(steps_of(repository, {}), not_known) << command;
     EXPECT_EQ(repository.effects({}), "Dockerfile:may-rebuild@3") << command;
   }
-  EXPECT_NE(explained(repository, "HEAD").find("git keeps no version of it"), std::string::npos);
+  EXPECT_NE(explained(repository, "HEAD").find("git does not track it"), std::string::npos);
 }
 
 // An edit that is staged writes the index and an object.

@@ -86,5 +86,16 @@ TEST(Help, OptionsAreAllInTheDocumentation) {
   }
 }
 
+TEST(Help, IsNotWiderThan100Columns) {
+  constexpr size_t kWidth = 100;
+  for (const std::string& command : commands()) {
+    const std::string help = help_of(command);
+    EXPECT_NE(help.find("Usage: "), std::string::npos) << command;
+    std::istringstream lines(help);
+    for (std::string line; std::getline(lines, line);)
+      EXPECT_LE(line.size(), kWidth) << command << ": " << line;
+  }
+}
+
 }  // namespace
 }  // namespace dcache

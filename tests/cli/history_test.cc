@@ -348,7 +348,7 @@ TEST(History, SaysThatTheExportLacksAStep) {
   for (const char* const mode : {"min", "none", "inline"})
     EXPECT_NE(
         out(mode).find("Start with the export of the cache: line 2 (RUN apk add git) runs again in 3 of "
-                       "4 commits, since no import has the result of this step. Export it with "
+                       "4 commits, because no imported cache has the result of this step. Export it with "
                        "mode=max.\n"),
         std::string::npos)
         << out(mode);

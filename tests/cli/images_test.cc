@@ -294,7 +294,7 @@ TEST(Images, HaveEachGroupOnce) {
 TEST(Images, SayThatTheirContextIsAssumed) {
   const Repository repository(Files{{"a/Dockerfile", "FROM alpine\n"}});
   const std::string out = run_dcache({"images"}, repository.path()).out;
-  EXPECT_NE(out.find("a/Dockerfile: no definition says the context: it is assumed to be the folder of the "
+  EXPECT_NE(out.find("a/Dockerfile: no definition sets the context: dcache assumes the folder of the "
                      "Dockerfile\n"),
             std::string::npos)
       << out;

@@ -1,5 +1,5 @@
 // What is not known of a build: values that only CI has, files that git ignores, images that can't be read.
-// And what is no change, however it is spelled.
+// And what does not change anything, however it is spelled.
 #include <string>
 #include <vector>
 
@@ -58,8 +58,9 @@ TEST(OpenValues, OfCIMakeStepsDepend) {
   EXPECT_EQ(steps_of(repository, {"--image", "a", "--git", "HEAD"}), "1:hit 2:hit 4:depends:variable 5:hit");
   EXPECT_EQ(repository.effects({"--git", "HEAD"}), "a:unknown");
   const Outcome text = run_dcache({"explain", "--image", "a", "--git", "HEAD"}, repository.path());
-  EXPECT_TRUE(text.out.starts_with("It is not known what rebuilds since HEAD\n")) << text.out;
-  EXPECT_NE(text.out.find("the build argument SHA is ${{ github.sha }}\n"), std::string::npos) << text.out;
+  EXPECT_TRUE(text.out.starts_with("Can't tell what rebuilds since HEAD\n")) << text.out;
+  EXPECT_NE(text.out.find("only CI knows the build argument SHA (${{ github.sha }})\n"), std::string::npos)
+      << text.out;
   repository.write("a/f", "2");
   EXPECT_EQ(steps_of(repository, {"--image", "a", "--git", "HEAD"}),
             "1:hit 2:miss:file 4:miss:file 5:miss:file");
@@ -83,8 +84,8 @@ TEST(OpenValues, OfImagesThatCantBeReadAreInTheAnswer) {
   const Outcome text = run_dcache(arguments, repository.path());
   EXPECT_EQ(text.status, 2);
   for (const char* const line :
-       {"far: It is not known what rebuilds since HEAD; its context is https://example.com/x.git\n",
-        "inside: ", "gone: It is not known what rebuilds since HEAD; it can't be built: "})
+       {"far: Can't tell what rebuilds since HEAD; its context is https://example.com/x.git\n",
+        "inside: ", "gone: Can't tell what rebuilds since HEAD; it can't be built: "})
     EXPECT_NE(text.out.find(line), std::string::npos) << text.out;
   arguments.insert(arguments.end(), {"--format", "json"});
   std::string names;
@@ -113,14 +114,14 @@ TEST(OpenValues, OfOneOfSeveralImagesAreNoError) {
       const Outcome outcome = run_dcache(arguments, repository.path());
       EXPECT_EQ(outcome.status, 0) << outcome.err;
       EXPECT_EQ(outcome.err, "");
-      EXPECT_NE(outcome.out.find("open: It is not known what rebuilds "), std::string::npos) << outcome.out;
+      EXPECT_NE(outcome.out.find("open: Can't tell what rebuilds "), std::string::npos) << outcome.out;
       EXPECT_NE(outcome.out.find("app: "), std::string::npos) << outcome.out;
     }
   }
   const Outcome one = run_dcache({"explain", "--image", "open", "--git", "HEAD"}, repository.path());
   EXPECT_EQ(one.status, 2);
   EXPECT_EQ(one.err,
-            "dcache: open: its files are not known: its context is ${{ env.WHERE }}; name the folder with "
+            "dcache: open: can't read its files: its context is ${{ env.WHERE }}; name the folder with "
             "--context, or the Dockerfile with -f\n");
   const Outcome told =
       run_dcache({"explain", "--image", "open", "--context", "app", "--git", "HEAD"}, repository.path());
@@ -214,8 +215,8 @@ TEST(Causes, AreTheModesOfFilesAndFolders) {
   repository.shell("chmod 775 s/t s/t/run && chmod 664 s/1 s/2");
   const std::string all = explain();
   EXPECT_NE(
-      all.find("the permissions of s/1 changed from 0644 to 0664 (selected by s), and of 3 files and folders "
-               "more by the same bits, as another umask does\n"),
+      all.find("the permissions of s/1 changed from 0644 to 0664 (selected by s), and of 3 more files and "
+               "folders in the same way: a different umask does that\n"),
       std::string::npos)
       << all;
   EXPECT_NE(all.find(" folder permissions s/t (0755 to 0775)\n"), std::string::npos) << all;

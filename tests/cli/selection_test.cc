@@ -43,7 +43,7 @@ TEST(Selection, ASubfolderIsBuiltAsTheRepositoryDefinesIt) {
 TEST(Selection, SaysThatThereAreOtherImages) {
   const Repository repository(kMono);
   for (const char* folder : {"web", "base", "tools/gen"})
-    EXPECT_NE(run_dcache({"explain"}, repository / folder).err.find("of all images"), std::string::npos)
+    EXPECT_NE(run_dcache({"explain"}, repository / folder).err.find("lists all images"), std::string::npos)
         << folder;
 }
 
@@ -113,7 +113,7 @@ TEST(Missing, ABrokenDefinitionIsSaidInTheAnswer) {
   const auto affected =
       run_dcache({"affected", "--changed", "f", "--definition", "compose.yaml"}, repository.path());
   EXPECT_EQ(affected.status, 2);
-  EXPECT_NE(affected.out.find("Images of definitions that can't be read are not among them."),
+  EXPECT_NE(affected.out.find("The list may be incomplete: some definitions can't be read."),
             std::string::npos)
       << affected.out;
   const auto images = run_dcache({"images", "--definition", "compose.yaml"}, repository.path());

@@ -103,7 +103,7 @@ json inlay_hints(const Explained& explained, text::Span range, const Positions& 
   for (const StepReport& report : explained.report.steps) {
     const plan::Step& step = step_of(explained, report);
     const text::Span& span = step.instruction->span;
-    // A base image without digest is known only on the network in nearly every file.
+    // Nearly every file has a base image without digest, of which only the registry knows.
     const bool quiet = report.verdict == Verdict::kHit ||
                        (report.verdict == Verdict::kUnknown && step.kind == plan::Step::Kind::kImage);
     if (quiet || span.begin < range.begin || span.begin > range.end) continue;

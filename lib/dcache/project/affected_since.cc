@@ -145,7 +145,7 @@ class JudgeSince : public Judge {
          effect, std::move(assumed));
   }
 
-  // The build arguments whose value comes from a file that git ignores: what it was is not known.
+  // The build arguments whose value comes from a file that git ignores: nobody knows what it was.
   std::vector<OpenArgument> assumed_arguments(const Image& image, const Build& build) const {
     std::vector<OpenArgument> open;
     const std::string* const source = ignored_source(image);
@@ -155,8 +155,8 @@ class JudgeSince : public Judge {
       const auto found = other->target.args.find(name);
       const bool is_same = found != other->target.args.end() && found->second == value;
       if (!is_same && declares(build, name))
-        open.push_back({name, fmt::format("the build argument {} comes from {}, which git ignores: what it "
-                                          "was is not known",
+        open.push_back({name, fmt::format("the build argument {} comes from {}, which git ignores: its "
+                                          "earlier value is unknown",
                                           name, *source)});
     }
     return open;
@@ -293,7 +293,7 @@ class JudgeSince : public Judge {
     if (was.target.annotations != is.target.annotations) return "the annotations of the image change";
     if (was.target.tags != is.target.tags) return "the tags of the image change";
     if (was.target.other_inputs != is.target.other_inputs)
-      return "the builder is given other inputs (such as outputs and attestations)";
+      return "other inputs of the builder change (such as outputs and attestations)";
     for (const std::string& platform : was.platforms()) {
       if (!is.platforms().empty() && !is.has_open_platforms() && !builds(is, platform))
         return lost_platform(platform);
@@ -325,7 +325,7 @@ class JudgeSince : public Judge {
     const std::string& path = image.build.dockerfile;
     const auto exists = [&](size_t revision) { return revisions_.before(revision)->exists(path); };
     for (size_t i = 0; i < revisions_.size(); ++i) {
-      if (exists(i)) return "a definition said how it is built before, and none does now";
+      if (exists(i)) return "an earlier definition said how to build it, and none does now";
     }
     return fmt::format("there was no {} before", path);
   }
@@ -338,7 +338,7 @@ class JudgeSince : public Judge {
     };
     if (std::ranges::none_of(was, is_built))
       return fmt::format("it was not built for {} before", plan.platform);
-    return "what it was built from before is not known";
+    return "can't tell what it was built from before";
   }
 
   const Project& project_;

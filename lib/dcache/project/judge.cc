@@ -247,7 +247,7 @@ void Judge::tell_unread(const Image& image, ImageEffect& effect) const {
   if (image.origin().kind != DefinitionKind::kDockerfile) {
     effect.reason = fmt::format("its definition can't be read: {}", unread_words(*failure));
   } else if (definition_kind(failure->path) || text::base_name(failure->path) == kSettingsName) {
-    effect.reason = fmt::format("{} may define it, and can't be read", failure->path);
+    effect.reason = fmt::format("{} may define it, but can't be read", failure->path);
   } else {
     effect.reason = fmt::format("what defines it may depend on {}, which can't be read", failure->path);
   }

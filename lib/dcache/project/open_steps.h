@@ -12,7 +12,7 @@ namespace dcache::project {
 // A build argument whose value is not known.
 struct OpenArgument {
   std::string name;
-  std::string reason;  // "the build argument SHA is ${{ github.sha }}"
+  std::string reason;  // "only CI knows the build argument SHA (${{ github.sha }})"
 };
 
 // Makes the steps that would be reused depend on the arguments that they use. Makes the plan of the build

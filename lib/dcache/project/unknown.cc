@@ -39,6 +39,19 @@ constexpr std::array<AttributeWords, 17> kAttributeWords = {
      {"requires", "a required image", false},
      {"tags", "the tags", true},
      {"target", "the target stage", false}}};
+
+// "the build argument VERSION", and whether that is a plural.
+std::pair<std::string, bool> attribute_words(std::string_view attribute) {
+  constexpr std::string_view kArgument = "args.", kContext = "contexts.";
+  if (attribute.starts_with(kArgument))
+    return {fmt::format("the build argument {}", attribute.substr(kArgument.size())), false};
+  if (attribute.starts_with(kContext))
+    return {fmt::format("the named context {}", attribute.substr(kContext.size())), false};
+  const auto* const words = std::ranges::find(kAttributeWords, attribute, &AttributeWords::attribute);
+  if (words == kAttributeWords.end()) return {fmt::format("'{}'", attribute), false};
+  return {std::string(words->words), words->plural};
+}
+
 // The start of a reason, for one and for several.
 constexpr std::array<std::pair<std::string_view, std::string_view>, 3> kVerbs = {
     {{"is ", "are "}, {"contains ", "contain "}, {"uses ", "use "}}};
@@ -89,21 +102,17 @@ bool may_be_about(const std::string& path, const Image& image, const context::Fi
 }  // namespace
 
 std::string words_of(const Unknown& unknown) {
-  constexpr std::string_view kArgument = "args.", kContext = "contexts.";
-  const std::string_view attribute = unknown.attribute;
-  if (attribute.starts_with(kArgument))
-    return fmt::format("the build argument {} {}", attribute.substr(kArgument.size()), unknown.reason);
-  if (attribute.starts_with(kContext))
-    return fmt::format("the named context {} {}", attribute.substr(kContext.size()), unknown.reason);
-  const auto* const words = std::ranges::find(kAttributeWords, attribute, &AttributeWords::attribute);
-  if (words == kAttributeWords.end()) return fmt::format("'{}' {}", attribute, unknown.reason);
-  if (words->plural) {
+  constexpr std::string_view kIsVariable = "is $", kIs = "is ";
+  const auto [words, plural] = attribute_words(unknown.attribute);
+  if (unknown.reason.starts_with(kIsVariable))
+    return fmt::format("only CI knows {} ({})", words, unknown.reason.substr(kIs.size()));
+  if (plural) {
     for (const auto& [one, several] : kVerbs) {
       if (unknown.reason.starts_with(one))
-        return fmt::format("{} {}{}", words->words, several, unknown.reason.substr(one.size()));
+        return fmt::format("{} {}{}", words, several, unknown.reason.substr(one.size()));
     }
   }
-  return fmt::format("{} {}", words->words, unknown.reason);
+  return fmt::format("{} {}", words, unknown.reason);
 }
 
 bool may_change_steps(const Unknown& unknown) {

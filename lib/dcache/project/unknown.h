@@ -9,7 +9,7 @@
 
 namespace dcache::project {
 
-// "the build argument VERSION is ${{ github.sha }}", "the tags contain $CI_COMMIT_TAG".
+// "only CI knows the build argument VERSION (${{ github.sha }})", "the tags contain $CI_COMMIT_TAG".
 std::string words_of(const Unknown& unknown);
 
 // Whether it may make a difference to the steps of a build: not for tags, labels, annotations and caches.

@@ -80,7 +80,7 @@ void append_text(const AffectedAnswer& answer, const Style& style, std::string& 
                                               text::counted(affected.images.size(), "image"),
                                               printable(answer.compared_with))) +
          "\n";
-  if (!answer.is_complete) out += "Images of definitions that can't be read are not among them.\n";
+  if (!answer.is_complete) out += "The list may be incomplete: some definitions can't be read.\n";
   if (!answer.note.empty()) out += printable(answer.note) + "\n";
   if (count == 0) return;
   out += '\n';

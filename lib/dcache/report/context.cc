@@ -165,7 +165,7 @@ void append_unread(const cache::Build& build, const Style& style, std::string& o
   constexpr size_t kMostRows = 12;
   const std::vector<cache::UnreadFolder> folders = cache::unread_folders(build);
   if (folders.empty()) return;
-  out += style.paint(Tone::kBold, "\nFolders that are copied and that no later step names\n");
+  out += style.paint(Tone::kBold, "\nCopied folders that no later step names\n");
   for (const cache::UnreadFolder& folder : std::span(folders).first(std::min(folders.size(), kMostRows))) {
     const bool is_certain = folder.runs.empty();
     const std::string words =
@@ -178,7 +178,8 @@ void append_unread(const cache::Build& build, const Style& style, std::string& o
                        style.paint(is_certain ? Tone::kWarn : Tone::kDim, words));
   }
   if (folders.size() > kMostRows) out += fmt::format("       and {} more\n", folders.size() - kMostRows);
-  out += style.paint(Tone::kDim, "Each change in them rebuilds the COPY in that line and what follows it.\n");
+  out +=
+      style.paint(Tone::kDim, "Any change in them rebuilds the COPY in that line and the steps after it.\n");
 }
 
 void write_unread(const cache::Build& build, text::JsonWriter& json) {

@@ -62,12 +62,12 @@ std::string git_folder_words(const cache::FileChange& folder) {
                      text::counted(folder.files, "file"));
 }
 
-// The further files of a cause: "3 files", "3 files and folders".
+// The further files of a cause: "3 more files", "3 more files and folders".
 std::string counted_files(const Cause& cause) {
   const bool has_folder = std::ranges::any_of(
       *cause.files, [](const cache::FileChange& file) { return file.change == "folder-mode"; });
-  return has_folder && cause.more > 1 ? fmt::format("{} files and folders", cause.more)
-                                      : text::counted(cause.more, "file");
+  return has_folder && cause.more > 1 ? fmt::format("{} more files and folders", cause.more)
+                                      : text::counted(cause.more, "more file");
 }
 
 std::string mode_words(const Cause& cause) {
@@ -90,7 +90,7 @@ std::string change_words(const Cause& cause) {
                        printable(cause.name));
   if (cause.change == "mode" || cause.change == "folder-mode") return mode_words(cause);
   if (cause.change == "attributes") return "the extended attributes of " + path + " changed";
-  if (cause.change == "assumed") return path + " is assumed unchanged: git keeps no version of it";
+  if (cause.change == "assumed") return path + " is assumed unchanged: git does not track it";
   if (cause.change == "same-time") return path + " changed, but its size and time did not";
   if (cause.change == "type") return path + " became another type of file";
   if (cause.change == "target") return "the link " + path + " has another target";
@@ -139,16 +139,22 @@ std::string further_words(const Cause& cause) {
     folders += "; " + git_folder_words((*cause.files)[i]);
     --files;
   }
-  return (files == 0 ? "" : fmt::format(", and {} more", text::counted(files, "file"))) + folders;
+  return (files == 0 ? "" : fmt::format(", and {}", text::counted(files, "more file"))) + folders;
 }
 
-// The cause of a step that rebuilds by its own doing.
+// Who has an image, or the remote file or repository of ADD.
+std::string_view holder_of(std::string_view name) {
+  const bool is_remote = name.find("://") != std::string_view::npos || name.starts_with("git@");
+  return is_remote ? "server" : "registry";
+}
+
+// Why a step rebuilds that does not only follow another one.
 std::string own_words(const Cause& cause) {
   switch (cause.kind) {
     case Cause::Kind::kFile: {
       std::string words = fmt::format("{} (selected by {})", change_words(cause), printable(cause.pattern));
       if (is_umask(cause))
-        return fmt::format("{}, and of {} more by the same bits, as another umask does", words,
+        return fmt::format("{}, and of {} in the same way: a different umask does that", words,
                            counted_files(cause));
       return words + further_words(cause);
     }
@@ -159,7 +165,7 @@ std::string own_words(const Cause& cause) {
     case Cause::Kind::kVariable:
       return value_words(cause) + (cause.line == 0 ? "" : fmt::format(" (line {})", cause.line));
     case Cause::Kind::kNew:
-      return cause.change == "unneeded" ? "the build before had a target that does not need it"
+      return cause.change == "unneeded" ? "the earlier build had a target that does not need it"
                                         : "the instruction is new";
     case Cause::Kind::kImage:
       if (cause.change == "rebuilt") return fmt::format("the image {} is rebuilt", printable(cause.name));
@@ -172,7 +178,7 @@ std::string own_words(const Cause& cause) {
     case Cause::Kind::kMissing:
       return fmt::format("{} does not exist: the build fails here", printable(cause.path));
     case Cause::Kind::kNetwork:
-      return "whether it changed is known only on the network";
+      return fmt::format("only the {} knows whether it changed", holder_of(cause.name));
     case Cause::Kind::kAlways:
       return "BuildKit runs this in every build";
     case Cause::Kind::kNoCache:
@@ -222,9 +228,7 @@ std::string cause_words(const StepReport& step, uint32_t follows_line) {
   if (step.cause.kind == Cause::Kind::kFile && !step.follows && step.cause.change == "build")
     return fmt::format("depends on what changes in {}", printable(step.cause.path));
   if (step.cause.kind == Cause::Kind::kFile && !step.follows && step.cause.change == "assumed")
-    return fmt::format(
-        "reused if {} is the same as then: git keeps no version of it, so what it was is not known",
-        printable(step.cause.path));
+    return fmt::format("reused only if {} did not change; git does not track it", printable(step.cause.path));
   if (step.cause.kind == Cause::Kind::kFile && !step.follows)
     return words + "; reused if the builder already has a copy of the context";
   if (step.cause.kind == Cause::Kind::kStage && !step.follows) {
@@ -285,7 +289,7 @@ std::string headline(const cache::Build& build, const cache::Report& report, con
   }
   if (misses + depends + unknown == 0) return fmt::format("Nothing else rebuilds {}{}", occasion, every_time);
   if (misses + depends == 0)
-    return fmt::format("No known rebuilds {}: for {} of {}, this is known only on the network{}", occasion,
+    return fmt::format("No known rebuilds {}: for {} of {}, only the registry or a server knows{}", occasion,
                        unknown, text::counted(total, "step"), every_time);
   if (misses == 0)
     return fmt::format("{} of {} may rebuild {}{}", depends, text::counted(total, "step"), occasion,
@@ -371,7 +375,7 @@ std::string path_words(const cache::Build& build, const ChangedPath& path, bool 
     case ChangedPath::Fate::kDockerfile:
     case ChangedPath::Fate::kIgnoreFile:
     case ChangedPath::Fate::kDefinition:
-      return fmt::format("{} says how to build: use --git or --since to see what its changes rebuild", given);
+      return fmt::format("{} defines the build: use --git or --since to see what its changes rebuild", given);
     case ChangedPath::Fate::kRead:
       return "";
   }
@@ -494,7 +498,7 @@ void append_heading(const Explanation& explanation, const ExplainOptions& option
   const bool is_open = explanation.effect == project::Effect::kUnknown &&
                        explanation.report.count(explanation.build.graph(), Verdict::kMiss) == 0;
   const bool is_told = (all_reused || is_open) && !explanation.reason.empty();
-  std::string first = is_open ? "It is not known what rebuilds " + occasion
+  std::string first = is_open ? "Can't tell what rebuilds " + occasion
                               : headline(explanation.build, explanation.report, occasion);
   if (explanation.rebuild_time) first += ", " + rebuild_words(*explanation.rebuild_time);
   if (options.several) {
@@ -605,10 +609,9 @@ void append_explanation_json(const Explanation& explanation, std::string& out) {
 void append_unknown_image(const project::ImageEffect& effect, const std::string& occasion, const Style& style,
                           std::string& out) {
   const bool is_same = effect.effect == project::Effect::kUnaffected;
-  out += style.paint(
-      Tone::kBold,
-      fmt::format("{}: {} {}", printable(effect.image->target.name),
-                  is_same ? "Nothing of it changes" : "It is not known what rebuilds", printable(occasion)));
+  out += style.paint(Tone::kBold, fmt::format("{}: {} {}", printable(effect.image->target.name),
+                                              is_same ? "Nothing in it changes" : "Can't tell what rebuilds",
+                                              printable(occasion)));
   out += fmt::format("; {}\n", printable(effect.reason));
 }
 

@@ -263,7 +263,7 @@ Diagram diagram_of(const BuildView& view) {
         "Green: reused. Red: rebuilt. Yellow: reused if a rebuilt step gives the same. Blue: not known.";
   if (has_frequency) diagram.legend = "The darker, the more often it was rebuilt.";
   if (view.critical_seconds)
-    diagram.legend += fmt::format("{}Bold: the longest way, {}.", diagram.legend.empty() ? "" : " ",
+    diagram.legend += fmt::format("{}Bold: the critical path, {}.", diagram.legend.empty() ? "" : " ",
                                   text::duration_words(*view.critical_seconds));
   return diagram;
 }

@@ -126,14 +126,15 @@ bool lacks_export(const StepHistory& step) {
 std::string advice_on_history(const ImageHistory& image) {
   if (image.built < 2) return "One commit alone does not show what rebuilds.";
   const auto culprit = often_culprit_of(image);
-  if (!culprit) return "No RUN runs again often enough for a change of the Dockerfile to gain much.";
+  if (!culprit) return "RUN steps rarely rebuild: a change of the Dockerfile would save little.";
   const StepHistory& step = image.steps[culprit->step];
   const std::string often =
       fmt::format("runs again in {} of {}", culprit->commits, text::counted(image.built, "commit"));
   if (lacks_export(step))
     return fmt::format(
-        "Start with the export of the cache: {} {}, since no import has the result of {}. Export it with "
-        "mode=max.",
+        "Start with the export of the cache: {} {}, because no imported cache has the result of {}. Export "
+        "it "
+        "with mode=max.",
         line_words(image.steps[culprit->victim]), often,
         culprit->step == culprit->victim ? "this step" : line_words(step));
   std::string words =
@@ -240,7 +241,7 @@ void write_history_step(const StepHistory& step, text::JsonWriter& json) {
 
 void append_history(const History& history, const Style& style, std::string& out) {
   if (history.commits.empty()) {
-    out += "There is no commit in this range.\n";
+    out += "No commit is in this range.\n";
     return;
   }
   out += fmt::format("{}, {} to {}\n", text::counted(history.commits.size(), "commit"),

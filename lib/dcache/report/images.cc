@@ -190,9 +190,9 @@ void append_images(const project::Project& project, const Style& style, std::str
   for (const Image& image : project.images) {
     if (image.choice && image.choice->reason == project::ContextChoice::Reason::kOwnFolder)
       notes.add(image.target.name,
-                "no definition says the context: it is assumed to be the folder of the Dockerfile");
+                "no definition sets the context: dcache assumes the folder of the Dockerfile");
     else if (image.choice)
-      notes.add(image.target.name, fmt::format("no definition says the context: it is assumed to be {}, {}",
+      notes.add(image.target.name, fmt::format("no definition sets the context: dcache assumes {}, {}",
                                                image.build.context, project::context_words(image)));
     if (std::string unknown = unknown_words(image); !unknown.empty())
       notes.add(image.target.name, std::move(unknown));

@@ -80,7 +80,7 @@ void append_total(const Proposal& proposal, std::string& out) {
   const Gain& all = proposal.gain;
   const bool adds_up = sum.steps == all.steps && sum.runs == all.runs && sum.cheaper == all.cheaper;
   out += fmt::format("\nTogether: {}{}\n", gain_words(all),
-                     adds_up ? "" : ". The numbers above are what each change adds to the others");
+                     adds_up ? "" : ". Each number above is what that change adds to the others");
 }
 
 size_t runs_of(const ImageComparison& image, size_t StepComparison::*count) {
@@ -116,8 +116,8 @@ void append_image(const Proposal& proposal, const ImageComparison& image, const 
   }
   table.append_to(out, style);
   if (same > 0)
-    out +=
-        fmt::format("{} as before\n", same == 1 ? "1 step rebuilds" : fmt::format("{} steps rebuild", same));
+    out += same == 1 ? "1 other step rebuilds as often as before\n"
+                     : fmt::format("{} other steps rebuild as often as before\n", same);
   out += fmt::format("RUN steps: {} now, {} with the changes\n",
                      text::counted(runs_of(image, &StepComparison::before), "run"),
                      runs_of(image, &StepComparison::after));
@@ -182,18 +182,18 @@ void append_proposal(const Proposal& proposal, const Style& style, std::string& 
   const std::string range = fmt::format(
       "over {}{}, {} to {}{}", is_part ? fmt::format("{} of ", proposal.commits) : "",
       text::counted(proposal.all_commits, "commit"), text::day_of(proposal.from), text::day_of(proposal.to),
-      is_part ? " (at the others one of the Dockerfiles that were tried can't be built)" : "");
+      is_part ? " (at the others, a Dockerfile that was tried can't be built)" : "");
   out += style.paint(Tone::kBold, printable(proposal.dockerfile));
   if (proposal.is_empty()) {
     const auto gaining = static_cast<size_t>(
         std::ranges::count_if(proposal.useless, [](const Change& change) { return change.gain.most() > 0; }));
     if (gaining == 0) {
-      out += fmt::format(": no change that dcache can make would have gained anything {}\n", range);
+      out += fmt::format(": no change that dcache can make would have saved a rebuild {}\n", range);
     } else {
       out += fmt::format(
-          ": no change that dcache can make would have gained enough {}; {} less than --min-gain\n", range,
-          proposal.useless.size() == 1 ? "1 change gains"
-                                       : fmt::format("{} changes gain", proposal.useless.size()));
+          ": no change that dcache can make would have saved enough {}; {} less than --min-gain\n", range,
+          proposal.useless.size() == 1 ? "1 change saves"
+                                       : fmt::format("{} changes save", proposal.useless.size()));
     }
   } else {
     out += fmt::format(": {}, {}\n\n", text::counted(proposal.changes.size(), "change"), range);

@@ -93,7 +93,7 @@
         parts.push(element("p", {class: "dim"}, "These may change the image, and dcache optimize makes them only with --unsafe-fixes:"), element("ul", {}, ...one.unsafe.map(change)));
     }
     if (useful.length === 0)
-      parts.push(element("p", {}, data.proposals.length > 0 ? "No change that dcache knows would have gained anything over these commits." : "No commits were replayed, so that nothing is known of what a change would gain."));
+      parts.push(element("p", {}, data.proposals.length > 0 ? "No change that dcache can make would have saved a rebuild in these commits." : "No commits were replayed, so dcache can't tell what a change would save."));
     section("advice", "What to change", ...parts);
   }
   function gain(one) {
@@ -180,7 +180,7 @@
     if (images.length === 0) return;
     section("graph", "What depends on what", ...chooser("graph", images, (image) => [
       element("p", {class: "dim"}, "Stages from left to right; solid arrows: starts from it, dashed arrows: takes files of it. " +
-        (image.critical_seconds ? "Thick frames: the longest way, " + time(image.critical_seconds) + "." : "")),
+        (image.critical_seconds ? "Thick frames: the critical path, " + time(image.critical_seconds) + "." : "")),
       element("div", {class: "scroll", tabindex: "0", role: "region", "aria-label": "Stages and steps"}, stages(image))]));
   }
   function stages(image) {
