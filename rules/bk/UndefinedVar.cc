@@ -90,8 +90,8 @@ class UndefinedVariables {
       if (!all_ && from_image && !starts_empty) continue;
       const std::string_view near = closest_known(stage, one, name);
       report_at(reporter_, one, fmt::format("{} is not set here", name),
-                elsewhere      ? "set it in this stage, above this line; a value that is set elsewhere "
-                                 "does not count"
+                elsewhere      ? "set it in this stage, above this line: values of other stages, and of "
+                                 "ARG above the first FROM, do not apply here"
                 : near.empty() ? "set it with ARG or ENV above, or give it a default value"
                                : fmt::format("did you mean {}?", near));
     }

@@ -448,7 +448,7 @@ class Check {
     remedy += steps_beside(lack);
     if (!need.empty()) remedy += ", and make sure that " + need + " finds it too";
     if (const std::string builder = old_builder_of(dockerfile_); !builder.empty())
-      remedy += fmt::format("; {} knows no mounts", builder);
+      remedy += fmt::format("; {} does not support mounts", builder);
     if (is_built_in_ci_alone(dockerfile_))
       remedy +=
           "; on CI runners that start empty the mount is empty too: store the layer there, with cache-to "
@@ -577,8 +577,9 @@ lint::Rule rule() {
           "`DOCKER_BUILDKIT=1`), and kaniko does not know it.\n\n"
           "A CI runner that starts empty has empty mounts, and no cache export contains them. If only CI "
           "builds "
-          "the image, the finding says so: what helps there is a cache of the layers (`cache-to` with "
-          "`mode=max`), and a Dockerfile in which few edits rebuild this step. If CI imports such a cache, "
+          "the image, the finding says so: there, a layer cache helps (`cache-to` with `mode=max`), and a "
+          "Dockerfile in "
+          "which few edits rebuild this step. If CI imports such a cache, "
           "folders that packages are used from, such as Go's modules, are better in the layer, and there is "
           "no finding about them.",
       .fix_note =
@@ -590,8 +591,9 @@ lint::Rule rule() {
           "- if a CI file of the project uses kaniko, or Docker's classic builder;\n"
           "- if a later step, another stage or the command of the image may need what is downloaded: what is "
           "in a mount is not in the image, and a builder that reuses the layer may have an empty mount;\n"
-          "- if a mount may hide packages of an earlier step, or keep what is out of date, such as objects "
-          "that were compiled with older C libraries.\n\n"
+          "- if a mount may hide packages of an earlier step, or keep outdated files, such as objects that "
+          "were "
+          "compiled with older C libraries.\n\n"
           "There is no fix if something is installed into the folder, or other programs use it too "
           "(`~/.cache`); "
           "if the folder or the user is not known (`USER $NAME` with a variable of the base "

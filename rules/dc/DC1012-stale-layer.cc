@@ -53,25 +53,26 @@ constexpr std::string_view kReferences[] = {"https://docs.docker.com/build/build
 }  // namespace
 
 lint::Rule rule() {
-  return {.code = "DC1012",
-          .name = "stale-layer",
-          .level = lint::Level::kWarning,
-          .origin = lint::Origin::kDcache,
-          .summary = "A RUN downloads something that changes, and the cache keeps the old result",
-          .rationale =
-              "A RUN is reused as long as its text and the steps before it are the same, whatever changes on "
-              "the network. `apt-get update` in a RUN of its own makes a layer of old lists. A later "
-              "`apt-get install` uses them until it fails. A clone of a branch or a download of `latest` "
-              "stays what it was when it was first built, on some machines longer than on others. Run update "
-              "and install in one RUN, and name a commit, a version or a checksum. Keys that verify "
-              "signatures are not reported, nor are commands that run only if a test in the RUN succeeds.",
-          .bad = {"FROM debian:12\n"
-                  "RUN apt-get update\n"
-                  "RUN apt-get install -y curl\n"},
-          .good = {"FROM debian:12\n"
-                   "RUN apt-get update && apt-get install -y curl\n"},
-          .references = kReferences,
-          .check = check};
+  return {
+      .code = "DC1012",
+      .name = "stale-layer",
+      .level = lint::Level::kWarning,
+      .origin = lint::Origin::kDcache,
+      .summary = "A RUN downloads something that changes, and the cache keeps the old result",
+      .rationale =
+          "A RUN is reused as long as its text and the steps before it are the same, whatever changes on "
+          "the network. `apt-get update` in a RUN of its own makes a layer of old lists. A later "
+          "`apt-get install` uses them until it fails. A clone of a branch, or a download of `latest`, stays "
+          "as it was when the step was first built, on some machines longer than on others. Run update "
+          "and install in one RUN, and name a commit, a version or a checksum. Keys that verify "
+          "signatures are not reported, nor are commands that run only if a test in the RUN succeeds.",
+      .bad = {"FROM debian:12\n"
+              "RUN apt-get update\n"
+              "RUN apt-get install -y curl\n"},
+      .good = {"FROM debian:12\n"
+               "RUN apt-get update && apt-get install -y curl\n"},
+      .references = kReferences,
+      .check = check};
 }
 
 }  // namespace dcache::rules::DC1012

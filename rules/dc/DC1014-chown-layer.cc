@@ -541,7 +541,8 @@ lint::Rule rule() {
       .origin = lint::Origin::kDcache,
       .summary = "Files are copied, and then all changed by chown or chmod",
       .rationale =
-          "A layer contains whole files: to change the owner or the mode of a file stores it a second time. "
+          "A layer contains whole files: changing the owner or mode of a file stores the whole file a second "
+          "time. "
           "After a COPY of a hundred megabytes, `RUN chown -R` adds another hundred, and both rebuild after "
           "every edit. COPY can set both.\n\n"
           "`chown` and `chmod` of a folder without `-R` change only the folder, and are not reported. COPY "

@@ -157,7 +157,7 @@ void check(lint::Dockerfile& dockerfile, lint::Reporter& reporter) {
     if (const Found found = compiler_call(*run); found.command != nullptr) {
       reporter.report(
           run->span_of(found.command->spelling),
-          fmt::format("the final image contains {}, and only needs what was compiled with it", found.what),
+          fmt::format("the final image contains {}, but needs only the compiled program", found.what),
           "compile in a separate stage, and copy what the program needs with COPY --from");
       return;
     }

@@ -200,9 +200,9 @@ lint::Rule rule() {
       .summary = "A credential is written into a layer",
       .rationale =
           "Anyone who can pull the image can read all of its layers and its history: the text of every "
-          "RUN, addresses of ADD, files that a later step deleted, values of ENV. Assume that a "
-          "credential that was in a "
-          "layer is known. The rule knows private keys by their names, such as `id_rsa`, and by the "
+          "RUN, addresses of ADD, files that a later step deleted, values of ENV. Treat a credential that "
+          "was ever in a layer as stolen. The rule knows private keys by their names, such as `id_rsa`, and "
+          "by the "
           "content of `.key` and `.pem` files in the context. For files below folders such as `testdata`, "
           "`fixtures` and `e2e` the finding is an info. A secret mount shows the secret to one RUN "
           "and leaves nothing in the image.",

@@ -47,7 +47,7 @@ void check(lint::Dockerfile& dockerfile, lint::Reporter& reporter) {
   if (std::ranges::none_of(image.instructions, [&](const Instruction* one) { return brings(*one, program); }))
     return;
   reporter.report(image.from->span,
-                  fmt::format("the program uses nothing of {}, except perhaps its C library",
+                  fmt::format("the program needs nothing from {}, except perhaps the C library",
                               lint::image_name(image.base)),
                   // Distroless images have another C library than Alpine's.
                   lint::image_name(image.base) == "alpine"

@@ -22,6 +22,7 @@ struct Install {
   std::string_view program;
   Words commands;  // that install; an empty word is a call without a command
   Words locks;
+  std::string_view manifest;
   Words exact;             // options with which it does not change the file
   Words variables;         // that do the same
   std::string_view write;  // what to write instead
@@ -55,15 +56,29 @@ constexpr std::string_view kBundleExact[] = {"--frozen", "--deployment"};
 constexpr std::string_view kBundleVariables[] = {"BUNDLE_FROZEN", "BUNDLE_DEPLOYMENT"};
 
 constexpr Install kInstalls[] = {
-    {"npm", kNpmCommands, kNpmLocks, kNpmExact, {}, "npm ci", ""},
-    {"yarn", kYarnCommands, kYarnLocks, kYarnExact, kYarnVariables,
+    {"npm", kNpmCommands, kNpmLocks, "package.json", kNpmExact, {}, "npm ci", ""},
+    {"yarn", kYarnCommands, kYarnLocks, "package.json", kYarnExact, kYarnVariables,
      "yarn install --frozen-lockfile, or --immutable for Yarn 2 and later", ""},
-    {"pnpm", kPnpmCommands, kPnpmLocks, kPnpmExact, kPnpmVariables, "pnpm install --frozen-lockfile",
+    {"pnpm", kPnpmCommands, kPnpmLocks, "package.json", kPnpmExact, kPnpmVariables,
+     "pnpm install --frozen-lockfile", "--frozen-lockfile"},
+    {"bun",
+     kBunCommands,
+     kBunLocks,
+     "package.json",
+     kBunExact,
+     {},
+     "bun install --frozen-lockfile",
      "--frozen-lockfile"},
-    {"bun", kBunCommands, kBunLocks, kBunExact, {}, "bun install --frozen-lockfile", "--frozen-lockfile"},
-    {"uv", kUvCommands, kUvLocks, kUvExact, kUvVariables, "uv sync --locked", "--locked"},
-    {"pipenv", kPipenvCommands, kPipenvLocks, kPipenvExact, {}, "pipenv install --deploy", "--deploy"},
-    {"bundle", kBundleCommands, kBundleLocks, kBundleExact, kBundleVariables,
+    {"uv", kUvCommands, kUvLocks, "pyproject.toml", kUvExact, kUvVariables, "uv sync --locked", "--locked"},
+    {"pipenv",
+     kPipenvCommands,
+     kPipenvLocks,
+     "Pipfile",
+     kPipenvExact,
+     {},
+     "pipenv install --deploy",
+     "--deploy"},
+    {"bundle", kBundleCommands, kBundleLocks, "Gemfile", kBundleExact, kBundleVariables,
      "bundle config set --local frozen true before it", ""},
 };
 
@@ -141,11 +156,11 @@ void check(lint::Dockerfile& dockerfile, lint::Reporter& reporter) {
       const bool prefixed = !call.command->assignments.empty();
       if (prefixed || call.run->onbuild || !may_change_lock(call, install)) continue;
       if (!is_copied_before(dockerfile, *call.run, install) || is_configured(dockerfile, install)) continue;
-      auto& finding = reporter.report(
-          call.run->instruction->span,
-          fmt::format("{} installs other versions than {} says, if that does not match the manifest",
-                      install.program, install.locks.front()),
-          fmt::format("write {}", install.write));
+      auto& finding =
+          reporter.report(call.run->instruction->span,
+                          fmt::format("{} {} ignores {} if it does not match {}", install.program,
+                                      install.commands.front(), install.locks.front(), install.manifest),
+                          fmt::format("write {}", install.write));
       finding.focus = call.run->span_of(call.command->spelling);
       add_fix(call, install, finding);
     }
@@ -171,7 +186,7 @@ lint::Rule rule() {
           "change the file in the image, and nobody notices. Then each rebuild of the step can bring other "
           "versions. `npm ci` and options such as `--locked` and `--frozen-lockfile` fail instead.",
       .fix_note =
-          "writes `npm ci` or adds the option. It is unsafe, because the build fails if the lock "
+          "Writes `npm ci` or adds the option. The fix is unsafe:  the build fails if the lock "
           "file does not match.",
       .bad = {"FROM node:22\n"
               "WORKDIR /app\n"

@@ -56,9 +56,7 @@ void check_download(const Invocation& call, lint::Reporter& reporter) {
   const auto address = address_of(call);
   if (!address || !(goes_into_tar(call) || is_archive(*address))) return;
   report(call,
-         fmt::format(
-             "the builder does not see what {} gets: it is neither checked nor kept apart from this step",
-             call.program),
+         fmt::format("the builder can't verify what {} downloads, or cache it on its own", call.program),
          fmt::format("write ADD --checksum=sha256:SUM --unpack=true {} FOLDER", *address), reporter);
 }
 

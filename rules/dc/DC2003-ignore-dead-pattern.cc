@@ -185,7 +185,8 @@ lint::Rule rule() {
               "If several patterns match a path, the last one decides. A pattern without a slash matches "
               "only at the root of the context, while `.gitignore` would match at any depth. A pattern "
               "that is overridden, an exception to nothing, a comment after a pattern and a path with "
-              "`..` in it look as if they had an effect.\n\nA name without a slash is reported only if "
+              "`..` in it seem to have an effect, but have none, or another one.\n\nA name without a slash "
+              "is reported only if "
               "it is never part of a repository, such as `node_modules` and `__pycache__`, and only if a "
               "folder in the context contains one. A pattern that matches no file today is not reported: "
               "it may be for later.",

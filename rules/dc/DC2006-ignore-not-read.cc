@@ -69,10 +69,10 @@ lint::Rule rule() {
       .summary = "No build reads the ignore file",
       .rationale =
           "A builder reads one ignore file: `<Dockerfile>.dockerignore` next to the Dockerfile, or "
-          "otherwise `.dockerignore` at the root of the build context. A `.dockerignore` in a subfolder of "
-          "the context, one next to a Dockerfile that is built with another context, and one with "
-          "the name of a Dockerfile that does not exist ignore nothing: the files that they list are sent, "
-          "copied, and rebuild steps when they change.\n\n"
+          "otherwise `.dockerignore` at the root of the build context. Builders do not read a "
+          "`.dockerignore` in a subfolder of the context, one next to a Dockerfile that is built with "
+          "another context, or one with the name of a Dockerfile that does not exist: the files that it "
+          "lists are sent and copied, and they rebuild steps when they change.\n\n"
           "The rule looks at all builds of the repository: those of Compose, bake, Skaffold and CI files, "
           "and "
           "Dockerfiles whose folder contains all that they copy. It reports nothing outside of a "

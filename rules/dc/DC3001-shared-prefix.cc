@@ -201,8 +201,8 @@ lint::Rule rule() {
           "same layers. One builder notices this by itself. CI jobs that run on separate machines do "
           "not: each installs everything. As stages of one Dockerfile, or in a base image for both, the "
           "work is done once, and there is only one place to update.\n\nThe rule compares the Dockerfiles at "
-          "the root of the build context, and those in its folders that copy from the root. It reports all "
-          "except the first one; if they have the same instructions, it reports all of them.",
+          "the root of the build context, and those in its folders that copy from the root. All of "
+          "them get a finding except the first one. Files with exactly the same instructions all get one.",
       .bad = {"FROM node:22\nCOPY package.json ./\nRUN npm install\nCOPY web ./web\n", kRepeating},
       .good = {"FROM node:22\nCOPY package.json ./\nRUN npm install\nCOPY web ./web\n", kOther},
       .references = kReferences,

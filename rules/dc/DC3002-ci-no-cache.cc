@@ -231,8 +231,8 @@ lint::Rule rule() {
           "only for tags and releases needs a cache in a registry. A job whose later build starts from an "
           "image that it built before, without a builder of its own, is not reported: only Docker's built-in "
           "builder finds that image.\n\n"
-          "Of `docker buildx bake`, `docker compose build` and docker/bake-action, the targets and services "
-          "that they build are looked at, with what `set` says.",
+          "For `docker buildx bake`, `docker compose build` and docker/bake-action, the rule looks at the "
+          "targets and services that they build, with the values of `set`.",
       .fix_note =
           "Adds the cache of GitHub Actions to a build-push-action step if its job sets up Buildx, with a "
           "scope if the workflows of the repository build more than one image. With a cache a step is reused "

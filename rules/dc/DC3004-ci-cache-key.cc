@@ -234,47 +234,44 @@ constexpr std::string_view kReferences[] = {"https://docs.docker.com/build/cache
 }  // namespace
 
 lint::Rule rule() {
-  return {.code = "DC3004",
-          .name = "ci-cache-key",
-          .level = lint::Level::kInfo,
-          .origin = lint::Origin::kDcache,
-          .summary =
-              "A cache of a CI job is never stored or never read, is overwritten by another build, or is "
-              "disabled",
-          .rationale =
-              "Some step must write a cache before another can read it. The cache of GitHub Actions has one "
-              "place for each `scope`, and a registry one for each reference: if two different builds store "
-              "their caches in the same place, neither can reuse anything; that a later build stores all "
-              "stages of "
-              "an earlier one with `mode=max` is fine. A name with the commit or the "
-              "number of "
-              "the run in it is another one next time. A cache that is read from one tag of a repository and "
-              "stored at another is not the one of the last run. With `no-cache` nothing is reused, which "
-              "only a build "
-              "on a "
-              "schedule may want.",
-          .bad = {"on: push\n"
-                  "jobs:\n"
-                  "  image:\n"
-                  "    runs-on: ubuntu-24.04\n"
-                  "    steps:\n"
-                  "      - uses: docker/build-push-action@v6\n"
-                  "        with:\n"
-                  "          cache-from: type=gha\n"
-                  "          tags: app\n"},
-          .good = {"on: push\n"
-                   "jobs:\n"
-                   "  image:\n"
-                   "    runs-on: ubuntu-24.04\n"
-                   "    steps:\n"
-                   "      - uses: docker/build-push-action@v6\n"
-                   "        with:\n"
-                   "          cache-from: type=gha\n"
-                   "          cache-to: type=gha,mode=max\n"
-                   "          tags: app\n"},
-          .references = kReferences,
-          .check_related = check,
-          .about = kCiDefinitions};
+  return {
+      .code = "DC3004",
+      .name = "ci-cache-key",
+      .level = lint::Level::kInfo,
+      .origin = lint::Origin::kDcache,
+      .summary =
+          "A cache of a CI job is never stored or never read, is overwritten by another build, or is "
+          "disabled",
+      .rationale =
+          "Some step must write a cache before another can read it. The cache of GitHub Actions has one "
+          "place for each `scope`, and a registry one for each reference: if two different builds store "
+          "their caches in the same place, neither can reuse anything. One place is fine if the later build "
+          "stores all stages of the earlier one with `mode=max`. A name that contains the commit or the "
+          "number of the run is a new place in every run. A cache that is read from one tag of a repository "
+          "and stored at another is not the one of the last run. With `no-cache` nothing is reused; only a "
+          "scheduled build may want that.",
+      .bad = {"on: push\n"
+              "jobs:\n"
+              "  image:\n"
+              "    runs-on: ubuntu-24.04\n"
+              "    steps:\n"
+              "      - uses: docker/build-push-action@v6\n"
+              "        with:\n"
+              "          cache-from: type=gha\n"
+              "          tags: app\n"},
+      .good = {"on: push\n"
+               "jobs:\n"
+               "  image:\n"
+               "    runs-on: ubuntu-24.04\n"
+               "    steps:\n"
+               "      - uses: docker/build-push-action@v6\n"
+               "        with:\n"
+               "          cache-from: type=gha\n"
+               "          cache-to: type=gha,mode=max\n"
+               "          tags: app\n"},
+      .references = kReferences,
+      .check_related = check,
+      .about = kCiDefinitions};
 }
 
 }  // namespace dcache::rules::DC3004

@@ -75,10 +75,10 @@ lint::Rule rule() {
       .name = "ci-cache-from-image",
       .level = lint::Level::kWarning,
       .origin = lint::Origin::kDcache,
-      .summary = "A CI build imports its cache from an image that holds none",
+      .summary = "A CI build imports its cache from an image that contains none",
       .rationale =
           "The classic builder took layers of any image that `--cache-from` named. BuildKit reuses an image "
-          "only if it holds the keys of its steps, which an inline cache adds when the image is built: "
+          "only if it contains the keys of its steps, which an inline cache adds when the image is built: "
           "`cache-to: type=inline`, or the build argument `BUILDKIT_INLINE_CACHE=1`. Without it the image "
           "is looked up, nothing is reused, and no error is shown. Reported for images that a build in "
           "the same file pushes, and for inline caches of images that nothing pushes.",

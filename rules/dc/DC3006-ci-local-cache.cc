@@ -86,10 +86,10 @@ lint::Rule rule() {
       .rationale =
           "An export to a folder adds layers to what is in it, and deletes nothing. If the job keeps this "
           "folder for the next build, it grows until downloading it takes longer than building. Write the "
-          "new cache to a folder of its own, and let it take the place of the old one afterwards.\n\n"
+          "new cache to another folder, and replace the old folder with it after the build.\n\n"
           "If no step keeps the folder, as `actions/cache` does, a hosted runner loses it with the job. An "
           "entry of `actions/cache` is never replaced: with a key that is the same in each run the first "
-          "cache stays for ever, and with one that is new in each run no run finds any, unless "
+          "cache stays forever, and with one that is new in each run no run finds any, unless "
           "`restore-keys` names what earlier keys start with.",
       .bad = {"on: push\n"
               "jobs:\n"

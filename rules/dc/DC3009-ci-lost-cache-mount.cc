@@ -64,8 +64,8 @@ void check(Dockerfile& dockerfile, lint::Reporter& reporter) {
       if (!user) continue;
       reporter.report(
           mount->span,
-          fmt::format("the cache that CI imports has this step, but no cache mounts: where the step is "
-                      "reused, line {} finds an empty mount and downloads everything again",
+          fmt::format("the cache that CI imports has this step, but no cache mounts: if the step is reused, "
+                      "line {} finds an empty mount and downloads everything again",
                       *user),
           fmt::format("leave this mount out, here and in line {}, so that the layer has the downloads; or "
                       "keep mounts between the runs of CI",

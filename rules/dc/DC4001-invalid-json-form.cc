@@ -72,9 +72,7 @@ lint::Rule rule() {
           "between the elements, and nothing after the bracket. Otherwise it takes the text as it is: RUN "
           "gives it to a shell, which looks for a program called `[a`, and COPY looks for a file called "
           "`['a',`. JSONArgsRecommended reports the same about CMD and ENTRYPOINT.",
-      .fix_note =
-          "writes double quotes and commas. It is unsafe, because the build does something else "
-          "afterwards.",
+      .fix_note = "Writes double quotes and commas. The fix is unsafe: it changes what the build does.",
       .bad = {"FROM debian:12\n"
               "RUN ['apt-get', 'update']\n"},
       .good = {"FROM debian:12\n"

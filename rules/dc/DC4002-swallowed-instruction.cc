@@ -88,26 +88,26 @@ constexpr std::string_view kReferences[] = {"https://docs.docker.com/reference/d
 }  // namespace
 
 lint::Rule rule() {
-  return {
-      .code = "DC4002",
-      .name = "swallowed-instruction",
-      .level = lint::Level::kError,
-      .summary = "An instruction is a part of the one above it, whose last line ends with `\\`",
-      .rationale =
-          "A line that ends with `\\` goes on in the next line, also over empty lines and comments. If "
-          "the next line is an instruction, it becomes a part of the one above: RUN calls a program "
-          "`COPY`, and the COPY does not happen. It is easily overlooked after the last line of a list was "
-          "removed, or with paths of Windows, which can end with `\\`.",
-      .bad = {"FROM debian:12\n"
-              "RUN apt-get update && \\\n"
-              "    apt-get install -y curl \\\n"
-              "COPY app /app\n"},
-      .good = {"FROM debian:12\n"
-               "RUN apt-get update && \\\n"
-               "    apt-get install -y curl\n"
-               "COPY app /app\n"},
-      .references = kReferences,
-      .check = check};
+  return {.code = "DC4002",
+          .name = "swallowed-instruction",
+          .level = lint::Level::kError,
+          .summary = "An instruction is a part of the one above it, whose last line ends with `\\`",
+          .rationale =
+              "A line that ends with `\\` continues in the next line; empty lines and comments between do "
+              "not end it. If "
+              "the next line is an instruction, it becomes a part of the one above: RUN calls a program "
+              "`COPY`, and the COPY does not happen. This is easy to overlook if the last line of a list was "
+              "removed, or with paths of Windows, which can end with `\\`.",
+          .bad = {"FROM debian:12\n"
+                  "RUN apt-get update && \\\n"
+                  "    apt-get install -y curl \\\n"
+                  "COPY app /app\n"},
+          .good = {"FROM debian:12\n"
+                   "RUN apt-get update && \\\n"
+                   "    apt-get install -y curl\n"
+                   "COPY app /app\n"},
+          .references = kReferences,
+          .check = check};
 }
 
 }  // namespace dcache::rules::DC4002

@@ -117,7 +117,7 @@ lint::Rule rule() {
               "BuildKit gives a heredoc to the shell as a script, and a shell goes on after a command that "
               "failed. Only the status of the last one counts: the build succeeds, and the image lacks what "
               "the failed command should have made. `set -e` stops the script, as `&&` does in other RUNs.",
-          .fix_note = "inserts `set -e`. It is unsafe, because a build that ignored a failure then stops.",
+          .fix_note = "Inserts `set -e`. The fix is unsafe: a build that ignored a failure then stops.",
           .bad = {"FROM debian:12\n"
                   "RUN <<EOF\n"
                   "apt-get update\n"

@@ -78,10 +78,10 @@ void check(lint::Dockerfile& dockerfile, lint::Reporter& reporter) {
         const std::string_view name = name_of(word);
         const auto where = global ? dockerfile.file().instructions() : stage.body;
         if (name.empty() || is_read_by_builder(name) || is_used(where, global, arg, word)) continue;
-        auto& finding =
-            reporter.report(arg.span, fmt::format("nothing uses the build argument {}", name),
-                            global ? "remove it, or use it in a FROM or declare it again in a stage"
-                                   : "remove it, or move it to the stage that uses it");
+        auto& finding = reporter.report(
+            arg.span, fmt::format("nothing uses the build argument {}", name),
+            global ? "use it in a FROM, declare it again in the stage that needs it, or remove it"
+                   : "remove it, or move it to the stage that uses it");
         finding.focus = word.span;
       }
     }

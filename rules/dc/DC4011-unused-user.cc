@@ -99,8 +99,8 @@ void check(lint::Dockerfile& dockerfile, lint::Reporter& reporter) {
       is_in_copied_file(dockerfile, image, user))
     return;
   auto& finding = reporter.report(
-      call.run->instruction->span, fmt::format("the user {} is made, and nothing uses it", user),
-      fmt::format("write USER {} before CMD or ENTRYPOINT, or do not make it", user));
+      call.run->instruction->span, fmt::format("the user {} is created, but nothing uses it", user),
+      fmt::format("write USER {} before CMD or ENTRYPOINT, or do not create it", user));
   finding.focus = call.run->span_of(call.command->spelling);
 }
 

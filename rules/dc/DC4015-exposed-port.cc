@@ -161,7 +161,9 @@ lint::Rule rule() {
               "a port where nothing answers. The rule knows the options of common servers, for example "
               "`uvicorn --port` and `gunicorn --bind`, and says nothing if the port comes from a variable.",
           .fix_note =
-              "replaces the port of the only EXPOSE. It is unsafe: the program may be the one that is wrong.",
+              "Replaces the port, if there is only one EXPOSE. The fix is unsafe: the port of the program "
+              "may be the "
+              "wrong one.",
           .bad = {"FROM python:3.13-slim\n"
                   "EXPOSE 3000\n"
                   "CMD [\"uvicorn\", \"app:app\", \"--host\", \"0.0.0.0\", \"--port\", \"8000\"]\n"},

@@ -145,9 +145,10 @@ lint::Rule rule() {
           "syntax=` are "
           "left alone. The rule is about style, and is off by default.",
       .fix_note =
-          "turns a chain of simple commands into a heredoc. There is no fix for chains with comments, `||`, "
+          "Turns a chain of simple commands into a heredoc. There is no fix for chains with comments, `||`, "
           "subshells, or commands that read others, such as `source`, and none for files whose lines end in "
-          "CRLF. It is unsafe: the step is built once more, and a shell that is not the usual one may read a "
+          "CRLF. The fix is unsafe: the step is built once more, and a shell that is not the usual one may "
+          "read a "
           "script in another way.",
       .bad = {"FROM debian:12\n"
               "RUN apt-get update && \\\n"

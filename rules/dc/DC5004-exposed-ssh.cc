@@ -12,7 +12,7 @@ void check(lint::Dockerfile& dockerfile, lint::Reporter& reporter) {
       const std::string_view port = unquoted(word.text);
       if ((port != "22" && port != "22/tcp") || final_image(dockerfile).starts("sshd")) continue;
       auto& finding =
-          reporter.report(instruction.span, "port 22 is that of SSH, which a container does not need",
+          reporter.report(instruction.span, "port 22 is the SSH port, and a container does not need SSH",
                           "start a shell in a container with docker exec");
       finding.focus = word.span;
     }

@@ -95,7 +95,7 @@ void check(lint::Dockerfile& dockerfile, lint::Reporter& reporter) {
     said.push_back(what);
     reporter
         .report(call.run->instruction->span,
-                fmt::format("{} tells its maker about each build", teller->program),
+                fmt::format("{} sends data about each build to its maker", teller->program),
                 fmt::format("write ENV {}={} above it, or set the variable for this RUN", teller->variable,
                             teller->value))
         .focus = call.run->span_of(call.command->spelling);

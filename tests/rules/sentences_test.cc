@@ -1,4 +1,4 @@
-// What our own rules say, word by word, where a wrong word would break the build of whoever follows it.
+// What our own rules say, word by word, where a wrong word would break the build of anyone who follows it.
 #include <optional>
 #include <string>
 #include <utility>
@@ -148,7 +148,7 @@ TEST(Sentences, OfFinalImages) {
        "to "
        "the files that the program changes"},
       {"DC1024", "FROM golang AS b\nFROM alpine\nCOPY --from=b /app /app\nCMD [\"/app\"]\n",
-       "the program uses nothing of alpine, except perhaps its C library: if the program is statically "
+       "the program needs nothing from alpine, except perhaps the C library: if the program is statically "
        "linked, start from scratch or gcr.io/distroless/static"},
   };
   for (const Sentence& one : kSentences)
