@@ -9,7 +9,7 @@
  *   dcache_workspace_free(workspace);
  *
  * A workspace is what dcache/workspace.h describes: files on the disk or in memory, and texts of an editor
- * that count instead of them. Paths are absolute and, like all texts, UTF-8 that ends with a zero byte,
+ * that replace them. Paths are absolute and, like all texts, UTF-8 that ends with a zero byte,
  * unless a size is given.
  *
  * Functions that can fail take `error`: it may be NULL; otherwise it is set to NULL, or to a sentence that
@@ -63,11 +63,11 @@ DCACHE_API dcache_workspace* dcache_workspace_new(const char* options, char** er
 /* Does nothing for NULL. No other call on the workspace may be running. */
 DCACHE_API void dcache_workspace_free(dcache_workspace* workspace);
 
-/* A text of `size` bytes that counts instead of the file, until it is dropped. */
+/* Sets a text of `size` bytes, which replaces the file until the text is dropped. */
 DCACHE_API void dcache_workspace_set_text(dcache_workspace* workspace, const char* path, const char* text,
                                           size_t size);
-/* Replaces a part of the text that counts with `size` bytes. Lines and columns start at 0; columns are in
- * UTF-16 code units, as in the Language Server Protocol. 0 if that is done. */
+/* Replaces a part of the text that is set, otherwise of the file's, with `size` bytes. Lines and columns
+ * start at 0; columns are in UTF-16 code units, as in the Language Server Protocol. 0 if that is done. */
 DCACHE_API int dcache_workspace_edit_text(dcache_workspace* workspace, const char* path, unsigned begin_line,
                                           unsigned begin_utf16, unsigned end_line, unsigned end_utf16,
                                           const char* text, size_t size, char** error);
@@ -96,7 +96,7 @@ DCACHE_API char* dcache_workspace_fix_finding(const dcache_workspace* workspace,
 
 /* The verdicts for the steps of an image, as `dcache explain --format json` gives them. `question` is a JSON
  * object: {"since":REVISION} for a revision that git knows, or {"changed":[PATH,…]} for files that change, or
- * {} for what dcache_workspace_mark() noted; a member that is null counts as left out.
+ * {} for the state that dcache_workspace_mark() recorded; a member that is null counts as left out.
  * {"cacheFrom":[IMPORT,…]} assumes a builder that starts empty and imports what the earlier build exported,
  * each as --cache-from of `dcache explain` takes it ("max", "type=gha,mode=max"), except "defined"; alone and
  * without a mark nothing changed since then. {"call":NAME} names the call for dcache_workspace_cancel_call().
@@ -104,7 +104,7 @@ DCACHE_API char* dcache_workspace_fix_finding(const dcache_workspace* workspace,
 DCACHE_API char* dcache_workspace_explain(const dcache_workspace* workspace, const char* dockerfile,
                                           const char* question, char** error);
 
-/* Notes the state of a build for dcache_workspace_explain(). 0 if that is done. */
+/* Records the state of a build for dcache_workspace_explain(). 0 if that is done. */
 DCACHE_API int dcache_workspace_mark(dcache_workspace* workspace, const char* dockerfile, char** error);
 
 /* Ends the running calls of that name, or all running calls of dcache_workspace_explain() and

@@ -14,7 +14,7 @@ enum class Verdict : uint8_t {
   kMiss,     // rebuilt
   kDepends,  // reused only if a rebuilt earlier step gives the same output
   kUnused,   // not needed for the target
-  kUnknown,  // only the registry can tell; later steps are judged as if it gave nothing new
+  kUnknown,  // only the registry knows; verdicts of later steps assume that it did not change
 };
 
 struct Step {
@@ -27,11 +27,11 @@ struct Step {
   std::string cause;
   std::string reason;
   std::string path;  // of the file that the cause names; empty for none
-  // The line of the earlier step that makes this one rebuild; nothing if it is its own doing.
+  // The line of the earlier step that makes this one rebuild; nothing if the cause is in the step itself.
   std::optional<uint32_t> follows;
 };
 
-// What came of a file that was said to change.
+// The effect of a file in Workspace::Question::changed.
 struct ChangedFile {
   enum class Effect : uint8_t {
     kRead,     // a step of the target reads it

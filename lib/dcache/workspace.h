@@ -6,11 +6,11 @@
 //   auto explanation = workspace.explain("/app/Dockerfile", {.since = "HEAD"});
 //
 // Texts that are set hide files on the disk: Dockerfiles, ignore files, configurations and every file of a
-// context. What was read, parsed, walked, hashed and answered is kept, and after a change of one text only
-// what depends on it is done again.
+// context. A workspace caches what it read, parsed, hashed and answered. After a change of one text it
+// computes only what depends on that text.
 //
 // Paths are absolute. All members are safe to call from many threads at once. Answers are values: they are
-// true for the moment of the call, and stay good when the workspace changes or is gone. No member throws
+// true at the moment of the call, and stay valid when the workspace changes or is destroyed. No member throws
 // anything but std::bad_alloc.
 #pragma once
 
@@ -64,14 +64,15 @@ class Workspace {
   Workspace& operator=(Workspace&&) noexcept;
   ~Workspace();
 
-  // Each of these gives the files whose findings may be others than when lint() was last called for them,
-  // among them `path`.
+  // Each of these returns the files whose findings may have changed since lint() was last called for them,
+  // including `path`.
   using Paths = std::vector<std::string>;
-  // The whole text of a file. It counts until it is dropped, then the file does. A path that no file can have
-  // (more than 4,096 bytes, a zero byte) gets no text, and the members that answer fail for it.
+  // Sets the whole text of a file, which replaces the file until the text is dropped. A path that no file can
+  // have (more than 4,096 bytes, a zero byte) gets no text, and the members that answer fail for it.
   Paths set_text(const std::string& path, std::string text);
-  // Changes a part of the text that counts, as an editor reports edits: a line and a column from 0, in UTF-16
-  // code units, for each end; an end outside the text is moved into it. Fails where there is no text.
+  // Changes a part of the text that is set, otherwise of the file's, as an editor reports edits: a line and a
+  // column from 0, in UTF-16 code units, for each end; an end outside the text is moved into it. Fails where
+  // there is no text.
   struct Place {
     uint32_t line = 0;
     uint32_t utf16 = 0;
@@ -82,7 +83,7 @@ class Workspace {
   // To be called when files on the disk changed.
   Paths files_changed();
 
-  // The text of a file as it counts: that which was set, or the file's.
+  // The text that is set, otherwise the file's.
   tl::expected<std::string, Failure> text(const std::string& path) const;
 
   // The findings in a Dockerfile, an ignore file, a GitHub workflow or a .gitlab-ci.yml. Fails if the file or
@@ -102,9 +103,9 @@ class Workspace {
   tl::expected<Fixed, Failure> fix_finding(const std::string& path, std::string_view id) const;
 
   struct Question {
-    // What is compared with: a revision that git knows; empty for the state that mark() noted.
+    // Compares with a revision that git knows; empty: with the state that mark() recorded.
     std::string since = {};
-    // Instead of that: files that change, relative to the context. Both together fail.
+    // Or asks about files that change, relative to the context. Give either `since` or `changed`.
     std::vector<std::string> changed = {};
     // With one of the above: the builder is a worker that starts empty, and imports what the earlier build
     // exported, in this order. Each is "none", "inline", "min" or "max", with ":STAGE" for the cache of
@@ -118,7 +119,7 @@ class Workspace {
   };
   tl::expected<Explanation, std::vector<Failure>> explain(const std::string& dockerfile,
                                                           const Question& question) const;
-  // Notes the state of a build, for explain(). Gives what is wrong; nothing if it was noted.
+  // Records the state of a build, for explain(). Returns what is wrong; empty if the state was recorded.
   std::vector<Failure> mark(const std::string& dockerfile, const std::stop_token& stop = {});
 
  private:

@@ -27,7 +27,7 @@ class Verdict(StrEnum):
     HIT = "hit"  #: reused
     MISS = "miss"  #: rebuilt
     DEPENDS = "depends"  #: reused only if an earlier step that rebuilds gives the same output
-    UNKNOWN = "unknown"  #: only the network can tell
+    UNKNOWN = "unknown"  #: only the registry or a server knows
     UNUSED = "unused"  #: the target does not need it
 
 
@@ -157,7 +157,7 @@ class Step(Value):
     instruction: str
     verdict: str  #: one of :class:`Verdict`
     cause: Cause | None = None  #: None for a hit
-    follows: int | None = None  #: the line of the step that makes this one rebuild, if it is not its own doing
+    follows: int | None = None  #: the line of the earlier step that makes this one rebuild; None if the cause is in the step itself
 
     @classmethod
     def from_json(cls, raw: Mapping[str, Any]) -> Step:

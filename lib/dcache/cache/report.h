@@ -23,7 +23,7 @@ enum class Verdict : uint8_t {
   kMiss,     // surely rebuilt
   kDepends,  // reused only if a rebuilt earlier step gives the same output
   kUnused,   // not needed for the target
-  kUnknown,  // only the network can tell; later steps are judged as if nothing new came from it
+  kUnknown,  // only the registry or a server knows; verdicts of later steps assume no change
 };
 std::string_view name_of(Verdict verdict);
 
@@ -69,7 +69,7 @@ struct Cause {
   // Of a file: "changed", "added", "deleted", "mode", "folder-mode", "attributes", "type", "target";
   // "ignored" and "unignored" if a pattern of the ignore file keeps it out now, or did before: `after` or
   // `before` is the pattern, `name` its place.
-  // "assumed" if nobody knows whether it is the same, since git keeps no version of it: it is ignored,
+  // "assumed" if nobody knows whether it is the same, since git does not track it: it is ignored,
   // outside of the repository, or an empty folder; "same-time" for other bytes with the size and the time of
   // modification of before, which builders do not notice; "commit" for a folder of git (".git"), whose files
   // change with every commit: it stands for all of them.
@@ -90,7 +90,7 @@ struct StepReport {
   size_t step = 0;  // index in the second state's graph
   Verdict verdict = Verdict::kHit;
   Cause cause;
-  std::optional<size_t> follows;  // the step that made this one rebuild, if it is not its own doing
+  std::optional<size_t> follows;  // the step that makes this one rebuild; nothing for a cause of its own
   // Of a hit with imports: the builder's log says CACHED of it, but it runs later on, since another step
   // needs its result, which was not exported.
   bool runs_after_all = false;

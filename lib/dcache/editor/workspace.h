@@ -7,7 +7,7 @@
 //
 // Texts that are set hide files on the disk, so that answers are about what people see: Dockerfiles, ignore
 // files, configurations and every file of a context. What was read, parsed, walked, hashed and answered is
-// kept as long as it is valid: after a change of one text only what depends on it is done again.
+// kept as long as it is valid: after a change of one text, only what depends on that text is computed again.
 //
 // All members are safe to call from many threads at once. An answer is of the moment it was asked for, and
 // stays good however the workspace changes, and when it is gone.
@@ -55,7 +55,7 @@ class Workspace {
     std::string config = {};      // the configuration for all files; empty: the nearest above each
     // Changes every configuration; empty for nothing.
     std::function<void(lint::Config&)> adjust = {};
-    std::string shellcheck = {};        // the path of ShellCheck; empty: it is not asked
+    std::string shellcheck = {};        // the path of ShellCheck; empty: it is not run
     std::string shellcheck_store = {};  // the folder of its earlier answers; empty for none
     plan::Options plan = {};            // target, platform, build arguments, …
   };

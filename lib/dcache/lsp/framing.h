@@ -15,7 +15,7 @@
 
 namespace dcache::lsp {
 
-// Takes a stream apart.
+// Splits a stream into messages.
 class MessageReader {
  public:
   void feed(std::string_view bytes) { bytes_ += bytes; }

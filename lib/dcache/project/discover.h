@@ -18,21 +18,22 @@ struct Found {
   std::vector<std::string> files;
   std::vector<std::string> definitions;  // files that define builds; empty if they are not asked for
   std::vector<std::string> without;      // folders that were given and contain none
-  // What a search of folders passed over: files that have the name of a Dockerfile with another ending, such
+  // What a search of folders left out: files that have the name of a Dockerfile with another ending, such
   // as Dockerfile.j2, and folders of vendored files, with a `/` at the end. What git ignores is not named.
   std::vector<std::string> left_out;
   // Sentences about folders and files that should have been searched, and could not be read.
   std::vector<std::string> problems;
-  // Sentences about what the search did without, and searched all the same: git, for what it ignores.
+  // Sentences about searches that took files which git ignores, because git's own files can't be read.
   std::vector<std::string> warnings;
 };
 
-// The paths, with each folder replaced by the Dockerfiles below it, and each pattern that no file is called
-// like ("services/**/Dockerfile", as in an ignore file) by the files that match it, sorted. A pattern that
-// matches nothing stays as it is. Reads folders, and no file but those of git.
+// The paths, with each folder replaced by the Dockerfiles below it, and each pattern
+// ("services/**/Dockerfile", as in an ignore file) by the files that match it, sorted. A path that exists is
+// not a pattern, and a pattern that matches nothing stays as it is. Reads folders, and no files except git's.
 //
-// A folder or file that can't be read is a problem, and the search goes on after it. So is a symbolic link
-// that leads out of context::Boundary; one that leads nowhere is passed over.
+// A folder or file that can't be read is a problem, and the search continues. So is a symbolic link that
+// leads out of the repository, or, without one, out of the folder that is searched. A link to nothing is
+// ignored.
 Found find_dockerfiles(const std::vector<std::string>& paths, const FindOptions& options = {});
 
 // Whether a file is a Dockerfile: "Dockerfile", "Dockerfile.dev", "api.dockerfile", "Containerfile". A

@@ -1,4 +1,4 @@
-// What a user has to put right: the one type of errors in public interfaces.
+// An error that the user can fix: the one type of errors in public interfaces.
 #pragma once
 
 #include <cstdint>
