@@ -26,7 +26,7 @@ class UnwrittenFiles : public context::ForwardingFiles {
   const std::string* find(const std::string& path) const;
 
   mutable std::mutex mutex_;
-  std::map<std::string, std::string> texts_;  // by the path behind all links
+  std::map<std::string, std::string> texts_;  // by the path after all links
 };
 
 }  // namespace dcache::cli

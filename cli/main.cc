@@ -96,7 +96,7 @@ int run_program(const std::vector<std::string>& words) {
 int run(std::vector<std::string> words) {
   const auto is_command = [](const std::string& word) { return find_command(word) != nullptr; };
   const auto word = std::ranges::find_if(words, is_command);
-  // Options of the program can stand before the command's name.
+  // Options of the program can be before the command's name.
   const bool asks_help = !words.empty() && words.front() == "help";
   const bool known =
       word != words.end() && (word == words.begin() || asks_help || words.front().starts_with('-'));

@@ -92,7 +92,7 @@ def plain_steps(text: str) -> dict[Place, bool]:
 
 
 def instruction_lines(folder: Path, dockerfile: str) -> list[list[int]]:
-    """The first lines of the instructions, by stage; those in front of the first FROM are by themselves."""
+    """The first lines of the instructions, by stage; those before the first FROM are by themselves."""
     parsed = json.loads(dcache(folder, "parse", "--format", "json", dockerfile))
     stages: list[list[int]] = [[]]
     for instruction in parsed["instructions"]:

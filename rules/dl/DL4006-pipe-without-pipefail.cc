@@ -182,7 +182,7 @@ bool is_result_unused(const lint::Run& run, const shell::Command& piped) {
   return is_in_substitution(run.script, place) && !is_in_assignment(run, place);
 }
 
-// Whether a script goes on behind a pipe that fails: one of lines, without `set -e`.
+// Whether a script goes on after a pipe that fails: one of lines, without `set -e`.
 bool is_passed_over(const lint::Run& run, size_t at) {
   if (!run.in_heredoc) return false;
   const bool stops = std::ranges::any_of(run.commands, [](const shell::Command& command) {

@@ -108,12 +108,12 @@ TEST_P(FixesOfRecordedDockerfiles, KeepThemSound) {
     const auto before = count(linter, text);
     for (const auto& [rule, found] : count(linter, fixed.text)) {
       const auto known = before.find(rule);
-      // An info that new mounts call for, or that shorter RUNs do, is no harm.
+      // An info that new mounts call for, or that shorter RUNs do, does no harm.
       const bool hint = lint::find_rule(lint::catalogue(), rule)->level < lint::Level::kWarning;
       EXPECT_TRUE(hint || (known != before.end() && found <= known->second)) << name << ": more of " << rule;
     }
   }));
-  std::printf("%d findings mended in %d files\n", fixed_findings, fixed_files);
+  std::printf("%d findings fixed in %d files\n", fixed_findings, fixed_files);
   EXPECT_GT(fixed_files, 0);
 }
 

@@ -48,7 +48,7 @@ bool for_each_own_record(const std::string& file, const std::function<void(const
 }
 
 bool for_each_dockerfile(const std::function<void(const std::string& name, const std::string& text)>& use) {
-  // A plain tar archive: blocks of 512 bytes, a header with name and size in front of each member.
+  // A plain tar archive: blocks of 512 bytes, a header with name and size before each member.
   std::string archive;
   if (!output_of("xz -dc " + oracle_file("dockerfiles.tar.xz"), archive)) return false;
   constexpr size_t kBlock = 512;

@@ -525,7 +525,7 @@ class Runner:
     def build(self, state: dict, folder: Path, output: str, edited: bool = False) -> dict:
         options = write_state(state, folder, output)
         if self.imported:
-            # In the folder of the trial: `folder` itself is written anew for each state.
+            # In the folder of the trial: `folder` itself is written again for each state.
             cache = folder.parent / f"cache-{folder.name}"
             self.empty_builder()
             if not edited:

@@ -153,8 +153,8 @@ const actions = await connection.sendRequest(protocol.CodeActionRequest.type, {
   context: { diagnostics: [] },
 });
 const fix = actions.find((one) => one.kind === 'quickfix' && one.edit);
-const mended = TextDocument.applyEdits(document, fix.edit.documentChanges[0].edits);
-assert.doesNotMatch(mended, /^MAINTAINER/m);
+const fixed = TextDocument.applyEdits(document, fix.edit.documentChanges[0].edits);
+assert.doesNotMatch(fixed, /^MAINTAINER/m);
 ok('code actions');
 
 const cancellation = new protocol.CancellationTokenSource();

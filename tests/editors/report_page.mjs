@@ -52,7 +52,7 @@ try {
   await page.keyboard.press("Enter");
   assert.ok((await page.$$eval("#advice details[open] .added", (lines) => lines.length)) > 0, "the change is shown");
   const markup = await page.$$eval("main script, main img, main iframe, main [onclick]", (nodes) => nodes.length);
-  assert.equal(markup, 0, "texts of the repository are no markup");
+  assert.equal(markup, 0, "texts of the repository are not markup");
   assert.deepEqual(complaints, []);
   if (picture) {
     await page.emulateMediaFeatures([{name: "prefers-color-scheme", value: "light"}]);

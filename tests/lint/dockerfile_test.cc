@@ -8,7 +8,7 @@
 namespace dcache {
 namespace {
 
-// The program that runs the text of each RUN, with a `!` where that is no shell as POSIX has it.
+// The program that runs the text of each RUN, with a `!` if that is not a shell of POSIX.
 std::vector<std::string> shells(const std::string& text) {
   const dockerfile::File file = dockerfile::parse(text);
   const lint::Config config;

@@ -10,7 +10,7 @@ namespace {
 using lint::Diagnostic;
 
 // "2 safe /root/.npm" for each finding: its line, what is offered ("none" where there is no fix) and the
-// targets that its remedy names. Parted by "; ".
+// targets that its remedy names. Separated by "; ".
 std::string offered_mounts(const std::string& text, const lint::BuildFacts& facts = {}) {
   const lint::Config config = test::config_selecting({"DC1003"});
   const lint::Linter linter(lint::catalogue(), config);

@@ -1,7 +1,7 @@
 // Cases of our own rules, as text: tests/rules/cases/CODE.txt holds Dockerfiles, each below a line that says
 // what the rule finds in it: `==== CODE at LINE LINE…: what it is about` or `==== nothing: …`. Lines `+++
-// PATH` and `+++ PATH: TEXT` put files into the context, `+++ PATH of N MB` a large one; `### LINE` stands
-// for a line of the configuration. Rules about other files have the text of such a file in the Dockerfile's
+// PATH` and `+++ PATH: TEXT` put files into the context, `+++ PATH of N MB` a large one; `### LINE` is
+// a line of the configuration. Rules about other files have the text of such a file in the Dockerfile's
 // place; a title that ends in `(GitLab)` is about GitLab's. `\n` in TEXT is a line end.
 #include <filesystem>
 #include <fstream>

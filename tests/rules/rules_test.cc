@@ -733,9 +733,9 @@ TEST(DC2001, ListsNoTrackedFileWhereAStepReadsGit) {
 std::string ignored(const test::TemporaryFolder& folder, const std::string& text) {
   const lint::Config config = config_selecting({"DC2001"});
   const lint::Linter linter(lint::catalogue(), config);
-  const lint::FixedText mended = lint::apply_fixes(linter, text, test::facts_of(folder), true);
-  if (mended.new_files.empty()) return "";
-  const std::string& content = mended.new_files.front().new_file_content;
+  const lint::FixedText fixed = lint::apply_fixes(linter, text, test::facts_of(folder), true);
+  if (fixed.new_files.empty()) return "";
+  const std::string& content = fixed.new_files.front().new_file_content;
   for (const std::string_view last : {"Dockerfile*\n", ".dockerignore\n"}) {
     if (const size_t at = content.find(last); at != std::string::npos)
       return content.substr(at + last.size());

@@ -20,7 +20,7 @@ namespace dcache::cache {
 struct SelectedFile {
   const context::Record* record = nullptr;
   const plan::Selector* selector = nullptr;  // the one that took it; null for a mount of everything
-  // Where it comes to lie below the destination: "a.c", "deep/c.c", "" for a folder that was named itself.
+  // Its path below the destination: "a.c", "deep/c.c", "" for a folder that was named itself.
   std::string_view name = {};
   bool written = true;  // false for a link that was followed: what it leads to is written in its place
   // It was found in a folder that is copied, so it is placed below the destination whatever that is called.

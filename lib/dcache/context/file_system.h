@@ -37,7 +37,7 @@ class FileSystem {
   virtual bool exists(const std::string& path) const = 0;
   // What is in a folder, sorted by name; nothing where there is no such folder.
   virtual std::vector<Listed> list(const std::string& folder) const = 0;
-  // The absolute path behind all links; the path itself where nothing is there.
+  // The absolute path after all links; the path itself if nothing is there.
   virtual std::string real_path(const std::string& path) const = 0;
   // As context::walk() and context::hash_contents(). A record may have its hash from the walk already.
   virtual tl::expected<Walk, std::string> walk(const std::string& folder, const ignore::Matcher& ignore,
@@ -49,8 +49,8 @@ class FileSystem {
 // The file system of the machine.
 const std::shared_ptr<const FileSystem>& disk();
 
-// Files that are kept in memory, over another file system or none. What is written here hides what
-// lies behind. Copies share the contents.
+// Files that are kept in memory, over another file system or none. What is written here hides
+// files of the other one. Copies share the contents.
 class MemoryFiles : public FileSystem {
  public:
   // Links in `behind`, if it is given, are not resolved to find what is written here.
@@ -63,10 +63,10 @@ class MemoryFiles : public FileSystem {
     return copy;
   }
 
-  // `mode` are permission bits; without them those of the file behind, or else 0644.
+  // `mode` are permission bits; without them those of the file that this one hides, or else 0644.
   void write(const std::string& path, std::string content, std::optional<uint32_t> mode = std::nullopt);
   void add_link(const std::string& path, std::string target);
-  // What lies behind is seen again.
+  // The file of the other file system is seen again.
   void forget(const std::string& path);
   // The file written under that path; null for none.
   const std::string* find(const std::string& path) const;

@@ -35,8 +35,7 @@ Record record_of(const std::string& path, GitEntry::Type type, bool executable =
   return record;
 }
 
-// The file that stands for what a folder has. Of two folders that come to lie in one place, neither hides the
-// other.
+// The file that stands for what a folder has. Of two folders with the same path, neither hides the other.
 Record stand_in(const std::string& folder, const Hash& content) {
   Record record =
       record_of(folder + '/' + std::string(kStandIn) + to_hex(hash_bytes(folder)), GitEntry::Type::kFile);
