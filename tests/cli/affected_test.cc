@@ -1112,7 +1112,7 @@ TEST(Affected, ATagOfSkaffoldInAnArgumentIsAnotherEachTime) {
   repository.commit("edit");
   EXPECT_EQ(repository.effects({"--git", "HEAD~1"}), "api:unknown");
   repository.write("Dockerfile", "FROM scratch\nRUN echo\n");
-  repository.commit("no argument");
+  repository.commit("argument");
   repository.write("README", "2\n");
   repository.commit("edit");
   EXPECT_EQ(repository.effects({"--git", "HEAD~1"}), "api:unaffected");

@@ -35,8 +35,11 @@ constexpr std::array<std::string_view, 12> kNoJobs = {
 // The variables of a job. A value may use others.
 class JobVariables {
  public:
-  void set(const std::string& name, std::string value) { values_.insert_or_assign(name, std::move(value)); }
-  // It may have another value.
+  void set(const std::string& name, std::string value) {
+    values_.insert_or_assign(name, std::move(value));
+    unknown_.erase(name);
+  }
+  // It may have another value, unless it is set again.
   void forget(const std::string& name) { unknown_.insert(name); }
 
   std::optional<CiText> find(std::string_view name) {
