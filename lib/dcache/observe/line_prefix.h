@@ -34,7 +34,8 @@ class LinePrefixes {
   std::optional<Stripped> strip(std::string_view line) const;
   // Lines with the prefixes that were known are not of a build any more.
   void forget();
-  // Counts a line of plain progress that has no prefix.
+  // Counts a line of plain progress that has no prefix, unless there were so many that no more are needed.
+  bool counts_bare() const { return bare_ < kMostBare; }
   void add_bare() { ++bare_; }
   bool has_bare() const { return bare_ > 0; }
   // Looks at a line that has no prefix which is known. True if it shows one, which is known from now on:
@@ -52,6 +53,7 @@ class LinePrefixes {
   };
   bool take(const std::string& shape);
 
+  static constexpr size_t kMostBare = 10'000;
   std::vector<std::string> shapes_;
   std::map<std::string, Counts> counts_;  // by shape
   std::deque<Kept> kept_;

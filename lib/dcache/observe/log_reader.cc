@@ -173,7 +173,7 @@ bool LogReader::read_wrapped(const Line& line) {
 bool LogReader::read_plain(const Line& line) {
   if (!prefixes_.is_known()) {
     if (plain_.read(line)) {
-      if (is_of_plain_progress(line.text)) prefixes_.add_bare();
+      if (prefixes_.counts_bare() && is_of_plain_progress(line.text)) prefixes_.add_bare();
       return true;
     }
   } else if (const auto bare = prefixes_.strip(line.text)) {
