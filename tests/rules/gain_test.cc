@@ -54,6 +54,7 @@ TEST(Gain, CountsWhatANewValueRebuilds) {
 TEST(Gain, CountsTheStepsOfTheBuilder) {
   const TemporaryFolder folder;
   folder.write("package.json", "{}\n");
+  folder.write("package-lock.json", "{}\n");
   folder.write("server.js", "\n");
   const std::string text =
       "FROM node:22\nWORKDIR /app\nLABEL a=1\nCOPY . ./\nRUN npm ci\nENV X=1\nEXPOSE 80\nCMD "
