@@ -393,12 +393,11 @@ bool is_commanded_above(const dockerfile::File& file, const Instruction& instruc
 
 std::optional<lint::Fix> install_earlier(Dockerfile& dockerfile, const lint::BuildContext& context,
                                          const std::vector<const Step*>& copies, const BroadCopy& copy,
-                                         const Run& run, const Use& use) {
+                                         const Run& run, const Use& use, const InstallManifests& manifests) {
   const plan::Graph& graph = dockerfile.graph();
   if (!is_plain_copy(*copy.step->instruction) || copy.source->wildcard) return std::nullopt;
   const auto folder = install_folder(graph, copy, run, use);
   if (!folder) return std::nullopt;
-  const InstallManifests manifests = find_manifests(context, copies, *folder, copy, use);
   if (!manifests.separable || (manifests.paths.empty() && manifests.others.empty())) return std::nullopt;
   if (!missing_lock(context, use, graph.steps[*run.step], manifests).empty()) return std::nullopt;
   const auto first = copied_first(context, copies, copy, manifests);

@@ -24,10 +24,11 @@ text::Span lines_of(const dockerfile::File& file, text::Span span);
 bool is_commanded_above(const dockerfile::File& file, const dockerfile::Instruction& instruction);
 
 // Copies the manifests in the place of the COPY, and the rest after the install, which moves up or is made
-// twice: once without the sources, and then as it is. `copies` are those above the RUN. Nothing where it is
-// not known what the install reads.
+// twice: once without the sources, and then as it is. `copies` are those above the RUN, and `manifests` what
+// find_manifests() says of the folder that it works in. Nothing where it is not known what the install reads.
 std::optional<lint::Fix> install_earlier(lint::Dockerfile& dockerfile, const lint::BuildContext& context,
                                          const std::vector<const plan::Step*>& copies, const BroadCopy& copy,
-                                         const lint::Run& run, const Use& use);
+                                         const lint::Run& run, const Use& use,
+                                         const InstallManifests& manifests);
 
 }  // namespace dcache::rules

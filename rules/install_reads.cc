@@ -320,13 +320,17 @@ bool is_plain_composer(const std::string& text) {
 
 // Whether the text of a manifest may refer to files of the project, or to programs that read them.
 bool may_refer(std::string_view path, const std::string& text) {
-  static LazyRE2 kPackageJson = {
-      R"re("(?:file|link|portal|workspace|patch):|"(?:workspaces|patchedDependencies|dependenciesMeta)")re"
-      R"re(|prisma|"patch-package"|"husky"|"lefthook"|"simple-git-hooks")re"};
+  constexpr auto kInPackageJson = std::to_array<std::string_view>(
+      {"\"file:", "\"link:", "\"portal:", "\"workspace:", "\"patch:", "\"workspaces\"",
+       "\"patchedDependencies\"", "\"dependenciesMeta\"", "prisma", "\"patch-package\"", "\"husky\"",
+       "\"lefthook\"", "\"simple-git-hooks\""});
   static LazyRE2 kToml = {R"re(\bpath\s*=|file:|\bworkspace\b)re"};
   const std::string_view name = text::base_name(path);
-  if (name == "package.json")
-    return RE2::PartialMatch(piece(text), *kPackageJson) || has_local_dependency(text);
+  if (name == "package.json") {
+    return std::ranges::any_of(kInPackageJson,
+                               [&](std::string_view part) { return text.find(part) != std::string::npos; }) ||
+           has_local_dependency(text);
+  }
   if (name == "pyproject.toml" || name == "Pipfile") return RE2::PartialMatch(piece(text), *kToml);
   if (name == "composer.json") return !is_plain_composer(text);
   if (name == "composer.lock") return has_local_packages(text) || has_plugins(text);

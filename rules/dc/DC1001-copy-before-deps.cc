@@ -348,8 +348,7 @@ class Check {
             run.instruction->start_line),
         remedy_for(copies, earlier, found, run, use) + words_about_ignoring(copy, run, use) +
             words_about_rest(run, use) + words_about_lock(found, run, use));
-    if (context() != nullptr)
-      diagnostic.fix = install_earlier(dockerfile_, *context(), copies, copy, run, use);
+    if (found) diagnostic.fix = install_earlier(dockerfile_, *context(), copies, copy, run, use, *found);
     std::vector<std::string_view> manifests = needed_files(use);
     manifests.insert(manifests.end(), use.manager->optional.begin(), use.manager->optional.end());
     if (diagnostic.fix) add_gain(diagnostic, copy, manifests);
