@@ -142,8 +142,8 @@ void LogReader::read(std::string_view raw) {
 
 // A record may have a prefix too.
 bool LogReader::read_record(const Line& line) {
-  constexpr size_t kLongestPrefix = 300;
-  const size_t at = line.text.substr(0, kLongestPrefix).find("{\"");
+  constexpr size_t kLongestBeforeRecord = 300;
+  const size_t at = line.text.substr(0, kLongestBeforeRecord).find("{\"");
   if (at == std::string_view::npos || !RecordReader::is_record(line.text.substr(at))) return false;
   has_build_ = true;
   if (!records_.read(line.text.substr(at))) {
