@@ -159,11 +159,11 @@ TEST(History, CountsGitsOwnFilesWhereTheyAreCopied) {
   const json history = repository.history();
   EXPECT_EQ(counts(history), "2:2");
   EXPECT_EQ(causes(history, 2), ".git 1, a 1");
-  repository.shell("git commit -q --allow-empty -m none");
+  repository.git("commit -q --allow-empty -m none");
   EXPECT_EQ(counts(repository.history()), "2:3");
   // There it is a file that names the folder.
   const test::TemporaryFolder folder;
-  repository.shell("git worktree add -q --detach '" + folder / "linked" + "'");
+  repository.git("worktree add -q --detach '" + folder / "linked" + "'");
   EXPECT_EQ(counts(repository.history({}, folder / "linked")), "2:2");
 }
 
