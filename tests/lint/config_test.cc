@@ -223,6 +223,17 @@ TEST(Config, IsTheSameWhenItIsWrittenAndReadAgain) {
   const auto again = read_config(written, names());
   ASSERT_TRUE(again) << again.error().message << "\n" << written;
   EXPECT_EQ(to_toml(*again), written);
+  const std::string usual = to_toml(Config());
+  const auto usual_again = read_config(usual, names());
+  ASSERT_TRUE(usual_again) << usual_again.error().message << "\n" << usual;
+  EXPECT_EQ(to_toml(*usual_again), usual);
+}
+
+TEST(Config, KnowsVersionsOfDocker) {
+  for (const char* version : {"23", "23.0", "20.10", ""})
+    EXPECT_TRUE(read_config(std::string("minimum-engine = \"") + version + "\"\n", names())) << version;
+  for (const char* version : {"twenty", "20.1O", "23.", ".0", "1.2.3"})
+    EXPECT_FALSE(read_config(std::string("minimum-engine = \"") + version + "\"\n", names())) << version;
 }
 
 // Package managers of the configuration are known like the others.

@@ -104,7 +104,7 @@ class ConfigReader {
           name == "none" ? std::nullopt : std::optional(known_level(name, position_of_toml(node)));
     } else if (key == "minimum-engine") {
       config_.minimum_engine = text_of(node, key);
-      if (!is_engine_version(config_.minimum_engine))
+      if (!config_.minimum_engine.empty() && !is_engine_version(config_.minimum_engine))
         stop_at(node, fmt::format("'{}' is not a version of Docker", config_.minimum_engine),
                 "write MAJOR.MINOR, such as 23.0");
     } else if (key == "builder") {
