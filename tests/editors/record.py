@@ -1,5 +1,5 @@
 #!/usr/bin/env python3
-"""Stands between an editor and `dcache lsp` and writes down what both say, for tests/lsp/recorded_test.cc.
+"""Stands between an editor and `dcache lsp` and writes down what both say, for tests/lsp/server_recorded_test.cc.
 
 DCACHE_PROGRAM is the program, DCACHE_RECORD the file to write. Each line of it is an object with one member: "client" or "server",
 a message; or "files", the files of the current folder where they differ from what they were. The current folder is /project in it.
