@@ -12,7 +12,23 @@ The work is done by ``libdcache_c``, which is loaded when the first :class:`Work
 """
 from ._errors import Cancelled, Error, LibraryError
 from ._library import library_version
-from ._values import Cause, ChangedPath, Edit, Explanation, Finding, Fix, FixedText, Level, NewFile, Step, Value, Verdict
+from ._values import (
+    Cause,
+    ChangedPath,
+    Edit,
+    Explanation,
+    Finding,
+    Fix,
+    FixedText,
+    Level,
+    NewFile,
+    Position,
+    Range,
+    Rule,
+    Step,
+    Value,
+    Verdict,
+)
 from ._workspace import StrPath, Workspace, find_dockerfiles, is_dockerfile, rules
 
 __version__ = "0.1.0"
@@ -30,6 +46,9 @@ __all__ = [
     "Level",
     "LibraryError",
     "NewFile",
+    "Position",
+    "Range",
+    "Rule",
     "Step",
     "StrPath",
     "Value",

@@ -61,6 +61,29 @@ def _value_of(cls: type[_Value], raw: Mapping[str, Any], readers: _Readers) -> _
 
 
 @dataclasses.dataclass(frozen=True, kw_only=True)
+class Position(Value):
+    """A place in a text, in all the units that editors use. All of them start at 0."""
+
+    offset: int  #: in bytes, from the start of the text
+    line: int
+    byte: int  #: in its line
+    utf16: int  #: in its line, in UTF-16 code units, as the Language Server Protocol counts
+
+
+@dataclasses.dataclass(frozen=True, kw_only=True)
+class Range(Value):
+    """A part of a text. The end is after its last character."""
+
+    begin: Position
+    end: Position
+
+    @classmethod
+    def from_json(cls, raw: Mapping[str, Any]) -> Range:
+        """Makes the value of a JSON object. Fails with ValueError if a member is missing."""
+        return _value_of(cls, raw, {"begin": Position.from_json, "end": Position.from_json})
+
+
+@dataclasses.dataclass(frozen=True, kw_only=True)
 class Edit(Value):
     """A change of a text. Lines and columns start at 1, columns count bytes, and the end is after the last byte."""
 
@@ -69,6 +92,13 @@ class Edit(Value):
     end_line: int
     end_column: int
     replacement: str
+    #: The same place for editors, which does not count if values are compared. None only if the value was made of the command line's JSON.
+    range: Range | None = dataclasses.field(default=None, compare=False)
+
+    @classmethod
+    def from_json(cls, raw: Mapping[str, Any]) -> Edit:
+        """Makes the value of a JSON object. Fails with ValueError if a member is missing."""
+        return _value_of(cls, raw, {"range": Range.from_json})
 
 
 @dataclasses.dataclass(frozen=True, kw_only=True)
@@ -111,11 +141,35 @@ class Finding(Value):
     aliases: tuple[str, ...]  #: codes that other linters have for the rule
     fix: Fix | None = None
     id: str = ""  #: names the finding among those of the same text, for :meth:`Workspace.fix_finding`
+    range: Range | None = dataclasses.field(default=None, compare=False)  #: as of :class:`Edit`
 
     @classmethod
     def from_json(cls, raw: Mapping[str, Any]) -> Finding:
         """Makes the value of a JSON object. Fails with ValueError if a member is missing."""
-        return _value_of(cls, raw, {"aliases": tuple, "fix": Fix.from_json})
+        return _value_of(cls, raw, {"aliases": tuple, "fix": Fix.from_json, "range": Range.from_json})
+
+
+@dataclasses.dataclass(frozen=True, kw_only=True)
+class Rule(Value):
+    """A rule of the catalogue."""
+
+    code: str  #: such as ``"DC1009"``
+    name: str  #: such as ``"unpinned-base"``
+    level: str  #: one of :class:`Level`
+    origin: str  #: whose rule it is: ``"dcache"``, ``"BuildKit"`` or ``"hadolint"``
+    fix: str  #: ``"yes"``, ``"unsafe"`` or ``"no"``
+    on_by_default: bool
+    summary: str  #: what it finds
+    rationale: str  #: why that is bad
+    bad: str  #: a Dockerfile that it finds something in
+    good: str  #: the same, as it should be
+    references: tuple[str, ...]  #: addresses to read more
+    security_severity: str = ""  #: from ``"0.0"`` to ``"10.0"``, as SARIF has it; empty if it is not about security
+
+    @classmethod
+    def from_json(cls, raw: Mapping[str, Any]) -> Rule:
+        """Makes the value of a JSON object. Fails with ValueError if a member is missing."""
+        return _value_of(cls, raw, {"references": tuple})
 
 
 @dataclasses.dataclass(frozen=True, kw_only=True)

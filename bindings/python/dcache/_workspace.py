@@ -9,10 +9,10 @@ import warnings
 import weakref
 from collections.abc import Iterator, Mapping, Sequence
 from types import TracebackType
-from typing import Any, Literal, NoReturn
+from typing import Literal, NoReturn
 
 from ._library import library
-from ._values import Explanation, Finding, FixedText
+from ._values import Explanation, Finding, FixedText, Rule
 
 StrPath = str | os.PathLike[str]
 
@@ -281,13 +281,12 @@ def is_dockerfile(path: StrPath) -> bool:
     return bool(library().call("dcache_is_dockerfile", _path_of(path)))
 
 
-def rules() -> list[dict[str, Any]]:
-    """The catalogue of rules, as ``dcache rules --format json`` prints it."""
+def rules() -> list[Rule]:
+    """The catalogue of rules, as ``dcache rules`` lists it."""
     address = library().call("dcache_rules")
     if address is None:
         raise MemoryError
-    catalogue: list[dict[str, Any]] = json.loads(library().take(address))
-    return catalogue
+    return [Rule.from_json(rule) for rule in json.loads(library().take(address))]
 
 
 def _content_of(text: str | bytes) -> bytes:

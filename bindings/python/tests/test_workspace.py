@@ -38,6 +38,16 @@ class Workspaces(unittest.TestCase):
             with self.assertRaises(dcache.Error):
                 workspace.edit_text("/app/none", (0, 0), (0, 0), "")
 
+    def test_place_findings_for_editors(self) -> None:
+        with in_memory({"/app/Dockerfile": "FROM scratch\nCOPY \U0001f600 /a\nENV a b\n"}) as workspace:
+            finding = next(finding for finding in workspace.lint("/app/Dockerfile") if finding.rule == "LegacyKeyValueFormat")
+        assert finding.range is not None and finding.fix is not None
+        begin = finding.range.begin
+        self.assertEqual((begin.offset, begin.line, begin.byte, begin.utf16), (26, 2, 0, 0))
+        edit = finding.fix.edits[0]
+        assert edit.range is not None
+        self.assertEqual((edit.range.begin.line + 1, edit.range.begin.byte + 1), (edit.line, edit.column))
+
     def test_say_which_files_are_stale(self) -> None:
         with in_memory({"/app/Dockerfile": "FROM scratch\n"}) as workspace:
             workspace.lint("/app/Dockerfile")
@@ -57,7 +67,10 @@ class Files(unittest.TestCase):
         self.assertFalse(dcache.is_dockerfile("main.c"))
 
     def test_have_rules(self) -> None:
-        self.assertIn("DC1001", [rule["code"] for rule in dcache.rules()])
+        rules = {rule.code: rule for rule in dcache.rules()}
+        self.assertEqual((rules["DC1001"].name, rules["DC1001"].origin), ("copy-before-deps", "dcache"))
+        self.assertTrue(rules["DC1001"].references)
+        self.assertIn(rules["DC1009"].level, list(dcache.Level))
 
 
 class Lints(unittest.TestCase):
