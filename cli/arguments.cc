@@ -13,7 +13,7 @@ namespace dcache::cli {
 namespace {
 
 // A value that an option refuses.
-struct Refused {
+struct InvalidValue {
   std::string message;
 };
 
@@ -36,10 +36,11 @@ void take(const Option& option, const std::vector<std::string>& values) {
   for (const std::string& value : values) {
     const bool closed = !option.choices.empty() && !option.open_choices;
     if (closed && std::ranges::find(option.choices, value) == option.choices.end())
-      throw Refused{refusal_of(option, value, "")};
-    if (value.empty() && option.names_files) throw Refused{refusal_of(option, value, "the name is empty")};
+      throw InvalidValue{refusal_of(option, value, "")};
+    if (value.empty() && option.names_files)
+      throw InvalidValue{refusal_of(option, value, "the name is empty")};
     const std::string reason = option.take(value);
-    if (!reason.empty()) throw Refused{refusal_of(option, value, reason)};
+    if (!reason.empty()) throw InvalidValue{refusal_of(option, value, reason)};
   }
 }
 
@@ -139,7 +140,7 @@ Arguments read_arguments(const Command& command, const std::vector<std::string>&
     define(*sub, option);
   try {
     app.parse(std::vector<std::string>(words.rbegin(), words.rend()));
-  } catch (const Refused& refused) {
+  } catch (const InvalidValue& refused) {
     return {Arguments::Ask::kError, refused.message};
   } catch (const CLI::CallForHelp&) {
     return {Arguments::Ask::kHelp, ""};

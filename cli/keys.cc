@@ -99,7 +99,7 @@ int run_files(const Options& options, std::span<const cache::Build> builds) {
 }
 
 int run_context(const Options& options) {
-  const std::vector<cache::Build> builds = load_platforms(options.build, Ignored::kMeasured);
+  const std::vector<cache::Build> builds = load_platforms(options.build, IgnoredSizes::kMeasured);
   if (builds.empty()) return kError;
   constexpr bool kAll = true;
   const int status = complain_of_problems(builds.front(), kAll) ? kOk : kError;

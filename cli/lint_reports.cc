@@ -16,13 +16,13 @@ namespace dcache::cli {
 namespace {
 
 // How a report is made.
-struct Making {
+struct ReportSettings {
   const report::Folders& folders;
   const LintOptions& options;
   const std::string& note;
   bool to_file = false;
 };
-using MakeReport = std::unique_ptr<report::FindingsReport> (*)(const Making&);
+using MakeReport = std::unique_ptr<report::FindingsReport> (*)(const ReportSettings&);
 struct Format {
   std::string_view name;
   MakeReport make;
@@ -30,29 +30,29 @@ struct Format {
 };
 constexpr Format kFormats[] = {
     {"text",
-     [](const Making& how) {
+     [](const ReportSettings& how) {
        return report::findings_text(report::Style(!how.to_file && use_colour()), how.options.verbose,
                                     how.note);
      }},
-    {"json", [](const Making&) { return report::findings_json(); }},
+    {"json", [](const ReportSettings&) { return report::findings_json(); }},
     {"sarif",
-     [](const Making& how) {
+     [](const ReportSettings& how) {
        return report::findings_sarif(
            lint::catalogue(), how.folders,
            {.category = how.options.sarif_category, .silenced = how.options.sarif_suppressed});
      }},
-    {"concise", [](const Making&) { return report::findings_gnu(); }},
-    {"gnu", [](const Making&) { return report::findings_gnu(); }},
-    {"github", [](const Making& how) { return report::findings_github(how.folders); }, true},
-    {"gitlab", [](const Making& how) { return report::findings_gitlab(how.folders); }},
-    {"codeclimate", [](const Making& how) { return report::findings_codeclimate(how.folders); }},
-    {"checkstyle", [](const Making&) { return report::findings_checkstyle(); }},
-    {"junit", [](const Making&) { return report::findings_junit(); }},
+    {"concise", [](const ReportSettings&) { return report::findings_gnu(); }},
+    {"gnu", [](const ReportSettings&) { return report::findings_gnu(); }},
+    {"github", [](const ReportSettings& how) { return report::findings_github(how.folders); }, true},
+    {"gitlab", [](const ReportSettings& how) { return report::findings_gitlab(how.folders); }},
+    {"codeclimate", [](const ReportSettings& how) { return report::findings_codeclimate(how.folders); }},
+    {"checkstyle", [](const ReportSettings&) { return report::findings_checkstyle(); }},
+    {"junit", [](const ReportSettings&) { return report::findings_junit(); }},
     {"sonarqube",
-     [](const Making& how) { return report::findings_sonarqube(lint::catalogue(), how.folders); }},
-    {"markdown", [](const Making& how) { return report::findings_markdown(how.folders); }},
+     [](const ReportSettings& how) { return report::findings_sonarqube(lint::catalogue(), how.folders); }},
+    {"markdown", [](const ReportSettings& how) { return report::findings_markdown(how.folders); }},
     {"statistics",
-     [](const Making& how) {
+     [](const ReportSettings& how) {
        return report::findings_statistics(lint::catalogue(), report::Style(!how.to_file && use_colour()));
      }},
 };

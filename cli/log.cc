@@ -37,9 +37,9 @@ struct Answer {
 //
 // The log of a build that imported a cache says neither how that was exported nor what the builder had of its
 // own. A builder that was new had nothing.
-class Fitting {
+class ImportSearch {
  public:
-  Fitting(const observe::Log& log, const LogQuestion& question) : log_(log), question_(question) {}
+  ImportSearch(const observe::Log& log, const LogQuestion& question) : log_(log), question_(question) {}
 
   // Nothing, with a word on standard error, if what is asked can't be read.
   std::optional<Answer> answer() {
@@ -175,7 +175,7 @@ int run(const Options& options) {
   if (!is_one_question({}, options.question.since, options.question.git)) return kError;
   const auto log = read_log(options.logs.back());
   if (!log) return kError;
-  auto answer = Fitting(*log, options.question).answer();
+  auto answer = ImportSearch(*log, options.question).answer();
   if (!answer) return kError;
   report::LogView& view = answer->view;
   std::optional<observe::Log> before;

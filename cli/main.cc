@@ -18,35 +18,35 @@
 namespace dcache::cli {
 namespace {
 
-struct Named {
+struct CommandEntry {
   std::string_view name;
   Command (*make)();
 };
 
 constexpr std::array kCommands = {
-    Named{"lint", lint_command},
-    Named{"explain", explain_command},
-    Named{"affected", affected_command},
-    Named{"images", images_command},
-    Named{"log", log_command},
-    Named{"history", history_command},
-    Named{"optimize", optimize_command},
-    Named{"graph", graph_command},
-    Named{"report", report_command},
-    Named{"snapshot", snapshot_command},
-    Named{"keys", keys_command},
-    Named{"context", context_command},
-    Named{"config", config_command},
-    Named{"rules", rules_command},
-    Named{"format", format_command},
-    Named{"parse", parse_command},
-    Named{"lsp", lsp_command},
-    Named{"completion", completion_command},
-    Named{"make-manuals", manuals_command},
+    CommandEntry{"lint", lint_command},
+    CommandEntry{"explain", explain_command},
+    CommandEntry{"affected", affected_command},
+    CommandEntry{"images", images_command},
+    CommandEntry{"log", log_command},
+    CommandEntry{"history", history_command},
+    CommandEntry{"optimize", optimize_command},
+    CommandEntry{"graph", graph_command},
+    CommandEntry{"report", report_command},
+    CommandEntry{"snapshot", snapshot_command},
+    CommandEntry{"keys", keys_command},
+    CommandEntry{"context", context_command},
+    CommandEntry{"config", config_command},
+    CommandEntry{"rules", rules_command},
+    CommandEntry{"format", format_command},
+    CommandEntry{"parse", parse_command},
+    CommandEntry{"lsp", lsp_command},
+    CommandEntry{"completion", completion_command},
+    CommandEntry{"make-manuals", manuals_command},
 };
 
-const Named* find_command(std::string_view name) {
-  const auto found = std::ranges::find(kCommands, name, &Named::name);
+const CommandEntry* find_command(std::string_view name) {
+  const auto found = std::ranges::find(kCommands, name, &CommandEntry::name);
   return found == kCommands.end() ? nullptr : &*found;
 }
 
@@ -73,7 +73,7 @@ int run_command(const Command& command, const std::vector<std::string>& words) {
 
 int refuse(std::string_view kind, std::string_view word) {
   std::vector<std::string_view> known = {"help", "version"};
-  for (const Named& command : kCommands)
+  for (const CommandEntry& command : kCommands)
     known.push_back(command.name);
   complain(
       fmt::format("unknown {} '{}'; {}", kind, word, text::did_you_mean(word, known, "see dcache --help")));
@@ -109,7 +109,7 @@ int run(std::vector<std::string> words) {
 
 std::vector<Command> all_commands() {
   std::vector<Command> commands;
-  for (const Named& command : kCommands)
+  for (const CommandEntry& command : kCommands)
     commands.push_back(command.make());
   return commands;
 }

@@ -16,14 +16,14 @@ struct Options {
   std::string format = "json";
 };
 
-struct Parsed {
+struct ParseOutput {
   std::string tree;
   std::string complaint;
   bool failed = false;
 };
 
-Parsed parse_one(const std::string& path) {
-  Parsed parsed;
+ParseOutput parse_one(const std::string& path) {
+  ParseOutput parsed;
   auto source = text::read_file(path);
   if (!source) {
     parsed.complaint = source.error();
@@ -44,7 +44,7 @@ int run(const Options& options) {
   threads::in_order(
       options.files.size(), threads::helpers_for(options.files.size(), kFilesPerThread),
       [&](size_t i) { return parse_one(options.files[i]); },
-      [&](const Parsed& parsed) {
+      [&](const ParseOutput& parsed) {
         if (!parsed.complaint.empty()) complain(parsed.complaint);
         if (parsed.failed) status = kError;
         out += parsed.tree;

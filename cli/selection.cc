@@ -549,8 +549,8 @@ std::optional<project::Image> image_of(const BuildFlags& flags) {
   return image;
 }
 
-std::optional<cache::Build> load(cache::BuildOptions options, Ignored ignored) {
-  options.measure_ignored = ignored == Ignored::kMeasured;
+std::optional<cache::Build> load(cache::BuildOptions options, IgnoredSizes ignored) {
+  options.measure_ignored = ignored == IgnoredSizes::kMeasured;
   auto build = cache::Build::load(options);
   if (!build) {
     complain_of(build.error());
@@ -561,12 +561,12 @@ std::optional<cache::Build> load(cache::BuildOptions options, Ignored ignored) {
 
 }  // namespace
 
-std::optional<cache::Build> load_build(const BuildFlags& flags, Ignored ignored) {
+std::optional<cache::Build> load_build(const BuildFlags& flags, IgnoredSizes ignored) {
   const auto image = image_of(flags);
   return image ? load(image->build, ignored) : std::nullopt;
 }
 
-std::vector<cache::Build> load_platforms(const project::Image& image, Ignored ignored) {
+std::vector<cache::Build> load_platforms(const project::Image& image, IgnoredSizes ignored) {
   std::vector<cache::Build> builds;
   std::vector<std::string> platforms = image.judged_platforms();
   if (platforms.empty()) platforms.push_back(image.build.plan.platform);
@@ -585,7 +585,7 @@ std::vector<cache::Build> load_platforms(const project::Image& image, Ignored ig
   return builds;
 }
 
-std::vector<cache::Build> load_platforms(const BuildFlags& flags, Ignored ignored) {
+std::vector<cache::Build> load_platforms(const BuildFlags& flags, IgnoredSizes ignored) {
   const auto image = image_of(flags);
   return image ? load_platforms(*image, ignored) : std::vector<cache::Build>();
 }

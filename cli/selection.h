@@ -50,11 +50,14 @@ Selection select_images_at(const BuildFlags& flags, const std::shared_ptr<const 
 // Says on standard error why nothing is known of the files of an image.
 void complain_of_unknown(const project::Image& image, const std::string& reason);
 // The build that the flags name. Where it can't be read, says why on standard error and gives nothing.
-enum class Ignored : uint8_t { kSkipped, kMeasured };
-std::optional<cache::Build> load_build(const BuildFlags& flags, Ignored ignored = Ignored::kSkipped);
+enum class IgnoredSizes : uint8_t { kSkipped, kMeasured };
+std::optional<cache::Build> load_build(const BuildFlags& flags,
+                                       IgnoredSizes ignored = IgnoredSizes::kSkipped);
 // The same for each platform that definitions build the image for, unless --platform names one. Empty where
 // it can't be read.
-std::vector<cache::Build> load_platforms(const BuildFlags& flags, Ignored ignored = Ignored::kSkipped);
-std::vector<cache::Build> load_platforms(const project::Image& image, Ignored ignored = Ignored::kSkipped);
+std::vector<cache::Build> load_platforms(const BuildFlags& flags,
+                                         IgnoredSizes ignored = IgnoredSizes::kSkipped);
+std::vector<cache::Build> load_platforms(const project::Image& image,
+                                         IgnoredSizes ignored = IgnoredSizes::kSkipped);
 
 }  // namespace dcache::cli
