@@ -257,7 +257,7 @@ tl::expected<Build, std::vector<Failure>> Build::reduced(const Paths& paths, con
   return build;
 }
 
-Report Build::compare_with(std::span<const Build* const> earlier, const Assumed& assumed) const {
+Report Build::compare_with(std::span<const Build* const> earlier, const AssumedPaths& assumed) const {
   const bool starts_empty = !options_.cache_from.empty();
   std::vector<State> states;
   // Keys of earlier builds for a worker that gets the contexts as a whole.
@@ -346,7 +346,7 @@ std::vector<Record> Build::assumed_records(const std::string& context,
 }
 
 // Marks the records of this build's contexts that the steps of `reader`, which may be this build, read.
-void Build::add_wanted(const Build& reader, Wanted& wanted) const {
+void Build::add_wanted(const Build& reader, WantedRecords& wanted) const {
   const auto snapshot_of = [&](const std::string& name) -> const Snapshot* {
     if (name.empty()) return &contexts_->main;
     const auto named = contexts_->named.find(name);
@@ -370,13 +370,13 @@ void Build::add_wanted(const Build& reader, Wanted& wanted) const {
 }
 
 void Build::hash_files(const Progress& progress, const Only& only, bool make_keys) {
-  Wanted wanted;
+  WantedRecords wanted;
   add_wanted(*this, wanted);
   hash(wanted, progress, only, make_keys);
 }
 
 void Build::hash_together(std::span<Build* const> builds, const Progress& progress, const Only& only) {
-  std::vector<Wanted> wanted(builds.size());
+  std::vector<WantedRecords> wanted(builds.size());
   for (size_t i = 0; i < builds.size(); ++i) {
     for (const Build* reader : builds)
       builds[i]->add_wanted(*reader, wanted[i]);
@@ -385,7 +385,7 @@ void Build::hash_together(std::span<Build* const> builds, const Progress& progre
     builds[i]->hash(wanted[i], progress, only, true);
 }
 
-void Build::hash(const Wanted& wanted, const Progress& progress, const Only& only, bool make_keys) {
+void Build::hash(const WantedRecords& wanted, const Progress& progress, const Only& only, bool make_keys) {
   bool moved = false;  // the records are copies now, since other builds have them too
   const auto hash_context = [&](Snapshot& snapshot, const std::string& name, const std::string& folder) {
     const auto files = wanted.find(name);

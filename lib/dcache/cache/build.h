@@ -129,13 +129,13 @@ class Build {
                             const Only& only = {});
   // By context ("" for the main one): paths of files, sorted, of which nobody knows whether they are the same
   // as before.
-  using Assumed = std::map<std::string, std::vector<std::string>, std::less<>>;
+  using AssumedPaths = std::map<std::string, std::vector<std::string>, std::less<>>;
   // Finds out what the steps read, of a build that was loaded without keys.
   void make_keys() { keys_ = selected_files(); }
   // The verdicts on this build for a builder that has built all of `earlier`, in their order; without any all
   // steps are new. Files with the size, mode and time of modification that they had in the last of them, but
   // another hash, are taken for what such a builder sees: nobody knows whether it looks at them.
-  Report compare_with(std::span<const Build* const> earlier, const Assumed& assumed = {}) const;
+  Report compare_with(std::span<const Build* const> earlier, const AssumedPaths& assumed = {}) const;
   // Its contexts, for the keys of this build over other files.
   Contexts contexts() const;
 
@@ -147,9 +147,9 @@ class Build {
 
   Build() = default;
   // By context: for each record whether some step reads it.
-  using Wanted = std::map<std::string, std::vector<bool>, std::less<>>;
-  void add_wanted(const Build& reader, Wanted& wanted) const;
-  void hash(const Wanted& wanted, const Progress& progress, const Only& only, bool make_keys);
+  using WantedRecords = std::map<std::string, std::vector<bool>, std::less<>>;
+  void add_wanted(const Build& reader, WantedRecords& wanted) const;
+  void hash(const WantedRecords& wanted, const Progress& progress, const Only& only, bool make_keys);
   std::vector<context::Record> assumed_records(const std::string& context,
                                                const std::vector<std::string>& paths) const;
   void add_problems(const std::string& context, std::vector<context::Problem> problems);

@@ -82,9 +82,9 @@ bool same_part(const Part& a, const Part& b) {
 
 }  // namespace
 
-class Causes::Explaining {
+class Causes::CauseFinder {
  public:
-  Explaining(const State& before, const State& after)
+  CauseFinder(const State& before, const State& after)
       : before_(before), after_(after), alignment_(*before.graph, *after.graph) {}
 
   void explain(const std::vector<StepReport>& reports, Judgement::Reason reason, StepReport& report) const {
@@ -365,12 +365,12 @@ class Causes::Explaining {
     const std::vector<SelectedFile> was = files_of(old);
     const std::vector<SelectedFile> is = files_of(keys(report.step));
     // What counts most is blamed first: what is new or changed, then folders, then what is gone.
-    struct Changed {
+    struct BlamedFile {
       const SelectedFile* file;
       std::string_view change;
       const Record* old_record;
     };
-    std::vector<Changed> folders, of_git;  // the latter are in git's own folders
+    std::vector<BlamedFile> folders, of_git;  // the latter are in git's own folders
     std::vector<const SelectedFile*> gone, assumed;
     std::vector<FileChange> changes;
     const auto blame = [&](const SelectedFile& file, std::string_view change, const Record* old_record) {
@@ -532,12 +532,12 @@ class Causes::Explaining {
 };
 
 Causes::Causes(const State& before, const State& after)
-    : explaining_(std::make_unique<Explaining>(before, after)) {}
+    : finder_(std::make_unique<CauseFinder>(before, after)) {}
 Causes::~Causes() = default;
 
 void Causes::explain(const std::vector<StepReport>& reports, Judgement::Reason reason,
                      StepReport& report) const {
-  explaining_->explain(reports, reason, report);
+  finder_->explain(reports, reason, report);
 }
 
 }  // namespace dcache::cache

@@ -20,8 +20,8 @@ class Causes {
   void explain(const std::vector<StepReport>& reports, Judgement::Reason reason, StepReport& report) const;
 
  private:
-  class Explaining;
-  std::unique_ptr<Explaining> explaining_;
+  class CauseFinder;
+  std::unique_ptr<CauseFinder> finder_;
 };
 
 }  // namespace dcache::cache

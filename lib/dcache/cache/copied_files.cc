@@ -22,9 +22,9 @@ std::string full_owner(const std::string& owner) {
   return full == "0:0" ? "" : ' ' + full;
 }
 
-class Copying {
+class CopiedRecords {
  public:
-  Copying(const Step& copy, bool into_folder) : into_folder_(into_folder) {
+  CopiedRecords(const Step& copy, bool into_folder) : into_folder_(into_folder) {
     for (const Part& part : copy.definition) {
       switch (part.kind) {
         case Part::Kind::kDestination:
@@ -124,20 +124,20 @@ bool names_folder(const Step& copy) {
 std::optional<std::vector<Record>> copied_files(const Step& copy, const StepKeys& keys, bool into_folder) {
   const bool unseen = copy.find(Part::Kind::kRemote) != nullptr || copy.reads.size() != keys.reads.size();
   if (unseen) return std::nullopt;
-  Copying copying(copy, into_folder);
+  CopiedRecords copied(copy, into_folder);
   size_t files = 0;
   for (const ReadFiles& read : keys.reads)
     files += read.selection.files.size();
-  copying.reserve(files);
+  copied.reserve(files);
   for (const ReadFiles& read : keys.reads) {
     for (const SelectedFile& file : read.selection.files) {
-      if (!copying.add(file)) return std::nullopt;
+      if (!copied.add(file)) return std::nullopt;
     }
   }
   for (const Part& part : copy.definition) {
-    if (part.kind == Part::Kind::kHeredoc) copying.add_text(part.name, part.value);
+    if (part.kind == Part::Kind::kHeredoc) copied.add_text(part.name, part.value);
   }
-  return copying.take();
+  return copied.take();
 }
 
 }  // namespace dcache::cache

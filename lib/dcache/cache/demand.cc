@@ -14,10 +14,10 @@ using plan::Read;
 using plan::Step;
 
 // Steps whose results have to be there before something else happens.
-using Awaited = std::vector<size_t>;
+using AwaitedSteps = std::vector<size_t>;
 
-Awaited both(const Awaited& a, const Awaited& b) {
-  Awaited all;
+AwaitedSteps both(const AwaitedSteps& a, const AwaitedSteps& b) {
+  AwaitedSteps all;
   std::ranges::set_union(a, b, std::back_inserter(all));
   return all;
 }
@@ -113,7 +113,7 @@ class Solver {
         continue;
       }
       for (const size_t source : sources_of(graph_, step))
-        key_awaits_[i] = both(key_awaits_[i], is_known_[source] ? key_awaits_[source] : Awaited{source});
+        key_awaits_[i] = both(key_awaits_[i], is_known_[source] ? key_awaits_[source] : AwaitedSteps{source});
     }
   }
 
@@ -122,7 +122,7 @@ class Solver {
   void find_what_needs_await() {
     need_awaits_.resize(count());
     std::vector<bool> found(count());
-    const auto ask = [&](size_t step, const Awaited& awaits) {
+    const auto ask = [&](size_t step, const AwaitedSteps& awaits) {
       if (found[step] && need_awaits_[step].size() <= awaits.size()) return;
       found[step] = true;
       need_awaits_[step] = awaits;
@@ -131,7 +131,7 @@ class Solver {
     for (size_t i = count(); i-- > 0;) {
       if (!needed_[i] || !runs_[i]) continue;
       const Step& step = graph_.steps[i];
-      const Awaited awaits = both(need_awaits_[i], key_awaits_[i]);
+      const AwaitedSteps awaits = both(need_awaits_[i], key_awaits_[i]);
       if (step.below) ask(*step.below, awaits);
       for (const size_t source : sources_of(graph_, step))
         ask(source, awaits);
@@ -145,7 +145,7 @@ class Solver {
     return entry->second;
   }
 
-  std::vector<bool> ancestors_of_all(const Awaited& steps) {
+  std::vector<bool> ancestors_of_all(const AwaitedSteps& steps) {
     std::vector<bool> all(count());
     for (const size_t step : steps) {
       const std::vector<bool>& some = ancestors_of(step);
@@ -158,7 +158,7 @@ class Solver {
   const Graph& graph_;
   std::vector<bool> is_known_, has_result_;
   std::vector<bool> needed_, runs_;
-  std::vector<Awaited> key_awaits_, need_awaits_;
+  std::vector<AwaitedSteps> key_awaits_, need_awaits_;
   std::map<size_t, std::vector<bool>> ancestors_;
 };
 

@@ -12,7 +12,7 @@ using Match = KnownKeys::Match;
 using Source = KnownKeys::Source;
 
 // Which sources can have answered for a step and what is below it.
-struct Reached {
+struct PossibleSources {
   std::vector<bool> together;  // these all, with one key
   std::vector<bool> alone;     // each of these by itself, if it was the one to answer
   bool is_sure = true;         // the step is known whichever answered
@@ -28,7 +28,7 @@ class Lookup {
     Knowledge knowledge;
     for (size_t i = 0; i < keys.size(); ++i) {
       const Step& step = graph_.steps[i];
-      Reached reached = reached_by(step, keys[i].key);
+      PossibleSources reached = reached_by(step, keys[i].key);
       const std::vector<bool> answering = answering_sources(reached);
       knowledge.is_known.push_back(reached.is_sure);
       // Anybody can pull an image.
@@ -45,9 +45,9 @@ class Lookup {
   }
 
  private:
-  Reached reached_by(const Step& step, const AssumedKeys& key) const {
+  PossibleSources reached_by(const Step& step, const AssumedKeys& key) const {
     const size_t count = sources_.size();
-    Reached reached{std::vector<bool>(count, true), std::vector<bool>(count)};
+    PossibleSources reached{std::vector<bool>(count, true), std::vector<bool>(count)};
     if (step.below && !step.independent) reached = reached_[*step.below];
     const bool was_together = has_any(reached.together);
     for (size_t source = 0; source < count; ++source) {
@@ -63,7 +63,7 @@ class Lookup {
 
   static bool has_any(const std::vector<bool>& some) { return std::ranges::find(some, true) != some.end(); }
 
-  std::vector<bool> answering_sources(const Reached& reached) const {
+  std::vector<bool> answering_sources(const PossibleSources& reached) const {
     std::vector<bool> answering(sources_.size());
     for (size_t source = sources_.size(); source-- > 0;) {
       answering[source] = reached.together[source] || reached.alone[source];
@@ -88,7 +88,7 @@ class Lookup {
   std::span<const Source> sources_;
   const Match least_;
   const Answer answer_;
-  std::vector<Reached> reached_;  // by step
+  std::vector<PossibleSources> reached_;  // by step
 };
 
 }  // namespace

@@ -80,11 +80,11 @@ void add_git_files(const Snapshot& files, const std::string& git_folder, const s
 }
 
 // Finds out of which files git has no version.
-class Tracked {
+class UntrackedFiles {
  public:
   // `differs` tells what is among the changes of some revision, by absolute paths.
-  Tracked(const GitRepository& repository, std::string folder,
-          std::function<bool(const std::string&)> differs)
+  UntrackedFiles(const GitRepository& repository, std::string folder,
+                 std::function<bool(const std::string&)> differs)
       : repository_(repository), folder_(std::move(folder)), differs_(std::move(differs)) {}
 
   // Whether no revision knows of a file of the folder, or of an empty folder, which is not new either: git
@@ -208,8 +208,8 @@ const std::vector<std::string>& Revisions::assumed_in(const Snapshot& snapshot,
   auto [entry, is_new] = ignored_->by_context.try_emplace({snapshot.records().data(), folder});
   if (!is_new) return entry->second.paths;
   entry->second.snapshot = snapshot;  // so that no other one is ever in its place
-  Tracked tracked(*repository_, after_->real_path(folder),
-                  [&](const std::string& path) { return differs(path); });
+  UntrackedFiles tracked(*repository_, after_->real_path(folder),
+                         [&](const std::string& path) { return differs(path); });
   const std::span<const Record> records = snapshot.records();
   for (size_t i = 0; i < records.size(); ++i) {
     // A folder with something in it is there because of that.
@@ -221,7 +221,7 @@ const std::vector<std::string>& Revisions::assumed_in(const Snapshot& snapshot,
 }
 
 Build::Paths Revisions::differing_paths(const std::map<std::string, std::string, std::less<>>& roots,
-                                        const Build::Assumed& assumed) const {
+                                        const Build::AssumedPaths& assumed) const {
   Build::Paths paths;
   const std::vector<std::string> git_folders = changed_git_folders();
   for (const auto& [name, root] : roots) {
@@ -265,8 +265,8 @@ bool Revisions::is_other_commit() const {
   return std::ranges::any_of(before_, is_other) || (to_ && is_other(*to_));
 }
 
-Build::Assumed Revisions::assumed_of(const Build& after) const {
-  Build::Assumed assumed;
+Build::AssumedPaths Revisions::assumed_of(const Build& after) const {
+  Build::AssumedPaths assumed;
   const bool is_other = is_other_commit();
   const std::vector<std::string> git_folders = is_other ? changed_git_folders() : std::vector<std::string>();
   for (const auto& [name, root] : roots_of(after, *after_)) {
@@ -335,7 +335,7 @@ tl::expected<Comparison, Failures> Revisions::compare(std::span<const std::optio
                    !std::ranges::all_of(result.before, [&](const Build& build) {
                      return same_instructions(build, result.after);
                    });
-  const Build::Assumed assumed = assumed_of(result.after);
+  const Build::AssumedPaths assumed = assumed_of(result.after);
   // Of builds that have the same instructions, nothing else can differ.
   const Build::Paths paths = all ? Build::Paths() : differing_paths(roots, assumed);
   Build::Paths links;

@@ -64,7 +64,7 @@ class Revisions {
   const std::vector<std::string>& assumed_in(const context::Snapshot& snapshot,
                                              const std::string& folder) const;
   // The same of all contexts of a build of now, and of git's own files where they are copied.
-  Build::Assumed assumed_of(const Build& after) const;
+  Build::AssumedPaths assumed_of(const Build& after) const;
 
  private:
   struct State {
@@ -80,7 +80,7 @@ class Revisions {
   bool differs(const std::string& path) const;
   // By context: what is not the same in all states, and what nobody knows of.
   Build::Paths differing_paths(const std::map<std::string, std::string, std::less<>>& roots,
-                               const Build::Assumed& assumed) const;
+                               const Build::AssumedPaths& assumed) const;
 
   std::shared_ptr<const context::GitRepository> repository_;
   std::vector<State> before_;
@@ -93,7 +93,7 @@ class Revisions {
 // A build as one revision has it, and what a comparison with it takes for the same.
 struct BuildAtRevision {
   Build build;
-  Build::Assumed assumed;
+  Build::AssumedPaths assumed;
 };
 // Its files are not hashed yet. `now` is the build that is to be compared with it.
 tl::expected<BuildAtRevision, std::vector<Failure>> load_revision(const BuildOptions& options,

@@ -26,9 +26,9 @@ std::string_view unrooted(std::string_view path) {
   return path.substr(path.starts_with('/') ? 1 : 0);
 }
 
-class Selecting {
+class SelectionBuilder {
  public:
-  Selecting(const Snapshot& snapshot, const Edits* counted, Content content, Selection& result)
+  SelectionBuilder(const Snapshot& snapshot, const Edits* counted, Content content, Selection& result)
       : snapshot_(snapshot), counted_(counted), content_(content), result_(result) {}
 
   Hash take(const Selector& selector) {
@@ -45,20 +45,20 @@ class Selecting {
       return {};
     }
     if (record != nullptr && record->type != Type::kFolder) {
-      const Seen seen(*this, *record);
+      const RecordView seen(*this, *record);
       result_.files.push_back({seen.record, selector, name});
       return seen.hash();
     }
     Hasher hasher;
     if (record != nullptr) {
       result_.files.push_back({record, selector});
-      if (const Seen seen(*this, *record); seen.counts) hasher.add(seen.hash());
+      if (const RecordView seen(*this, *record); seen.counts) hasher.add(seen.hash());
     }
     const std::span<const Record> below = snapshot_.below(*real);
     result_.files.reserve(result_.files.size() + below.size());
     for (const Record& inner : below) {
       const std::string_view inner_name = std::string_view(inner.path).substr(real->size());
-      const Seen seen(*this, inner);
+      const RecordView seen(*this, inner);
       if (seen.counts) hasher.add(inner_name).add(seen.hash());
       result_.files.push_back(
           {.record = seen.record, .selector = selector, .name = unrooted(inner_name), .inside = true});
@@ -68,9 +68,9 @@ class Selecting {
 
  private:
   // A record as a selection shows it.
-  struct Seen {
-    Seen(const Selecting& selecting, const Record& own) : content(selecting.content_) {
-      const Record* found = counted_record(selecting.counted_, own);
+  struct RecordView {
+    RecordView(const SelectionBuilder& builder, const Record& own) : content(builder.content_) {
+      const Record* found = counted_record(builder.counted_, own);
       counts = found != nullptr;
       record = counts ? found : &own;
     }
@@ -85,7 +85,7 @@ class Selecting {
     std::string_view name;
     bool included;
   };
-  struct Taken {
+  struct SelectedRecord {
     const Record* record;
     std::string_view name;
     bool follow;  // where it leads to counts: it was named itself, not found in a folder
@@ -169,21 +169,21 @@ class Selecting {
   }
 
   Hash hash_taken(const Selector& selector) {
-    const auto leads_on = [](const Taken& taken) {
+    const auto leads_on = [](const SelectedRecord& taken) {
       return taken.follow && taken.record->type == Type::kSymlink;
     };
-    for (const Taken& taken : taken_) {
-      const Seen seen(*this, *taken.record);
+    for (const SelectedRecord& taken : taken_) {
+      const RecordView seen(*this, *taken.record);
       result_.files.push_back({seen.record, &selector, taken.name, !leads_on(taken), taken.inside});
     }
-    const auto hash_of = [&](const Taken& taken) {
+    const auto hash_of = [&](const SelectedRecord& taken) {
       return leads_on(taken) ? take_path(taken.record->path, &selector, taken.name)
-                             : Seen(*this, *taken.record).hash();
+                             : RecordView(*this, *taken.record).hash();
     };
-    const auto name_of = [](const Taken& taken) { return text::base_name(taken.record->path); };
+    const auto name_of = [](const SelectedRecord& taken) { return text::base_name(taken.record->path); };
     if (taken_.size() == 1 && name_of(taken_[0]) == text::base_name(selector.path)) return hash_of(taken_[0]);
     Hasher hasher;
-    for (const Taken& taken : taken_) {
+    for (const SelectedRecord& taken : taken_) {
       const Hash hash = hash_of(taken);
       if (counted_ == nullptr || hash != Hash{}) hasher.add(name_of(taken)).add(hash);
     }
@@ -196,7 +196,7 @@ class Selecting {
   Selection& result_;
   const ignore::Matcher* include_ = nullptr;
   const ignore::Matcher* exclude_ = nullptr;
-  std::vector<Taken> taken_;
+  std::vector<SelectedRecord> taken_;
   std::vector<Folder> parents_;
 };
 
@@ -274,13 +274,13 @@ namespace {
 
 Hash take_all(const Snapshot& snapshot, std::span<const Selector> selectors, const Edits* counted,
               Content content, Selection& selection) {
-  Selecting selecting(snapshot, counted, content, selection);
+  SelectionBuilder builder(snapshot, counted, content, selection);
   const std::vector<const Selector*> kept = without_nested(selectors);
-  if (selectors.empty()) return selecting.take_path("/", nullptr, {});
-  if (kept.size() == 1) return selecting.take(*kept[0]);
+  if (selectors.empty()) return builder.take_path("/", nullptr, {});
+  if (kept.size() == 1) return builder.take(*kept[0]);
   Hasher hasher;
   for (const Selector* selector : kept)
-    hasher.add(selecting.take(*selector));
+    hasher.add(builder.take(*selector));
   return hasher.finish();
 }
 

@@ -218,9 +218,9 @@ bool is_default_before(const context::FileSystem& files, const ChangedPath& path
 }
 
 // Makes steps depend on what changes in a file that says how to build.
-class Opening {
+class BuildFileEffect {
  public:
-  Opening(const plan::Graph& graph, Report& report) : graph_(graph), report_(report) {}
+  BuildFileEffect(const plan::Graph& graph, Report& report) : graph_(graph), report_(report) {}
 
   template <typename IsOpen>
   void open(const ChangedPath& path, const IsOpen& is_open) const {
@@ -279,7 +279,7 @@ bool may_take_below(const plan::Step& step, const std::string& context, const st
 // With other attributes git may write all files below them in another way: their line ends, and what filters
 // make.
 // Source: https://git-scm.com/docs/gitattributes
-void open_attributes(const Build& build, const ChangedPath& path, const Opening& opening) {
+void open_attributes(const Build& build, const ChangedPath& path, const BuildFileEffect& effect) {
   const BuildOptions& options = build.options();
   const std::string folder(text::parent_path(path.absolute));
   const auto open_context = [&](const std::string& name, const std::string& place) {
@@ -287,7 +287,7 @@ void open_attributes(const Build& build, const ChangedPath& path, const Opening&
     if (!text::is_within(root, folder) && !text::is_within(folder, root)) return;
     const std::string inside =
         text::is_within(root, folder) ? "" : folder.substr(root == "/" ? 1 : root.size() + 1);
-    opening.open(path, [&](const plan::Step& step) { return may_take_below(step, name, inside); });
+    effect.open(path, [&](const plan::Step& step) { return may_take_below(step, name, inside); });
   };
   open_context("", options.context);
   for (const auto& [name, snapshot] : build.named_contexts())
@@ -295,11 +295,11 @@ void open_attributes(const Build& build, const ChangedPath& path, const Opening&
 }
 
 // Opens the steps that change with a file which says how to build, if the path is one.
-void open_build(const Build& build, ChangedPath& path, const Opening& opening, Places& places) {
+void open_build(const Build& build, ChangedPath& path, const BuildFileEffect& effect, Places& places) {
   using Fate = ChangedPath::Fate;
   const BuildOptions& options = build.options();
   const context::FileSystem& files = *options.files;
-  if (text::base_name(path.absolute) == context::kAttributesName) open_attributes(build, path, opening);
+  if (text::base_name(path.absolute) == context::kAttributesName) open_attributes(build, path, effect);
   // A folder that holds the file stays what it is.
   const auto set_fate = [&](Fate fate) {
     if (path.fate == Fate::kOutside || files.list(path.absolute).empty()) path.fate = fate;
@@ -307,7 +307,7 @@ void open_build(const Build& build, ChangedPath& path, const Opening& opening, P
   if (!options.dockerfile_text &&
       (holds(places, path, options.dockerfile) || is_default_before(files, path, options.dockerfile))) {
     set_fate(Fate::kDockerfile);
-    opening.open(path, [](const plan::Step& step) { return step.kind != plan::Step::Kind::kImage; });
+    effect.open(path, [](const plan::Step& step) { return step.kind != plan::Step::Kind::kImage; });
     return;
   }
   const plan::Builder builder = options.plan.builder;
@@ -315,7 +315,7 @@ void open_build(const Build& build, ChangedPath& path, const Opening& opening, P
                               ignore_file_candidates(options.dockerfile, options.context, builder),
                               build.ignore().path)) {
     set_fate(Fate::kIgnoreFile);
-    opening.open(path, [](const plan::Step& step) { return step.reads_context(); });
+    effect.open(path, [](const plan::Step& step) { return step.reads_context(); });
   }
   for (const auto& [name, snapshot] : build.named_contexts()) {
     const std::string& folder = options.plan.named_contexts.at(name);
@@ -323,7 +323,7 @@ void open_build(const Build& build, ChangedPath& path, const Opening& opening, P
                                  ignore_file_candidates(folder + "/Dockerfile", folder, builder), {}))
       continue;
     set_fate(Fate::kIgnoreFile);
-    opening.open(path, [&wanted = name](const plan::Step& step) {
+    effect.open(path, [&wanted = name](const plan::Step& step) {
       return std::ranges::any_of(step.reads, [&](const plan::Read& read) {
         return read.origin == plan::Read::Origin::kNamedContext && read.name == wanted;
       });
@@ -457,11 +457,11 @@ WhatIf what_if_changed(const Build& before, const Build& build, std::vector<Chan
   result.report =
       compare({&was, 1}, {&build.graph(), &keys_after, &contexts_after}, build.options().cache_from);
   tell_deleted(result.report);
-  const Opening opening(build.graph(), result.report);
+  const BuildFileEffect effect(build.graph(), result.report);
   const TakenFiles taken(build, keys_after, edits);
   Places places(*build.options().files);
   for (ChangedPath& path : paths) {
-    open_build(build, path, opening, places);
+    open_build(build, path, effect, places);
     if (path.fate == ChangedPath::Fate::kRead && !taken.contains(path))
       path.fate = ChangedPath::Fate::kNotRead;
   }

@@ -463,7 +463,7 @@ tl::expected<std::shared_ptr<const Workspace::Explained>, Workspace::Failures> W
     explained.paths = std::move(what_if.paths);
     return std::make_shared<const Explained>(std::move(explained));
   }
-  cache::Build::Assumed assumed;
+  cache::Build::AssumedPaths assumed;
   if (question.since.empty()) {
     const std::scoped_lock lock(mutex_);
     const auto mark = marks_.find(dockerfile);
