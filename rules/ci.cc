@@ -696,7 +696,7 @@ std::vector<CiBuild> builds_beside(const lint::RelatedFile& workflow) {
   std::vector<CiBuild> builds;
   if (workflow.kind() != lint::RelatedFileKind::kWorkflow) return builds;
   const std::string folder(text::parent_path(workflow.path()));
-  for (const context::Listed& listed : workflow.files().list(folder)) {
+  for (const context::FolderEntry& listed : workflow.files().list(folder)) {
     const std::string path = text::join_path(folder, listed.name);
     const bool is_other = listed.name != text::base_name(workflow.path());
     if (!is_other || lint::related_file_kind(path) != lint::RelatedFileKind::kWorkflow) continue;

@@ -36,7 +36,7 @@ bool may_name_builder(std::string_view name) {
 
 // In a folder; empty for none.
 std::string old_builder_in(const context::FileSystem& files, const std::string& folder) {
-  for (const context::Listed& listed : files.list(folder)) {
+  for (const context::FolderEntry& listed : files.list(folder)) {
     if (listed.is_folder || !may_name_builder(listed.name)) continue;
     const auto text = files.read(text::join_path(folder, listed.name));
     const std::string_view builder = text ? builder_in(listed.name, *text) : std::string_view();

@@ -49,7 +49,7 @@ struct Siblings {
 // A Dockerfile may be ignored in its context: the folders are listed, not the context.
 std::vector<std::string> dockerfiles_in(const lint::BuildContext& context, const std::string& folder) {
   std::vector<std::string> paths;
-  for (const context::Listed& one : context.file_system->list(text::join_path(context.folder, folder))) {
+  for (const context::FolderEntry& one : context.file_system->list(text::join_path(context.folder, folder))) {
     if (!one.is_folder && project::is_dockerfile_name(one.name))
       paths.push_back(text::join_path(folder, one.name));
   }

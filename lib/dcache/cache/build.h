@@ -115,7 +115,7 @@ class Build {
   std::vector<Failure> read_failures() const;
   uint64_t ignored_entries() const { return ignored_entries_; }
   // By pattern of the ignore file, in their order.
-  const std::vector<context::Ignored>& ignored_by() const { return ignored_by_; }
+  const std::vector<context::IgnoredCount>& ignored_by() const { return ignored_by_; }
   State state() const { return {graph_.get(), &keys_}; }
 
   // Hashes the files that some needed step reads, or those of them for which `only` is true. `progress` is
@@ -167,7 +167,7 @@ class Build {
   std::vector<StepKeys> keys_;
   std::vector<ContextProblem> problems_;
   uint64_t ignored_entries_ = 0;
-  std::vector<context::Ignored> ignored_by_;
+  std::vector<context::IgnoredCount> ignored_by_;
 };
 
 }  // namespace dcache::cache

@@ -72,9 +72,9 @@ bool CommitFiles::exists(const std::string& path) const {
   return place_of(path).entry.has_value();
 }
 
-std::vector<Listed> CommitFiles::list(const std::string& folder) const {
+std::vector<FolderEntry> CommitFiles::list(const std::string& folder) const {
   const Place place = place_of(folder);
-  std::vector<Listed> listed;
+  std::vector<FolderEntry> listed;
   if (!place.entry || place.entry->type != GitEntry::Type::kFolder) return listed;
   const auto tree = objects_->tree(place.entry->id);
   if (!tree) return listed;

@@ -70,9 +70,9 @@ class Disk : public FileSystem {
     return memo_ != nullptr ? memo_->exists(path) : text::may_exist(path);
   }
 
-  std::vector<Listed> list(const std::string& folder) const override {
+  std::vector<FolderEntry> list(const std::string& folder) const override {
     namespace fs = std::filesystem;
-    std::vector<Listed> all;
+    std::vector<FolderEntry> all;
     std::error_code failure;
     for (fs::directory_iterator at(folder, failure), end; !failure && at != end; at.increment(failure)) {
       std::error_code unknown;  // a link that leads nowhere is not a folder
@@ -181,7 +181,7 @@ tl::expected<std::string, std::string> MemoryFiles::read(const std::string& path
   return tl::unexpected(fmt::format("can't read {}: its symbolic links form a loop", path));
 }
 
-MemoryFiles::Below MemoryFiles::below(const std::string& folder) const {
+MemoryFiles::EntryRange MemoryFiles::below(const std::string& folder) const {
   std::string prefix = text::clean_path(folder);
   if (prefix == ".") prefix.clear();
   if (!prefix.empty() && prefix != "/") prefix += '/';
@@ -194,13 +194,13 @@ MemoryFiles::Below MemoryFiles::below(const std::string& folder) const {
 
 bool MemoryFiles::exists(const std::string& path) const {
   if (entries_.contains(text::clean_path(path))) return true;
-  const Below inside = below(path);
+  const EntryRange inside = below(path);
   return inside.begin != inside.end || (behind_ != nullptr && behind_->exists(path));
 }
 
-std::vector<Listed> MemoryFiles::list(const std::string& folder) const {
-  std::vector<Listed> all = behind_ == nullptr ? std::vector<Listed>() : behind_->list(folder);
-  const Below inside = below(folder);
+std::vector<FolderEntry> MemoryFiles::list(const std::string& folder) const {
+  std::vector<FolderEntry> all = behind_ == nullptr ? std::vector<FolderEntry>() : behind_->list(folder);
+  const EntryRange inside = below(folder);
   for (auto at = inside.begin; at != inside.end; ++at) {
     const std::string_view path = std::string_view(at->first).substr(inside.prefix);
     const size_t slash = path.find('/');
@@ -208,7 +208,7 @@ std::vector<Listed> MemoryFiles::list(const std::string& folder) const {
     all.push_back({std::move(name), slash != std::string_view::npos});
   }
   std::ranges::sort(all);
-  all.erase(std::ranges::unique(all, {}, &Listed::name).begin(), all.end());
+  all.erase(std::ranges::unique(all, {}, &FolderEntry::name).begin(), all.end());
   return all;
 }
 
@@ -218,7 +218,7 @@ std::string MemoryFiles::real_path(const std::string& path) const {
 
 tl::expected<Walk, std::string> MemoryFiles::walk(const std::string& folder, const ignore::Matcher& ignore,
                                                   const WalkOptions& options) const {
-  const Below inside = below(folder);
+  const EntryRange inside = below(folder);
   tl::expected<Walk, std::string> walk;
   if (behind_ != nullptr) walk = behind_->walk(folder, ignore, options);
   if (inside.begin == inside.end) {
@@ -264,7 +264,7 @@ bool CachedFiles::exists(const std::string& path) const {
   return behind_->exists(path);
 }
 
-std::vector<Listed> CachedFiles::list(const std::string& folder) const {
+std::vector<FolderEntry> CachedFiles::list(const std::string& folder) const {
   return behind_->list(folder);
 }
 

@@ -21,10 +21,10 @@
 namespace dcache::context {
 
 // What is in a folder.
-struct Listed {
+struct FolderEntry {
   std::string name;
   bool is_folder = false;  // or a link to one
-  friend auto operator<=>(const Listed&, const Listed&) = default;
+  friend auto operator<=>(const FolderEntry&, const FolderEntry&) = default;
 };
 
 class FileSystem {
@@ -36,7 +36,7 @@ class FileSystem {
   // Whether there is something of that name.
   virtual bool exists(const std::string& path) const = 0;
   // What is in a folder, sorted by name; nothing where there is no such folder.
-  virtual std::vector<Listed> list(const std::string& folder) const = 0;
+  virtual std::vector<FolderEntry> list(const std::string& folder) const = 0;
   // The absolute path after all links; the path itself if nothing is there.
   virtual std::string real_path(const std::string& path) const = 0;
   // As context::walk() and context::hash_contents(). A record may have its hash from the walk already.
@@ -73,7 +73,7 @@ class MemoryFiles : public FileSystem {
 
   tl::expected<std::string, std::string> read(const std::string& path) const override;
   bool exists(const std::string& path) const override;
-  std::vector<Listed> list(const std::string& folder) const override;
+  std::vector<FolderEntry> list(const std::string& folder) const override;
   std::string real_path(const std::string& path) const override;
   tl::expected<Walk, std::string> walk(const std::string& folder, const ignore::Matcher& ignore,
                                        const WalkOptions& options) const override;
@@ -90,11 +90,11 @@ class MemoryFiles : public FileSystem {
   using Entries = std::map<std::string, Entry, std::less<>>;
 
   // Those below a folder, and how many characters of their paths lead to it.
-  struct Below {
+  struct EntryRange {
     Entries::const_iterator begin, end;
     size_t prefix = 0;
   };
-  Below below(const std::string& folder) const;
+  EntryRange below(const std::string& folder) const;
 
   std::shared_ptr<const FileSystem> behind_;
   Entries entries_;  // by cleaned path
@@ -108,7 +108,7 @@ class CachedFiles : public FileSystem {
 
   tl::expected<std::string, std::string> read(const std::string& path) const override;
   bool exists(const std::string& path) const override;
-  std::vector<Listed> list(const std::string& folder) const override;
+  std::vector<FolderEntry> list(const std::string& folder) const override;
   std::string real_path(const std::string& path) const override;
   // Walks that measure what is ignored are not kept.
   tl::expected<Walk, std::string> walk(const std::string& folder, const ignore::Matcher& ignore,

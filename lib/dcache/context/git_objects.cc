@@ -15,8 +15,8 @@
 namespace dcache::context {
 namespace {
 
-using RevisionWalk = Owned<git_revwalk, &Library::git_revwalk_free>;
-using RawObject = Owned<git_odb_object, &Library::git_odb_object_free>;
+using RevisionWalk = GitPointer<git_revwalk, &Library::git_revwalk_free>;
+using RawObject = GitPointer<git_odb_object, &Library::git_odb_object_free>;
 
 ObjectId id_of(const git_oid& oid) {
   ObjectId id;

@@ -111,18 +111,18 @@ std::string name_of(const git_object* object);
 
 // Objects of libgit2 that free themselves.
 template <class T, auto Free>
-struct Freeing {
+struct GitDeleter {
   void operator()(T* object) const { (library().*Free)(object); }
 };
 template <class T, auto Free>
-using Owned = std::unique_ptr<T, Freeing<T, Free>>;
-using Repository = Owned<git_repository, &Library::git_repository_free>;
-using Object = Owned<git_object, &Library::git_object_free>;
-using Diff = Owned<git_diff, &Library::git_diff_free>;
-using Blob = Owned<git_blob, &Library::git_blob_free>;
-using TreeEntry = Owned<git_tree_entry, &Library::git_tree_entry_free>;
-using Config = Owned<git_config, &Library::git_config_free>;
-using Index = Owned<git_index, &Library::git_index_free>;
-using Objects = Owned<git_odb, &Library::git_odb_free>;
+using GitPointer = std::unique_ptr<T, GitDeleter<T, Free>>;
+using Repository = GitPointer<git_repository, &Library::git_repository_free>;
+using Object = GitPointer<git_object, &Library::git_object_free>;
+using Diff = GitPointer<git_diff, &Library::git_diff_free>;
+using Blob = GitPointer<git_blob, &Library::git_blob_free>;
+using TreeEntry = GitPointer<git_tree_entry, &Library::git_tree_entry_free>;
+using Config = GitPointer<git_config, &Library::git_config_free>;
+using Index = GitPointer<git_index, &Library::git_index_free>;
+using Objects = GitPointer<git_odb, &Library::git_odb_free>;
 
 }  // namespace dcache::context

@@ -246,16 +246,16 @@ bool RevisionFiles::exists(const std::string& path) const {
   return true;
 }
 
-std::vector<Listed> RevisionFiles::list(const std::string& folder) const {
+std::vector<FolderEntry> RevisionFiles::list(const std::string& folder) const {
   const std::string place = real_path(folder);
-  std::vector<Listed> listed = work_tree_->list(links_differ_ ? place : folder);
+  std::vector<FolderEntry> listed = work_tree_->list(links_differ_ ? place : folder);
   const auto [begin, end] = below(place);
   const size_t prefix = with_slash(place).size();
   for (auto at = begin; at != end; ++at) {
     const std::string inside = at->first.substr(prefix);
     const size_t slash = inside.find('/');
-    const Listed entry{inside.substr(0, slash), slash != std::string::npos || at->second.submodule};
-    const auto known = std::ranges::find(listed, entry.name, &Listed::name);
+    const FolderEntry entry{inside.substr(0, slash), slash != std::string::npos || at->second.submodule};
+    const auto known = std::ranges::find(listed, entry.name, &FolderEntry::name);
     if (at->second.record && known == listed.end()) {
       listed.push_back(entry);
     } else if (!at->second.record && slash == std::string::npos && known != listed.end()) {

@@ -29,7 +29,7 @@
 namespace dcache::context {
 
 // Gives the walk access to the records.
-class Hashing {
+class RecordAccess {
  public:
   static std::vector<Record>& records(Snapshot& snapshot) { return snapshot.own(); }
 };
@@ -283,7 +283,7 @@ class Walker {
   // Counts a file, or all files in a folder that the walk does not enter, to what a pattern keeps out.
   void measure(WalkedFolder& parent, const std::string& path, const struct stat& status, bool enter,
                size_t pattern) {
-    Ignored sum;
+    IgnoredCount sum;
     if (!S_ISDIR(status.st_mode)) {
       add_file(status, sum);
     } else if (enter) {
@@ -294,13 +294,13 @@ class Walker {
     ignored_by_[pattern].bytes += sum.bytes;
   }
 
-  static void add_file(const struct stat& status, Ignored& sum) {
+  static void add_file(const struct stat& status, IgnoredCount& sum) {
     ++sum.files;
     if (S_ISREG(status.st_mode)) sum.bytes += static_cast<uint64_t>(status.st_size);
   }
 
   // One folder after the other: nesting costs no descriptors. What can't be read is a problem of `parent`.
-  void add_below(WalkedFolder& parent, const std::string& top, Ignored& sum) const {
+  void add_below(WalkedFolder& parent, const std::string& top, IgnoredCount& sum) const {
     std::vector<std::string> todo = {top};
     while (!todo.empty()) {
       const std::string path = std::move(todo.back());
@@ -338,7 +338,7 @@ class Walker {
   size_t reading_ = 0;  // folders that are being read
   size_t count_ = 0;    // records so far
   std::vector<std::thread> helpers_;
-  std::vector<Ignored> ignored_by_;
+  std::vector<IgnoredCount> ignored_by_;
 };
 
 bool path_less(std::string_view a, std::string_view b) {
@@ -504,7 +504,7 @@ std::vector<Problem> hash_contents(Snapshot& snapshot, const std::string& folder
   HashStore store = options.store.empty() ? HashStore() : HashStore::open(options.store, folder);
   std::vector<Record*> todo;
   HashingProgress total;
-  std::vector<Record>& records = Hashing::records(snapshot);
+  std::vector<Record>& records = RecordAccess::records(snapshot);
   for (const size_t index : missing) {
     Record& record = records[index];
     if (const auto kept = store.find(record.stamp)) {

@@ -34,11 +34,11 @@ struct Record {
   Hash attributes = {};
   // Of a file: what a builder's copy of the context may contain in its place. A builder does not look at a
   // file whose size, mode and time of modification are those of its copy.
-  struct Held {
+  struct StaleCopy {
     Hash content;
     Hash attributes;
   };
-  std::optional<Held> stale = {};
+  std::optional<StaleCopy> stale = {};
   // Nobody knows whether it was the same in the state that this one is compared with.
   bool assumed = false;
   Stamp stamp;  // of a file, as the walk saw it; of one from a recorded state only size and modified
@@ -75,7 +75,7 @@ class Snapshot {
 
  private:
   friend class CachedFiles;
-  friend class Hashing;
+  friend class RecordAccess;
   friend class TreeSnapshots;
   friend class Walker;
   // Of records that are in order, each path once, with all their folders.
@@ -100,7 +100,7 @@ struct Problem {
 };
 
 // What one pattern of the ignore file keeps out.
-struct Ignored {
+struct IgnoredCount {
   uint64_t files = 0;
   uint64_t bytes = 0;
 };
@@ -110,7 +110,7 @@ struct Walk {
   std::vector<Problem> problems;  // the walk went on: what can't be read, what is not a file
   // Files and folders that were left out; what is below an unentered folder is not counted.
   uint64_t ignored = 0;
-  std::vector<Ignored> ignored_by;  // by pattern, in their order; if that was asked for
+  std::vector<IgnoredCount> ignored_by;  // by pattern, in their order; if that was asked for
 };
 
 struct WalkOptions {

@@ -49,7 +49,7 @@ size_t depth_of(std::string_view path) {
   return path.empty() ? 0 : 1 + static_cast<size_t>(std::ranges::count(path, '/'));
 }
 
-bool Visible::hides(std::string_view folder) const {
+bool VisiblePaths::hides(std::string_view folder) const {
   const auto inner = std::ranges::lower_bound(paths, std::string(folder) + '/');
   if (inner != paths.end() && inner->starts_with(folder) && (*inner)[folder.size()] == '/') return false;
   return std::ranges::none_of(regions, [&](const Region& region) {
@@ -76,7 +76,7 @@ tl::expected<std::string, std::string> TreeSnapshots::target_of(const ObjectId& 
 
 tl::expected<const TreeSnapshots::Inner*, std::string> TreeSnapshots::inner_of(const std::string& path,
                                                                                const ObjectId& id,
-                                                                               const Decided& parent) {
+                                                                               const FolderDecision& parent) {
   const Hash key = Hasher().add(path).add(hash_of(id)).finish();
   if (const auto known = known_.find(key); known != known_.end()) return &known->second;
   Inner inner;
@@ -93,7 +93,7 @@ tl::expected<const TreeSnapshots::Inner*, std::string> TreeSnapshots::inner_of(c
 
 tl::expected<TreeSnapshots::Summary, std::string> TreeSnapshots::summary_of(const std::string& folder,
                                                                             const ObjectId& id,
-                                                                            const Decided& decided) {
+                                                                            const FolderDecision& decided) {
   if (folder.size() > kLongestPath) return tl::unexpected(too_deep(folder));
   const auto tree = objects_.tree(id);
   if (!tree) return tl::unexpected(tree.error());
@@ -129,7 +129,7 @@ bool TreeSnapshots::is_hidden(const std::string& folder, const Summary& summary)
 }
 
 tl::expected<void, std::string> TreeSnapshots::add_entry(const std::string& path, const GitEntry& entry,
-                                                         const Decided& parent,
+                                                         const FolderDecision& parent,
                                                          std::vector<Record>& records) {
   if (entry.type == GitEntry::Type::kFolder) {
     const auto inner = inner_of(path, entry.id, parent);
@@ -156,7 +156,7 @@ tl::expected<void, std::string> TreeSnapshots::add_entry(const std::string& path
 }
 
 tl::expected<void, std::string> TreeSnapshots::add_folder(const std::string& folder, const ObjectId& id,
-                                                          const Decided& decided,
+                                                          const FolderDecision& decided,
                                                           std::vector<Record>& records) {
   const auto tree = objects_.tree(id);
   if (!tree) return tl::unexpected(tree.error());

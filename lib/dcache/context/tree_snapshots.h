@@ -24,7 +24,7 @@ namespace dcache::context {
 size_t depth_of(std::string_view path);
 
 // What has to be seen by itself, by paths in the context.
-struct Visible {
+struct VisiblePaths {
   // All that is below a folder ("" for the context), up to some number of names in a path.
   struct Region {
     std::string folder;
@@ -37,7 +37,7 @@ struct Visible {
   size_t least = SIZE_MAX;
 
   static constexpr size_t kWhole = SIZE_MAX;  // as a depth
-  friend bool operator==(const Visible&, const Visible&) = default;
+  friend bool operator==(const VisiblePaths&, const VisiblePaths&) = default;
   // Whether nothing in a folder, which is not the context itself, has to be seen.
   bool hides(std::string_view folder) const;
 };
@@ -51,7 +51,7 @@ Hash hash_of(const ObjectId& id);
 // Not to be shared between threads. `objects` and `ignore` have to outlive it.
 class TreeSnapshots {
  public:
-  TreeSnapshots(const GitObjects& objects, const ignore::Matcher& ignore, Visible visible = {})
+  TreeSnapshots(const GitObjects& objects, const ignore::Matcher& ignore, VisiblePaths visible = {})
       : objects_(objects), ignore_(ignore), visible_(std::move(visible)) {}
 
   // The snapshot of a context whose folder is that tree. The error is a sentence.
@@ -65,27 +65,27 @@ class TreeSnapshots {
     bool has_links = false;
     bool is_empty = true;
   };
-  using Decided = ignore::Matcher::Folder;
+  using FolderDecision = ignore::Matcher::Folder;
   // A folder that is in another one.
   struct Inner {
-    Decided decided;
+    FolderDecision decided;
     bool is_left_out = false;  // it is ignored, and so is all that is in it
     Summary summary;
   };
   tl::expected<Summary, std::string> summary_of(const std::string& folder, const ObjectId& tree,
-                                                const Decided& decided);
+                                                const FolderDecision& decided);
   tl::expected<const Inner*, std::string> inner_of(const std::string& path, const ObjectId& tree,
-                                                   const Decided& parent);
+                                                   const FolderDecision& parent);
   bool is_hidden(const std::string& folder, const Summary& summary) const;
   tl::expected<void, std::string> add_entry(const std::string& path, const GitEntry& entry,
-                                            const Decided& parent, std::vector<Record>& records);
+                                            const FolderDecision& parent, std::vector<Record>& records);
   tl::expected<void, std::string> add_folder(const std::string& folder, const ObjectId& tree,
-                                             const Decided& decided, std::vector<Record>& records);
+                                             const FolderDecision& decided, std::vector<Record>& records);
   tl::expected<std::string, std::string> target_of(const ObjectId& link);
 
   const GitObjects& objects_;
   const ignore::Matcher& ignore_;
-  const Visible visible_;
+  const VisiblePaths visible_;
   struct HashOfHash {
     size_t operator()(const Hash& hash) const noexcept { return hash.low; }
   };

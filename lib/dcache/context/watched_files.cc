@@ -47,7 +47,7 @@ bool WatchedFiles::exists(const std::string& path) const {
   return behind().exists(path);
 }
 
-std::vector<Listed> WatchedFiles::list(const std::string& folder) const {
+std::vector<FolderEntry> WatchedFiles::list(const std::string& folder) const {
   note(folder);
   return behind().list(folder);
 }

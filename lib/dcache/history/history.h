@@ -95,7 +95,7 @@ using ReadImages = std::function<ImagesAtCommit(std::shared_ptr<const context::C
 
 struct Options {
   std::string here;  // the absolute folder that the paths of images start from
-  // A folder of a context is one record in place of its files if it has that many; see context::Visible.
+  // A folder of a context is one record in place of its files if it has that many; see context::VisiblePaths.
   size_t least_files = 64;
   std::function<void(size_t done, size_t all)> progress = {};
 };

@@ -215,7 +215,7 @@ tl::expected<Snapshot, std::string> ImageReplay::snapshot_of(const ContextFolder
   std::unique_ptr<context::TreeSnapshots>& trees = trees_[{context.name, context.ignore_text}];
   if (trees == nullptr) {
     const auto found = visible_.find(context.name);
-    context::Visible visible = found == visible_.end() ? context::Visible() : found->second;
+    context::VisiblePaths visible = found == visible_.end() ? context::VisiblePaths() : found->second;
     visible.least = options_.least_files;
     matchers_.push_back(context.ignore);
     trees = std::make_unique<context::TreeSnapshots>(objects_, context.ignore->matcher, std::move(visible));

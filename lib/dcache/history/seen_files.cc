@@ -4,8 +4,8 @@
 
 namespace dcache::history {
 
+using context::FolderEntry;
 using context::GitEntry;
-using context::Listed;
 using context::TreeChange;
 
 tl::expected<std::string, std::string> SeenFiles::read(const std::string& path) const {
@@ -17,7 +17,7 @@ bool SeenFiles::exists(const std::string& path) const {
   return exists_[path] = behind().exists(path);
 }
 
-std::vector<Listed> SeenFiles::list(const std::string& folder) const {
+std::vector<FolderEntry> SeenFiles::list(const std::string& folder) const {
   return lists_[folder] = behind().list(folder);
 }
 

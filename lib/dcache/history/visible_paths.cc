@@ -13,7 +13,7 @@ namespace dcache::history {
 namespace {
 
 using context::depth_of;
-using context::Visible;
+using context::VisiblePaths;
 using plan::Read;
 using plan::Selector;
 using plan::Step;
@@ -67,11 +67,11 @@ class Finding {
         look_at({read.stage, folder_of(selector), selector.wildcard || has_patterns(selector)});
       return;
     }
-    Visible& visible = visible_[read.name];
+    VisiblePaths& visible = visible_[read.name];
     for (const Selector& selector : read.selectors) {
       const std::string path = unrooted(selector.path);
       if (has_patterns(selector)) {
-        visible.regions.push_back({folder_of(selector), Visible::kWhole});
+        visible.regions.push_back({folder_of(selector), VisiblePaths::kWhole});
       } else if (selector.wildcard) {
         visible.regions.push_back({folder_of(selector), depth_of(path)});
       } else {
@@ -97,7 +97,7 @@ class Finding {
   void look_at(Place place) {
     if (known_.size() >= kMostPlaces) {
       for (auto& [name, visible] : visible_)
-        visible.regions.push_back({"", Visible::kWhole});
+        visible.regions.push_back({"", VisiblePaths::kWhole});
       return;
     }
     if (known_.insert(place).second) todo_.push_back(std::move(place));
@@ -127,7 +127,7 @@ class Finding {
     if (read.origin == Read::Origin::kStage) {
       look_at(is_plain ? Place{read.stage, path, place.below} : Place{read.stage, folder, true});
     } else if (place.below || has_patterns(selector)) {
-      visible_[read.name].regions.push_back({is_plain ? path : folder, Visible::kWhole});
+      visible_[read.name].regions.push_back({is_plain ? path : folder, VisiblePaths::kWhole});
     } else if (selector.wildcard) {
       // The pattern may match the place, or a folder that has it.
       const size_t depth = depth_of(unrooted(selector.path)) + depth_of(left);
@@ -166,10 +166,10 @@ void add_visible_paths(const plan::Graph& graph, VisibleByContext& visible) {
   }
 }
 
-bool add_link_targets(const context::Snapshot& files, Visible& visible) {
+bool add_link_targets(const context::Snapshot& files, VisiblePaths& visible) {
   if (files.links().empty()) return false;
   std::set<std::string> more;
-  std::set<Visible::Region> more_regions;
+  std::set<VisiblePaths::Region> more_regions;
   const auto target_of = [&](const context::Record& link, std::string_view left) {
     const auto target = files.follow(link.path);
     return target ? std::optional(unrooted(*target + '/' + std::string(left))) : std::nullopt;
@@ -181,10 +181,10 @@ bool add_link_targets(const context::Snapshot& files, Visible& visible) {
     for (const std::string& path : visible.paths) {
       if (text::is_within(path, link.path)) add(link, std::string_view(path).substr(link.path.size()));
     }
-    for (const Visible::Region& region : visible.regions) {
+    for (const VisiblePaths::Region& region : visible.regions) {
       if (text::is_within(region.folder, link.path)) {
         const auto target = target_of(link, std::string_view(region.folder).substr(link.path.size()));
-        if (target) more_regions.insert({*target, Visible::kWhole});
+        if (target) more_regions.insert({*target, VisiblePaths::kWhole});
       } else if (region.folder.empty() || text::is_within(link.path, region.folder)) {
         add(link, {});
       }
@@ -193,7 +193,7 @@ bool add_link_targets(const context::Snapshot& files, Visible& visible) {
   const size_t before = visible.paths.size() + visible.regions.size();
   constexpr size_t kMostPaths = 2000;
   if (visible.paths.size() + more.size() > kMostPaths) {
-    visible.regions.push_back({"", Visible::kWhole});
+    visible.regions.push_back({"", VisiblePaths::kWhole});
   } else {
     visible.paths.insert(visible.paths.end(), more.begin(), more.end());
     visible.regions.insert(visible.regions.end(), more_regions.begin(), more_regions.end());

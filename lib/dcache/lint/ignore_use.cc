@@ -106,7 +106,7 @@ bool IgnoreFileUse::may_be_context(const std::string& folder, const Build& build
 }
 
 bool IgnoreFileUse::has_other_reader(const std::string& folder) const {
-  return std::ranges::any_of(files_->list(folder), [&](const context::Listed& entry) {
+  return std::ranges::any_of(files_->list(folder), [&](const context::FolderEntry& entry) {
     if (std::ranges::find(kOtherBuilders, entry.name) != kOtherBuilders.end()) return true;
     // A Dockerfile under a name that is not known for one, or what one is made from.
     const std::string name = text::to_lower(entry.name);
@@ -122,7 +122,7 @@ std::optional<UnreadIgnoreFile> IgnoreFileUse::look_for_dockerfile(const std::st
   const std::string wanted = name.substr(0, name.size() - kEnding.size());
   UnreadIgnoreFile unread{UnreadIgnoreFile::Reason::kNoDockerfile, {}, {}, {}};
   bool has_dockerfile = false;
-  for (const context::Listed& entry : files_->list(folder)) {
+  for (const context::FolderEntry& entry : files_->list(folder)) {
     const bool is_template = project::is_dockerfile_variant(entry.name) && entry.name.starts_with(wanted);
     if (entry.name == wanted || is_template) return std::nullopt;
     if (!project::is_dockerfile_name(entry.name)) continue;

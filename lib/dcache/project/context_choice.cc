@@ -71,7 +71,7 @@ bool has_match(const std::string& folder, std::string_view pattern, const contex
     const std::string path = text::join_path(folder, part);
     return files.exists(path) && (rest.empty() || has_match(path, rest, files));
   }
-  return std::ranges::any_of(files.list(folder), [&](const context::Listed& entry) {
+  return std::ranges::any_of(files.list(folder), [&](const context::FolderEntry& entry) {
     if (!text::glob_match(part, entry.name)) return false;
     return rest.empty() || (entry.is_folder && has_match(text::join_path(folder, entry.name), rest, files));
   });

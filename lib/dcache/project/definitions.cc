@@ -388,7 +388,7 @@ Paths requiring_files_above(std::string folder, const std::string& root, const c
   for (std::string real = files.real_path(folder); text::is_within(real, top) && real != top;) {
     folder = folder_above(folder);
     real = text::parent_path(real);
-    for (const context::Listed& entry : files.list(folder)) {
+    for (const context::FolderEntry& entry : files.list(folder)) {
       std::string path = text::join_path(folder, entry.name);
       if (definition_kind(path) != DefinitionKind::kSkaffold) continue;
       const auto text = files.read(path);
@@ -569,7 +569,7 @@ std::vector<std::string> definitions_above(const std::string& folder, const std:
                                            const context::FileSystem& files) {
   std::vector<std::string> found;
   const auto look_in = [&](const std::string& place) {
-    for (const context::Listed& entry : files.list(place)) {
+    for (const context::FolderEntry& entry : files.list(place)) {
       const std::string path = text::join_path(place, entry.name);
       if (!entry.is_folder && (entry.name == kSettingsName || definition_kind(path))) found.push_back(path);
     }

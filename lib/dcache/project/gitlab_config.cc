@@ -181,7 +181,7 @@ std::vector<std::string> GitlabConfig::matching_files(const std::string& pattern
 
 void GitlabConfig::find_matching(const std::string& folder, uint32_t depth, const std::string& pattern,
                                  std::vector<std::string>& found, size_t& looked_at) const {
-  for (const context::Listed& one : options_.files->list(text::join_path(root_, folder))) {
+  for (const context::FolderEntry& one : options_.files->list(text::join_path(root_, folder))) {
     if (++looked_at > kMostListed) return;
     const std::string path = folder.empty() ? one.name : folder + "/" + one.name;
     size_t steps = 0;

@@ -33,7 +33,7 @@ std::vector<text::Failure> SourceFiles::failures() const {
 bool SourceFiles::is_folder(const std::string& path) const {
   const std::string clean = text::clean_path(path);
   return std::ranges::any_of(behind_->list(std::string(text::parent_path(clean))),
-                             [name = text::base_name(clean)](const context::Listed& entry) {
+                             [name = text::base_name(clean)](const context::FolderEntry& entry) {
                                return entry.is_folder && entry.name == name;
                              });
 }
@@ -45,7 +45,7 @@ bool SourceFiles::exists(const std::string& path) const {
   return found;
 }
 
-std::vector<context::Listed> SourceFiles::list(const std::string& folder) const {
+std::vector<context::FolderEntry> SourceFiles::list(const std::string& folder) const {
   return behind_->list(folder);
 }
 

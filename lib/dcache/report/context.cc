@@ -144,15 +144,15 @@ void append_ignored(const cache::Build& build, std::string& out) {
     out += "ignored                 0 files             no ignore file\n";
     return;
   }
-  context::Ignored all;
-  for (const context::Ignored& ignored : build.ignored_by()) {
+  context::IgnoredCount all;
+  for (const context::IgnoredCount& ignored : build.ignored_by()) {
     all.files += ignored.files;
     all.bytes += ignored.bytes;
   }
   out += fmt::format("{:<16} {}  {:>10}  by {}\n", "ignored", files_words(all.files), bytes_words(all.bytes),
                      printable(build.ignore().path));
   for (size_t i = 0; i < build.ignored_by().size(); ++i) {
-    const context::Ignored& ignored = build.ignored_by()[i];
+    const context::IgnoredCount& ignored = build.ignored_by()[i];
     if (ignored.files == 0) continue;
     const ignore::Pattern& pattern = build.ignore().matcher.patterns()[i];
     out += fmt::format("  {:<14} {}  {:>10}  line {}\n", shortened(pattern.written, 40),

@@ -132,7 +132,7 @@ class Place {
     const std::string name(text::base_name(place));
     return std::ranges::any_of(
         build_.options().files->list(std::string(text::parent_path(place))),
-        [&](const context::Listed& entry) { return entry.is_folder && entry.name == name; });
+        [&](const context::FolderEntry& entry) { return entry.is_folder && entry.name == name; });
   }
 
   const Build& build_;
