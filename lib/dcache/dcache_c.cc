@@ -51,12 +51,12 @@ using nlohmann::json;
 
 // What a function of the interface fails with: text for terminals and logs, so names of files in it can't
 // drive them.
-struct Failed {
+struct CallError {
   std::string message;
 };
 
 [[noreturn]] void fail(std::string_view message) {
-  throw Failed{dcache::report::printable(message)};
+  throw CallError{dcache::report::printable(message)};
 }
 
 char* copy_of(const std::string& text) {
@@ -79,7 +79,7 @@ Result guarded(char** error, Result failed, const Work& work) noexcept {
   if (error != nullptr) *error = nullptr;
   try {
     return work();
-  } catch (const Failed& failure) {
+  } catch (const CallError& failure) {
     set_error(error, failure.message);
   } catch (const std::exception& failure) {
     set_error(error, dcache::report::printable(failure.what()));
@@ -374,7 +374,7 @@ char* dcache_workspace_explain(const dcache_workspace* workspace, const char* do
     if (has_since && asked.since.empty()) fail("question: \"since\" is empty; name a revision");
     asked.stop = known.token(call);
     const auto explained = dcache::WorkspaceAccess::editor_of(known.workspace).explain(path, asked);
-    if (!explained) throw Failed{words_of(explained.error())};
+    if (!explained) throw CallError{words_of(explained.error())};
     std::string out;
     dcache::report::append_explanation_json({*(*explained)->build, (*explained)->report, (*explained)->paths},
                                             out);
@@ -386,7 +386,7 @@ int dcache_workspace_mark(dcache_workspace* workspace, const char* dockerfile, c
   return guarded(error, 1, [&] {
     dcache_workspace& known = given(workspace);
     const auto failures = known.workspace.mark(given(dockerfile, "path"), known.token(""));
-    if (!failures.empty()) throw Failed{words_of(failures)};
+    if (!failures.empty()) throw CallError{words_of(failures)};
     return 0;
   });
 }
