@@ -85,7 +85,7 @@ Findings findings_of(const editor::Workspace::LintAnswer& linted) {
   return values;
 }
 
-Explanation explanation_of(const editor::Workspace::Explained& explained) {
+Explanation explanation_of(const editor::Workspace::ImageVerdicts& explained) {
   const cache::Build& build = *explained.build;
   const plan::Graph& graph = build.graph();
   Explanation value{.dockerfile = build.options().dockerfile,
@@ -139,9 +139,9 @@ struct Workspace::Impl {
   mutable std::set<std::string> asked;  // files that lint() was called for
 
   // The files whose findings may have changed.
-  Paths stale_after(const std::string& path, editor::Workspace::Affects affects) const {
-    if (affects == editor::Workspace::Affects::kNothing) return {};
-    if (affects == editor::Workspace::Affects::kItself) return {path};
+  Paths stale_after(const std::string& path, editor::Workspace::EditScope affects) const {
+    if (affects == editor::Workspace::EditScope::kNothing) return {};
+    if (affects == editor::Workspace::EditScope::kItself) return {path};
     std::set<std::string> all = all_asked();
     all.insert(path);
     return {all.begin(), all.end()};

@@ -30,7 +30,7 @@ Texts codes(const editor::Workspace& workspace, const std::string& path) {
 }
 
 // "2 miss src/main.c" for each step.
-Texts verdicts(const editor::Workspace::Explained& explained) {
+Texts verdicts(const editor::Workspace::ImageVerdicts& explained) {
   Texts all;
   for (const cache::StepReport& step : explained.report.steps) {
     const plan::Step& of = explained.build->graph().steps[step.step];
@@ -174,7 +174,7 @@ TEST(Workspace, FixesTexts) {
 }
 
 TEST(Workspace, AnswersOutliveIt) {
-  std::shared_ptr<const editor::Workspace::Explained> explained;
+  std::shared_ptr<const editor::Workspace::ImageVerdicts> explained;
   std::shared_ptr<const editor::Workspace::LintAnswer> linted;
   {
     editor::Workspace workspace({.files = app()});

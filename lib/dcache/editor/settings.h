@@ -16,7 +16,7 @@ namespace dcache::editor {
 // Reads members of one object into values of the right type, and notes those that have another.
 class SettingsReader {
  public:
-  struct Wrong {
+  struct WrongSetting {
     std::string name;
     std::string_view expected;  // "a string"
   };
@@ -37,7 +37,7 @@ class SettingsReader {
   // "context", "config", "target", "platform", "buildArgs" and "builder".
   void read_workspace(Workspace::Options& options);
 
-  const std::vector<Wrong>& wrong() const { return wrong_; }
+  const std::vector<WrongSetting>& wrong() const { return wrong_; }
   // What is wrong with the object, as far as it was read: a member with a value of another type, or one that
   // was not asked for. Empty for nothing.
   std::string complaint() const;
@@ -53,7 +53,7 @@ class SettingsReader {
 
   const nlohmann::json& given_;
   std::vector<std::string_view> known_;
-  std::vector<Wrong> wrong_;
+  std::vector<WrongSetting> wrong_;
 };
 
 }  // namespace dcache::editor

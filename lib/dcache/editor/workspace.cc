@@ -24,8 +24,8 @@ using context::CachedFiles;
 using context::MemoryFiles;
 
 // The configurations and the linters of a set of texts.
-struct Linting {
-  Linting(const Workspace::Options& options, std::shared_ptr<const MemoryFiles> files)
+struct LinterPair {
+  LinterPair(const Workspace::Options& options, std::shared_ptr<const MemoryFiles> files)
       : texts(std::move(files)),
         fast(lint::catalogue(), {.config = options.config, .adjust = options.adjust, .files = texts.get()}),
         thorough(lint::catalogue(),
@@ -154,13 +154,13 @@ struct Workspace::State {
   // What the disk contains, as far as it was read, until files change.
   std::shared_ptr<const CachedFiles> disk;
   std::shared_ptr<const MemoryFiles> texts;
-  std::shared_ptr<Linting> linting;
+  std::shared_ptr<LinterPair> linting;
   std::shared_ptr<RepositoryView> view;
-  AnswerCache<Parsed> parsed;
+  AnswerCache<ParsedDockerfile> parsed;
   AnswerCache<LintAnswer> linted[2];  // by depth
   AnswerCache<cache::BuildAtRevision> revisions;
   AnswerCache<cache::Build> builds;
-  AnswerCache<Explained> explained;
+  AnswerCache<ImageVerdicts> explained;
   AnswerCache<project::Project> defined;
 
   // One that knows nothing but the options and the texts.
@@ -175,7 +175,7 @@ struct Workspace::State {
     }
     state->disk = std::make_shared<const CachedFiles>(state->options->files);
     state->texts = std::make_shared<const MemoryFiles>(texts.over(state->disk));
-    state->linting = std::make_shared<Linting>(*state->options, state->texts);
+    state->linting = std::make_shared<LinterPair>(*state->options, state->texts);
     state->view = std::make_shared<RepositoryView>(*state->options, state->reachable(state->texts));
     return state;
   }
@@ -194,7 +194,7 @@ struct Workspace::State {
     for (const project::Image& image : view->images->defined(dockerfile))
       asked->add_context(image.build.context);
   }
-  tl::expected<std::shared_ptr<const Parsed>, std::string> parse(const std::string& path) const;
+  tl::expected<std::shared_ptr<const ParsedDockerfile>, std::string> parse(const std::string& path) const;
   lint::BuildFacts facts_of_related(lint::RelatedFileKind kind, const std::string& path,
                                     const std::string& source) const {
     if (kind != lint::RelatedFileKind::kIgnoreFile) return {};
@@ -233,9 +233,9 @@ void Workspace::files_changed() {
   state_ = State::fresh(state_->options, state_->asked, *state_->texts);
 }
 
-Workspace::Affects Workspace::change_texts(const std::string& path,
-                                           const std::function<void(MemoryFiles&)>& change) {
-  if (!unusable(path).empty()) return Affects::kNothing;
+Workspace::EditScope Workspace::change_texts(const std::string& path,
+                                             const std::function<void(MemoryFiles&)>& change) {
+  if (!unusable(path).empty()) return EditScope::kNothing;
   const std::scoped_lock lock(mutex_);
   auto texts = std::make_shared<MemoryFiles>(*state_->texts);
   change(*texts);
@@ -252,8 +252,9 @@ Workspace::Affects Workspace::change_texts(const std::string& path,
   // What a Dockerfile says makes next to no difference for others, as long as it was there before and still
   // is.
   const bool inner = project::is_dockerfile_name(path) && state_->texts->exists(path) && texts->exists(path);
-  state->linting = is_configuration(*state->options, path) ? std::make_shared<Linting>(*state->options, texts)
-                                                           : state_->linting;
+  state->linting = is_configuration(*state->options, path)
+                       ? std::make_shared<LinterPair>(*state->options, texts)
+                       : state_->linting;
   state->view =
       inner ? state_->view : std::make_shared<RepositoryView>(*state->options, state->reachable(texts));
   if (inner) {
@@ -264,14 +265,14 @@ Workspace::Affects Workspace::change_texts(const std::string& path,
     }
   }
   state_ = std::move(state);
-  return inner ? Affects::kItself : Affects::kAll;
+  return inner ? EditScope::kItself : EditScope::kAll;
 }
 
-Workspace::Affects Workspace::set_text(const std::string& path, std::string text) {
+Workspace::EditScope Workspace::set_text(const std::string& path, std::string text) {
   return change_texts(path, [&](MemoryFiles& texts) { texts.write(path, std::move(text)); });
 }
 
-Workspace::Affects Workspace::drop_text(const std::string& path) {
+Workspace::EditScope Workspace::drop_text(const std::string& path) {
   return change_texts(path, [&](MemoryFiles& texts) { texts.forget(path); });
 }
 
@@ -311,19 +312,19 @@ std::shared_ptr<const Workspace::State> Workspace::now() const {
   return state_;
 }
 
-tl::expected<std::shared_ptr<const Workspace::Parsed>, std::string> Workspace::State::parse(
+tl::expected<std::shared_ptr<const Workspace::ParsedDockerfile>, std::string> Workspace::State::parse(
     const std::string& path) const {
   if (auto known = parsed.find(path)) return known;
   auto text = texts->read(path);
   if (!text) return tl::unexpected(std::move(text.error()));
   dockerfile::File file = dockerfile::parse(std::move(*text));
   plan::Graph graph = plan::build_graph(file, options->plan);
-  auto answer = std::make_shared<const Parsed>(Parsed{std::move(file), std::move(graph)});
+  auto answer = std::make_shared<const ParsedDockerfile>(ParsedDockerfile{std::move(file), std::move(graph)});
   parsed.add(path, answer);
   return answer;
 }
 
-tl::expected<std::shared_ptr<const Workspace::Parsed>, std::string> Workspace::parse(
+tl::expected<std::shared_ptr<const Workspace::ParsedDockerfile>, std::string> Workspace::parse(
     const std::string& path) const {
   return now()->parse(path);
 }
@@ -438,7 +439,7 @@ tl::expected<std::shared_ptr<const cache::BuildAtRevision>, Workspace::Failures>
   return answer;
 }
 
-tl::expected<std::shared_ptr<const Workspace::Explained>, Workspace::Failures> Workspace::explain(
+tl::expected<std::shared_ptr<const Workspace::ImageVerdicts>, Workspace::Failures> Workspace::explain(
     const std::string& dockerfile, const Question& question) const {
   std::string why = unusable(dockerfile);
   for (const std::string& path : question.changed)
@@ -454,14 +455,14 @@ tl::expected<std::shared_ptr<const Workspace::Explained>, Workspace::Failures> W
   if (auto known = kept ? state->explained.find(key) : nullptr) return known;
   auto build = state->build_now(dockerfile, *imports, question.stop, question.progress);
   if (!build) return tl::unexpected(std::move(build.error()));
-  Explained explained{*build, nullptr, {}, {}};
+  ImageVerdicts explained{*build, nullptr, {}, {}};
   const bool is_unchanged = question.since.empty() && !imports->empty() && !is_marked(dockerfile);
   if (!question.changed.empty() || is_unchanged) {
     cache::WhatIf what_if = cache::what_if_changed(
         **build, cache::locate(**build, question.changed, (*build)->options().context));
     explained.report = std::move(what_if.report);
     explained.paths = std::move(what_if.paths);
-    return std::make_shared<const Explained>(std::move(explained));
+    return std::make_shared<const ImageVerdicts>(std::move(explained));
   }
   cache::Build::AssumedPaths assumed;
   if (question.since.empty()) {
@@ -479,7 +480,7 @@ tl::expected<std::shared_ptr<const Workspace::Explained>, Workspace::Failures> W
   }
   const cache::Build* const before = explained.before.get();
   explained.report = explained.build->compare_with({&before, 1}, assumed);
-  auto answer = std::make_shared<const Explained>(std::move(explained));
+  auto answer = std::make_shared<const ImageVerdicts>(std::move(explained));
   if (kept) state->explained.add(key, answer);
   return answer;
 }

@@ -69,9 +69,9 @@ class Workspace {
   // no file can have: an empty one, one of more than 4,096 bytes, or with a zero byte; other members fail for
   // these.
   // Both say whose answers are made again: those of the file alone, or of all files.
-  enum class Affects : uint8_t { kNothing, kItself, kAll };
-  Affects set_text(const std::string& path, std::string text);
-  Affects drop_text(const std::string& path);
+  enum class EditScope : uint8_t { kNothing, kItself, kAll };
+  EditScope set_text(const std::string& path, std::string text);
+  EditScope drop_text(const std::string& path);
   // The text that was set; nothing for none.
   std::optional<std::string> text(const std::string& path) const;
 
@@ -97,12 +97,12 @@ class Workspace {
   void configure(Options options);
 
   // A Dockerfile as the parser and the planner see it.
-  struct Parsed {
+  struct ParsedDockerfile {
     dockerfile::File file;
     plan::Graph graph;
   };
   // The error is a sentence: the file can't be read.
-  tl::expected<std::shared_ptr<const Parsed>, std::string> parse(const std::string& path) const;
+  tl::expected<std::shared_ptr<const ParsedDockerfile>, std::string> parse(const std::string& path) const;
 
   // A text with its lines.
   struct Plain {
@@ -114,7 +114,7 @@ class Workspace {
   };
   // What a linter says of a file. For a Dockerfile `parsed` is given, for a file beside one `plain`.
   struct LintAnswer {
-    std::shared_ptr<const Parsed> parsed;
+    std::shared_ptr<const ParsedDockerfile> parsed;
     std::shared_ptr<const Plain> plain;
     lint::Findings findings;
     std::optional<text::Failure> failure;  // an ignore file can't be read: findings about files are missing
@@ -142,7 +142,7 @@ class Workspace {
   std::shared_ptr<const project::Project> repository(const std::string& folder) const;
 
   // The verdicts for the steps of an image.
-  struct Explained {
+  struct ImageVerdicts {
     std::shared_ptr<const cache::Build> build;   // as it is now
     std::shared_ptr<const cache::Build> before;  // null for `changed`
     cache::Report report;
@@ -162,8 +162,8 @@ class Workspace {
     cache::Build::Progress progress = {};
   };
   using Failures = std::vector<cache::Failure>;
-  tl::expected<std::shared_ptr<const Explained>, Failures> explain(const std::string& dockerfile,
-                                                                   const Question& question) const;
+  tl::expected<std::shared_ptr<const ImageVerdicts>, Failures> explain(const std::string& dockerfile,
+                                                                       const Question& question) const;
   // Notes the state of a build, for explain().
   Failures mark(const std::string& dockerfile, const std::stop_token& stop = {},
                 const cache::Build::Progress& progress = {});
@@ -172,7 +172,7 @@ class Workspace {
  private:
   struct State;
   std::shared_ptr<const State> now() const;
-  Affects change_texts(const std::string& path, const std::function<void(context::MemoryFiles&)>& change);
+  EditScope change_texts(const std::string& path, const std::function<void(context::MemoryFiles&)>& change);
 
   mutable std::mutex mutex_;  // guards the pointer and the map, not what they lead to
   std::shared_ptr<const State> state_;

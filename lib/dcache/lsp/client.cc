@@ -14,7 +14,7 @@ json OpenText::identifier() const {
   return {{"uri", uri}, {"version", version ? json(*version) : json()}};
 }
 
-std::vector<editor::SettingsReader::Wrong> read_settings(const json& given, Settings& settings) {
+std::vector<editor::SettingsReader::WrongSetting> read_settings(const json& given, Settings& settings) {
   editor::SettingsReader reader(given);
   reader.read("since", settings.since);
   reader.read("shellcheck", settings.shellcheck);

@@ -53,6 +53,7 @@ struct Settings {
 };
 
 // Takes over what has the right type; gives the names of what has not.
-std::vector<editor::SettingsReader::Wrong> read_settings(const nlohmann::json& given, Settings& settings);
+std::vector<editor::SettingsReader::WrongSetting> read_settings(const nlohmann::json& given,
+                                                                Settings& settings);
 
 }  // namespace dcache::lsp

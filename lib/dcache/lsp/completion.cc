@@ -84,8 +84,9 @@ struct About {
 
 class DockerfileCompletion {
  public:
-  DockerfileCompletion(const editor::Workspace::Parsed& parsed, uint32_t offset, const Positions& positions,
-                       const std::string& folder, const context::FileSystem& files, bool snippets)
+  DockerfileCompletion(const editor::Workspace::ParsedDockerfile& parsed, uint32_t offset,
+                       const Positions& positions, const std::string& folder,
+                       const context::FileSystem& files, bool snippets)
       : parsed_(parsed),
         offset_(offset),
         positions_(positions),
@@ -301,7 +302,7 @@ class DockerfileCompletion {
     }
   }
 
-  const editor::Workspace::Parsed& parsed_;
+  const editor::Workspace::ParsedDockerfile& parsed_;
   const uint32_t offset_;
   const Positions& positions_;
   const std::string& folder_;
@@ -313,8 +314,9 @@ class DockerfileCompletion {
 
 }  // namespace
 
-json completions(const editor::Workspace::Parsed& parsed, uint32_t offset, const Positions& positions,
-                 const std::string& folder, const context::FileSystem& files, bool snippets) {
+json completions(const editor::Workspace::ParsedDockerfile& parsed, uint32_t offset,
+                 const Positions& positions, const std::string& folder, const context::FileSystem& files,
+                 bool snippets) {
   return DockerfileCompletion(parsed, offset, positions, folder, files, snippets).run();
 }
 

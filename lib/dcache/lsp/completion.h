@@ -15,7 +15,7 @@ namespace dcache::lsp {
 
 // The protocol's CompletionItems for a cursor at `offset`. `folder` is the build context; `snippets` whether
 // the client takes texts with places to fill in.
-nlohmann::json completions(const editor::Workspace::Parsed& parsed, uint32_t offset,
+nlohmann::json completions(const editor::Workspace::ParsedDockerfile& parsed, uint32_t offset,
                            const Positions& positions, const std::string& folder,
                            const context::FileSystem& files, bool snippets);
 

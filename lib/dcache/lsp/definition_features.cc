@@ -57,7 +57,7 @@ json location(const std::string& path, json range) {
 // What a mention leads to in the Dockerfile of its image.
 struct Target {
   std::string path;
-  std::shared_ptr<const editor::Workspace::Parsed> parsed;  // null for a file that is not read
+  std::shared_ptr<const editor::Workspace::ParsedDockerfile> parsed;  // null for a file that is not read
   Span span;
   std::string words;  // "`FROM alpine AS build` in line 3"
 };

@@ -93,7 +93,8 @@ class Findings {
     tell_findings(mention, image->build.dockerfile);
   }
 
-  void check_stage(const Mention& mention, const project::Target& target, const Workspace::Parsed& parsed) {
+  void check_stage(const Mention& mention, const project::Target& target,
+                   const Workspace::ParsedDockerfile& parsed) {
     if (target.target.empty() || parsed.graph.stages.empty() ||
         plan::find_target(parsed.graph, target.target) != nullptr)
       return;
@@ -103,7 +104,7 @@ class Findings {
 
   // An argument that no ARG takes has no effect; BuildKit warns of it.
   void check_arguments(const Mention& mention, const project::Target& target,
-                       const Workspace::Parsed& parsed) {
+                       const Workspace::ParsedDockerfile& parsed) {
     const std::vector<Occurrence> known = occurrences(parsed);
     for (const auto& [name, value] : target.args) {
       const bool declared = std::ranges::any_of(known, [&](const Occurrence& one) {

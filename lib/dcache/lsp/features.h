@@ -9,7 +9,7 @@
 namespace dcache::lsp {
 
 struct DockerfileRequest : TextRequest {
-  const editor::Workspace::Parsed& parsed;
+  const editor::Workspace::ParsedDockerfile& parsed;
 };
 
 std::span<const Feature<DockerfileRequest>> dockerfile_features();

@@ -22,7 +22,7 @@ bool continues(std::string_view line, char escape) {
 
 }  // namespace
 
-json formatting(const editor::Workspace::Parsed& parsed, const Positions& positions, Span range) {
+json formatting(const editor::Workspace::ParsedDockerfile& parsed, const Positions& positions, Span range) {
   json edits = json::array();
   for (const text::Edit& edit : dockerfile::format_edits(parsed.file)) {
     if (range.contains(edit.span))
@@ -31,8 +31,8 @@ json formatting(const editor::Workspace::Parsed& parsed, const Positions& positi
   return edits;
 }
 
-json typed_formatting(const editor::Workspace::Parsed& parsed, const Positions& positions, uint32_t offset,
-                      uint32_t indent) {
+json typed_formatting(const editor::Workspace::ParsedDockerfile& parsed, const Positions& positions,
+                      uint32_t offset, uint32_t indent) {
   const uint32_t line = positions.place_of(offset).line;
   if (line == 0) return json::array();
   const std::string_view source = positions.text();

@@ -11,12 +11,12 @@
 namespace dcache::lsp {
 
 // The TextEdits of dockerfile::format_edits() that are within a range.
-nlohmann::json formatting(const editor::Workspace::Parsed& parsed, const Positions& positions,
+nlohmann::json formatting(const editor::Workspace::ParsedDockerfile& parsed, const Positions& positions,
                           text::Span range);
 
 // Those for a line end that was typed: the line above is formatted, and if it continues on the new line, that
 // is indented as the one above it is, or by `indent` spaces.
-nlohmann::json typed_formatting(const editor::Workspace::Parsed& parsed, const Positions& positions,
+nlohmann::json typed_formatting(const editor::Workspace::ParsedDockerfile& parsed, const Positions& positions,
                                 uint32_t offset, uint32_t indent);
 
 }  // namespace dcache::lsp

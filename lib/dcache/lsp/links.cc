@@ -32,8 +32,8 @@ std::string shown_address(std::string_view address) {
 
 class Links {
  public:
-  Links(const editor::Workspace::Parsed& parsed, const Positions& positions, const std::string& folder,
-        const context::FileSystem& files)
+  Links(const editor::Workspace::ParsedDockerfile& parsed, const Positions& positions,
+        const std::string& folder, const context::FileSystem& files)
       : parsed_(parsed), positions_(positions), folder_(folder), files_(files) {}
 
   json run() {
@@ -70,7 +70,7 @@ class Links {
     if (files_.exists(path)) add(word, uri_of(path));
   }
 
-  const editor::Workspace::Parsed& parsed_;
+  const editor::Workspace::ParsedDockerfile& parsed_;
   const Positions& positions_;
   const std::string& folder_;
   const context::FileSystem& files_;
@@ -110,7 +110,7 @@ std::string page_of_image(std::string_view reference) {
   return {};
 }
 
-json document_links(const editor::Workspace::Parsed& parsed, const Positions& positions,
+json document_links(const editor::Workspace::ParsedDockerfile& parsed, const Positions& positions,
                     const std::string& folder, const context::FileSystem& files) {
   return Links(parsed, positions, folder, files).run();
 }

@@ -15,7 +15,7 @@ namespace dcache::lsp {
 
 // The protocol's DocumentLinks: of base images, of sources of COPY and ADD in the context in `folder`, and of
 // the URLs that ADD downloads.
-nlohmann::json document_links(const editor::Workspace::Parsed& parsed, const Positions& positions,
+nlohmann::json document_links(const editor::Workspace::ParsedDockerfile& parsed, const Positions& positions,
                               const std::string& folder, const context::FileSystem& files);
 
 // The page of an image, "https://hub.docker.com/_/alpine"; empty if its registry has none that is known.

@@ -67,7 +67,7 @@ Span name_at(std::string_view source, uint32_t offset) {
   return {begin, end};
 }
 
-std::optional<size_t> stage_at(const editor::Workspace::Parsed& parsed, uint32_t offset) {
+std::optional<size_t> stage_at(const editor::Workspace::ParsedDockerfile& parsed, uint32_t offset) {
   std::optional<size_t> stage;
   for (const Instruction& instruction : parsed.file.instructions()) {
     if (instruction.keyword != Keyword::kFrom || instruction.span.begin > offset) continue;
@@ -76,7 +76,7 @@ std::optional<size_t> stage_at(const editor::Workspace::Parsed& parsed, uint32_t
   return stage;
 }
 
-json document_symbols(const editor::Workspace::Parsed& parsed, const Positions& positions) {
+json document_symbols(const editor::Workspace::ParsedDockerfile& parsed, const Positions& positions) {
   json top = json::array();
   const auto& instructions = parsed.file.instructions();
   for (size_t i = 0; i < instructions.size(); ++i) {
@@ -98,7 +98,7 @@ json document_symbols(const editor::Workspace::Parsed& parsed, const Positions& 
   return top;
 }
 
-json folding_ranges(const editor::Workspace::Parsed& parsed, const Positions& positions) {
+json folding_ranges(const editor::Workspace::ParsedDockerfile& parsed, const Positions& positions) {
   json ranges = json::array();
   const auto add = [&](Span span) {
     const uint32_t first = positions.place_of(span.begin).line;
@@ -113,7 +113,7 @@ json folding_ranges(const editor::Workspace::Parsed& parsed, const Positions& po
   return ranges;
 }
 
-std::vector<Span> definitions(const editor::Workspace::Parsed& parsed, uint32_t offset) {
+std::vector<Span> definitions(const editor::Workspace::ParsedDockerfile& parsed, uint32_t offset) {
   const auto used = occurrence_at(parsed, offset);
   if (!used) return {};
   if (used->kind == Occurrence::Kind::kVariable) return used->definitions;
@@ -123,7 +123,7 @@ std::vector<Span> definitions(const editor::Workspace::Parsed& parsed, uint32_t 
   return {};
 }
 
-std::vector<Span> references(const editor::Workspace::Parsed& parsed, uint32_t offset,
+std::vector<Span> references(const editor::Workspace::ParsedDockerfile& parsed, uint32_t offset,
                              bool with_definitions) {
   std::vector<Span> spans;
   for (const Occurrence& one : same_occurrences(parsed, offset)) {

@@ -35,7 +35,8 @@ bool is_part(std::string_view part, std::string_view whole) {
 // Gathers the names of one file, instruction by instruction, as a builder comes to them.
 class Finder {
  public:
-  explicit Finder(const editor::Workspace::Parsed& parsed) : parsed_(parsed), source_(parsed.file.source()) {}
+  explicit Finder(const editor::Workspace::ParsedDockerfile& parsed)
+      : parsed_(parsed), source_(parsed.file.source()) {}
 
   Names run() {
     for (const Instruction& instruction : parsed_.file.instructions()) {
@@ -443,7 +444,7 @@ class Finder {
     names_.stages_of = std::move(stages);
   }
 
-  const editor::Workspace::Parsed& parsed_;
+  const editor::Workspace::ParsedDockerfile& parsed_;
   std::string_view source_;
   Names names_;
   size_t stage_ = 0;
@@ -467,21 +468,21 @@ const Occurrence* find_at(const std::vector<Occurrence>& all, uint32_t offset) {
 
 }  // namespace
 
-Names names_of(const editor::Workspace::Parsed& parsed) {
+Names names_of(const editor::Workspace::ParsedDockerfile& parsed) {
   return Finder(parsed).run();
 }
 
-std::vector<Occurrence> occurrences(const editor::Workspace::Parsed& parsed) {
+std::vector<Occurrence> occurrences(const editor::Workspace::ParsedDockerfile& parsed) {
   return names_of(parsed).occurrences;
 }
 
-std::optional<Occurrence> occurrence_at(const editor::Workspace::Parsed& parsed, uint32_t offset) {
+std::optional<Occurrence> occurrence_at(const editor::Workspace::ParsedDockerfile& parsed, uint32_t offset) {
   const std::vector<Occurrence> all = occurrences(parsed);
   const Occurrence* found = find_at(all, offset);
   return found == nullptr ? std::nullopt : std::optional(*found);
 }
 
-std::vector<Occurrence> same_occurrences(const editor::Workspace::Parsed& parsed, uint32_t offset) {
+std::vector<Occurrence> same_occurrences(const editor::Workspace::ParsedDockerfile& parsed, uint32_t offset) {
   std::vector<Occurrence> all = occurrences(parsed);
   const Occurrence* found = find_at(all, offset);
   if (found == nullptr) return {};

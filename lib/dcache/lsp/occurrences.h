@@ -57,13 +57,13 @@ struct Names {
   std::map<size_t, std::set<size_t>> stages_of;  // of the meaning of a variable, where it is visible
 };
 
-Names names_of(const editor::Workspace::Parsed& parsed);
+Names names_of(const editor::Workspace::ParsedDockerfile& parsed);
 
 // The occurrences alone.
-std::vector<Occurrence> occurrences(const editor::Workspace::Parsed& parsed);
+std::vector<Occurrence> occurrences(const editor::Workspace::ParsedDockerfile& parsed);
 // The one that a cursor is in, or right after.
-std::optional<Occurrence> occurrence_at(const editor::Workspace::Parsed& parsed, uint32_t offset);
+std::optional<Occurrence> occurrence_at(const editor::Workspace::ParsedDockerfile& parsed, uint32_t offset);
 // Those that mean the same as that one, itself too; empty if there is none.
-std::vector<Occurrence> same_occurrences(const editor::Workspace::Parsed& parsed, uint32_t offset);
+std::vector<Occurrence> same_occurrences(const editor::Workspace::ParsedDockerfile& parsed, uint32_t offset);
 
 }  // namespace dcache::lsp

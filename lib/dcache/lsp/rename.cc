@@ -14,7 +14,7 @@ namespace dcache::lsp {
 namespace {
 
 using OccurrenceKind = Occurrence::Kind;
-using Parsed = editor::Workspace::Parsed;
+using ParsedDockerfile = editor::Workspace::ParsedDockerfile;
 
 bool is_letter(char c) {
   return (c >= 'a' && c <= 'z') || (c >= 'A' && c <= 'Z');
@@ -71,7 +71,7 @@ bool is_known_to_programs(std::string_view name) {
          name.starts_with("LD_") || text::to_lower(name).ends_with("_proxy");
 }
 
-std::string objection_to_stage(const Parsed& parsed, const Names& names, const Occurrence& renamed,
+std::string objection_to_stage(const ParsedDockerfile& parsed, const Names& names, const Occurrence& renamed,
                                const std::string& name) {
   if (!is_stage_name(name))
     return "the name of a stage starts with a letter and contains letters, digits, '-', '_' and '.'";
@@ -122,7 +122,7 @@ std::string doubt_about(const Names& names, const Occurrence& renamed) {
 
 }  // namespace
 
-tl::expected<text::Span, std::string> renamed_span(const Parsed& parsed, uint32_t offset) {
+tl::expected<text::Span, std::string> renamed_span(const ParsedDockerfile& parsed, uint32_t offset) {
   const auto found = occurrence_at(parsed, offset);
   if (!found)
     return tl::unexpected(std::string("only stages and variables that the file sets can be renamed"));
@@ -135,8 +135,9 @@ tl::expected<text::Span, std::string> renamed_span(const Parsed& parsed, uint32_
   return found->span;
 }
 
-tl::expected<nlohmann::json, std::string> rename_edits(const Parsed& parsed, const Positions& positions,
-                                                       uint32_t offset, const std::string& name) {
+tl::expected<nlohmann::json, std::string> rename_edits(const ParsedDockerfile& parsed,
+                                                       const Positions& positions, uint32_t offset,
+                                                       const std::string& name) {
   const auto span = renamed_span(parsed, offset);
   if (!span) return tl::unexpected(span.error());
   const Names names = names_of(parsed);

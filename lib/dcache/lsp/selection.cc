@@ -33,7 +33,7 @@ void add_parts(const Instruction& instruction, std::vector<Span>& out) {
 
 }  // namespace
 
-std::vector<Span> selections(const editor::Workspace::Parsed& parsed, uint32_t offset) {
+std::vector<Span> selections(const editor::Workspace::ParsedDockerfile& parsed, uint32_t offset) {
   const std::string_view source = parsed.file.source();
   std::vector<Span> all = {{0, static_cast<uint32_t>(source.size())}, name_at(source, offset)};
   const auto& instructions = parsed.file.instructions();

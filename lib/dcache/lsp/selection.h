@@ -10,6 +10,6 @@
 namespace dcache::lsp {
 
 // The stretches around an offset, the smallest first, each within the next. At least one: the whole text.
-std::vector<text::Span> selections(const editor::Workspace::Parsed& parsed, uint32_t offset);
+std::vector<text::Span> selections(const editor::Workspace::ParsedDockerfile& parsed, uint32_t offset);
 
 }  // namespace dcache::lsp

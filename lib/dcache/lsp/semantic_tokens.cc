@@ -46,7 +46,7 @@ struct Paint {
 // Paints the text, the most special things last.
 class Painter {
  public:
-  explicit Painter(const editor::Workspace::Parsed& parsed)
+  explicit Painter(const editor::Workspace::ParsedDockerfile& parsed)
       : parsed_(parsed), source_(parsed.file.source()), paint_(source_.size()) {}
 
   std::vector<Paint> run() {
@@ -141,7 +141,7 @@ class Painter {
     }
   }
 
-  const editor::Workspace::Parsed& parsed_;
+  const editor::Workspace::ParsedDockerfile& parsed_;
   std::string_view source_;
   std::vector<Paint> paint_;
 };
@@ -152,7 +152,7 @@ nlohmann::json token_legend() {
   return {{"tokenTypes", kTypes}, {"tokenModifiers", kModifiers}};
 }
 
-std::vector<uint32_t> semantic_tokens(const editor::Workspace::Parsed& parsed, Span range,
+std::vector<uint32_t> semantic_tokens(const editor::Workspace::ParsedDockerfile& parsed, Span range,
                                       const Positions& positions) {
   const std::string_view source = parsed.file.source();
   const std::vector<Paint> paint = Painter(parsed).run();

@@ -16,7 +16,7 @@ nlohmann::json token_legend();
 
 // The tokens of a stretch of the text as the protocol writes them: five numbers each, relative to the token
 // before. None goes over a line end, and none overlaps another.
-std::vector<uint32_t> semantic_tokens(const editor::Workspace::Parsed& parsed, text::Span range,
+std::vector<uint32_t> semantic_tokens(const editor::Workspace::ParsedDockerfile& parsed, text::Span range,
                                       const Positions& positions);
 
 }  // namespace dcache::lsp

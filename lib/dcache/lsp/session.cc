@@ -203,7 +203,7 @@ void Session::ask_settings() {
 void Session::configure(Folder& folder, const json& given) {
   Settings settings;
   read_settings(given_settings_, settings);
-  const std::vector<editor::SettingsReader::Wrong> wrong = read_settings(given, settings);
+  const std::vector<editor::SettingsReader::WrongSetting> wrong = read_settings(given, settings);
   if (!wrong.empty() && initialized_) {
     channel_.notify("window/showMessage",
                     {{"type", 2},

@@ -83,7 +83,7 @@ class Session {
   std::string refusal(const std::string& path) const;
   void find_symbols_later(const json& id, const json& params);
   struct Verdicts {
-    std::shared_ptr<const editor::Workspace::Explained> explained;
+    std::shared_ptr<const editor::Workspace::ImageVerdicts> explained;
     std::string occasion;
   };
   std::optional<Verdicts> verdicts_of(const Document& document, const std::stop_token& stop);

@@ -109,7 +109,7 @@ const Help* help_of_mount(std::string_view value) {
 
 }  // namespace
 
-json signature_help(const editor::Workspace::Parsed& parsed, uint32_t offset) {
+json signature_help(const editor::Workspace::ParsedDockerfile& parsed, uint32_t offset) {
   const CurrentInstruction written = current_instruction(parsed.file, offset);
   if (written.in_comment || written.words.empty()) return {};
   const size_t equals = written.word.find('=');

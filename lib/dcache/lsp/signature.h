@@ -10,6 +10,6 @@
 namespace dcache::lsp {
 
 // The protocol's SignatureHelp for a cursor at `offset`; null where nothing is known.
-nlohmann::json signature_help(const editor::Workspace::Parsed& parsed, uint32_t offset);
+nlohmann::json signature_help(const editor::Workspace::ParsedDockerfile& parsed, uint32_t offset);
 
 }  // namespace dcache::lsp

@@ -21,11 +21,11 @@ namespace {
 using cache::StepReport;
 using cache::Verdict;
 using nlohmann::json;
-using Explained = editor::Workspace::Explained;
+using ImageVerdicts = editor::Workspace::ImageVerdicts;
 
 constexpr size_t kMostFiles = 10;
 
-const plan::Step& step_of(const Explained& explained, const StepReport& report) {
+const plan::Step& step_of(const ImageVerdicts& explained, const StepReport& report) {
   return explained.build->graph().steps[report.step];
 }
 
@@ -49,7 +49,7 @@ std::string verdict_words(const StepReport& report) {
   return fmt::format("{} {}", report::sign_of(report.verdict), words_of(report.verdict));
 }
 
-std::string verdict_line(const Explained& explained, const StepReport& report) {
+std::string verdict_line(const ImageVerdicts& explained, const StepReport& report) {
   const std::string cause = report::cause_words(*explained.build, report);
   return report::printable(verdict_words(report) + (cause.empty() ? "" : ": ") + cause);
 }
@@ -62,7 +62,7 @@ const context::Snapshot* files_before(const cache::Build& before, const plan::Re
 }
 
 // What of the files that a step takes from contexts differs from before: "src/a.c changed".
-std::vector<std::string> changed_files(const Explained& explained, size_t step) {
+std::vector<std::string> changed_files(const ImageVerdicts& explained, size_t step) {
   std::vector<std::string> lines;
   if (explained.before == nullptr) return lines;
   std::set<const context::Record*> seen;
@@ -83,7 +83,7 @@ std::vector<std::string> changed_files(const Explained& explained, size_t step) 
   return lines;
 }
 
-void append_files(const Explained& explained, const StepReport& report, std::string& out) {
+void append_files(const ImageVerdicts& explained, const StepReport& report, std::string& out) {
   const auto files = report::files_of(explained.build->keys()[report.step]);
   if (files.empty()) return;
   out += fmt::format("\n\nTakes {} from the context.", report::weight_words(report::weight_of(files)));
@@ -97,7 +97,7 @@ void append_files(const Explained& explained, const StepReport& report, std::str
 
 }  // namespace
 
-json inlay_hints(const Explained& explained, text::Span range, const Positions& positions) {
+json inlay_hints(const ImageVerdicts& explained, text::Span range, const Positions& positions) {
   json hints = json::array();
   std::set<uint32_t> lines;  // an instruction that several stages run is one line
   for (const StepReport& report : explained.report.steps) {
@@ -116,7 +116,7 @@ json inlay_hints(const Explained& explained, text::Span range, const Positions& 
   return hints;
 }
 
-json code_lenses(const Explained& explained, const std::string& occasion, const Positions& positions) {
+json code_lenses(const ImageVerdicts& explained, const std::string& occasion, const Positions& positions) {
   json lenses = json::array();
   for (const plan::Stage& stage : explained.build->graph().stages) {
     if (stage.from == nullptr) continue;
@@ -140,7 +140,7 @@ json code_lenses(const Explained& explained, const std::string& occasion, const 
   return lenses;
 }
 
-std::string step_help(const Explained& explained, const std::string& occasion, uint32_t offset) {
+std::string step_help(const ImageVerdicts& explained, const std::string& occasion, uint32_t offset) {
   std::string help;
   std::set<std::string> told;  // several stages may run one instruction
   for (const StepReport& report : explained.report.steps) {

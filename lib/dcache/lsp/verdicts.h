@@ -13,16 +13,16 @@ namespace dcache::lsp {
 
 // After the first line of each step that is not surely reused: what becomes of it, and why. `range` is the
 // part of the text that is asked for.
-nlohmann::json inlay_hints(const editor::Workspace::Explained& explained, text::Span range,
+nlohmann::json inlay_hints(const editor::Workspace::ImageVerdicts& explained, text::Span range,
                            const Positions& positions);
 
 // Above each stage: how many of its steps rebuild. `occasion` is since when.
-nlohmann::json code_lenses(const editor::Workspace::Explained& explained, const std::string& occasion,
+nlohmann::json code_lenses(const editor::Workspace::ImageVerdicts& explained, const std::string& occasion,
                            const Positions& positions);
 
 // Of the step at `offset`, in Markdown: its verdict, the steps it follows, its files and which of them
 // changed. Empty if no step is there.
-std::string step_help(const editor::Workspace::Explained& explained, const std::string& occasion,
+std::string step_help(const editor::Workspace::ImageVerdicts& explained, const std::string& occasion,
                       uint32_t offset);
 
 // Of the findings at `offset`, in Markdown: what their rules are about. Empty if there are none.

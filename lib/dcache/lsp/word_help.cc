@@ -19,7 +19,7 @@ using editor::find_help;
 using editor::Help;
 using editor::markdown_of;
 using text::Span;
-using Parsed = editor::Workspace::Parsed;
+using ParsedDockerfile = editor::Workspace::ParsedDockerfile;
 
 // How the options of a mount are called in help.md.
 std::string_view usual_name(std::string_view option) {
@@ -65,7 +65,7 @@ std::optional<WordHelp> help_of_flag(std::string_view source, const Instruction&
 }
 
 // What sets a variable: "`ARG VERSION=1` in line 3".
-std::string setting_words(const Parsed& parsed, Span definition) {
+std::string setting_words(const ParsedDockerfile& parsed, Span definition) {
   for (const Instruction& one : parsed.file.instructions()) {
     if (!one.span.contains(definition)) continue;
     const size_t count = one.arguments.size();
@@ -82,7 +82,7 @@ std::string setting_words(const Parsed& parsed, Span definition) {
   return {};
 }
 
-std::optional<WordHelp> of_variable(const Parsed& parsed, const Occurrence& variable) {
+std::optional<WordHelp> of_variable(const ParsedDockerfile& parsed, const Occurrence& variable) {
   std::vector<std::string> settings;
   for (const Span definition : definitions(parsed, variable.span.begin)) {
     if (std::string words = setting_words(parsed, definition); !words.empty()) settings.push_back(words);
@@ -98,7 +98,7 @@ std::optional<WordHelp> of_variable(const Parsed& parsed, const Occurrence& vari
   return WordHelp{std::move(markdown), variable.span};
 }
 
-std::optional<WordHelp> of_stage(const Parsed& parsed, const Occurrence& reference) {
+std::optional<WordHelp> of_stage(const ParsedDockerfile& parsed, const Occurrence& reference) {
   const plan::Stage* stage = parsed.graph.find_stage(reference.name);
   if (stage == nullptr || stage->from == nullptr) return std::nullopt;
   return WordHelp{fmt::format("Stage {} in line {}: {}, {}", code(reference.name), stage->from->start_line,
@@ -114,7 +114,7 @@ std::optional<WordHelp> of_undeclared(std::string_view source, uint32_t offset) 
   return told(find_help(fmt::format("${}", name.of(source))), name);
 }
 
-std::optional<WordHelp> help_of_instruction(const Parsed& parsed, const Instruction& instruction,
+std::optional<WordHelp> help_of_instruction(const ParsedDockerfile& parsed, const Instruction& instruction,
                                             uint32_t offset) {
   const Help* help = find_help(name_of(instruction.keyword));
   if (instruction.name_span.contains(offset)) return told(help, instruction.name_span, true);
@@ -148,7 +148,7 @@ const Help* mount_help(std::string_view option, bool value) {
   return of_value != nullptr ? of_value : find_help(fmt::format("RUN --mount,{}", key));
 }
 
-std::optional<WordHelp> word_help(const Parsed& parsed, uint32_t offset) {
+std::optional<WordHelp> word_help(const ParsedDockerfile& parsed, uint32_t offset) {
   for (const dockerfile::Directive& directive : parsed.file.directives()) {
     if (directive.span.contains(offset))
       return told(find_help(fmt::format("# {}", directive.name)), directive.span);

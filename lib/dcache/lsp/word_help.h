@@ -20,7 +20,7 @@ struct WordHelp {
   bool keyword = false;  // the name of an instruction: what is about its whole step is more to the point
 };
 
-std::optional<WordHelp> word_help(const editor::Workspace::Parsed& parsed, uint32_t offset);
+std::optional<WordHelp> word_help(const editor::Workspace::ParsedDockerfile& parsed, uint32_t offset);
 
 // The texts about a flag and what it contains, the most special one last: "RUN --mount",
 // "RUN --mount=type=cache", "RUN --mount,sharing". `option` is the part of its value between two commas; for
