@@ -38,9 +38,9 @@ std::vector<std::string> Eras::names_of(const project::Project& project) const {
   for (const project::Image& image : project.images)
     names.push_back(image.target.name);
   const auto is_newest = [&](const std::string& name) {
-    return std::ranges::find(newest_, name, &Known::name) != newest_.end();
+    return std::ranges::find(newest_, name, &ImageIdentity::name) != newest_.end();
   };
-  for (const Known& known : newest_) {
+  for (const ImageIdentity& known : newest_) {
     if (std::ranges::find(names, known.name) != names.end()) continue;
     std::vector<size_t> others;
     for (size_t i = 0; i < names.size(); ++i) {
@@ -133,7 +133,7 @@ Setup parts_of(const project::Image& image, const context::FileSystem& files) {
 std::shared_ptr<const Setup> Eras::setup_of(const std::string& name, const project::Image& image,
                                             const context::FileSystem& files) const {
   Setup setup = parts_of(image, files);
-  for (const Recent& recent : recent_) {
+  for (const RecentEra& recent : recent_) {
     const auto known = recent.era->find(name);
     if (known && recent.era->setups[*known]->is_made_as(setup)) return recent.era->setups[*known];
   }

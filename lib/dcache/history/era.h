@@ -98,17 +98,17 @@ class Eras {
   std::vector<std::string> names_of(const project::Project& project) const;
 
   const ReadImages& read_;
-  struct Known {
+  struct ImageIdentity {
     std::string name, dockerfile, target;
   };
-  std::vector<Known> newest_;
+  std::vector<ImageIdentity> newest_;
   // The last one first, each with the last commit of it.
-  struct Recent {
+  struct RecentEra {
     context::ObjectId tree;
     std::shared_ptr<const Era> era;
   };
   static constexpr size_t kMostRecent = 8;
-  std::vector<Recent> recent_;
+  std::vector<RecentEra> recent_;
 };
 
 }  // namespace dcache::history

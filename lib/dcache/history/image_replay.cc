@@ -97,7 +97,7 @@ std::string missing_file(const Graph& graph, const std::vector<cache::StepKeys>&
 
 }  // namespace
 
-cache::Contexts ImageReplay::Built::contexts() const {
+cache::Contexts ImageReplay::BuiltState::contexts() const {
   cache::Contexts contexts;
   contexts.are_new = !setup->cache_from.empty();
   for (const auto& [name, snapshot] : files)
@@ -246,7 +246,7 @@ void ImageReplay::build(const CommitChanges& commit, std::shared_ptr<const Setup
     return;
   }
   if (!setup->failure.empty()) return fail(setup->failure);
-  Built built;
+  BuiltState built;
   built.plan = plan_of(setup, needed);
   for (const ContextFolder& context : setup->contexts) {
     auto snapshot = snapshot_of(context, commit, *built.plan->graph);
@@ -263,7 +263,7 @@ void ImageReplay::build(const CommitChanges& commit, std::shared_ptr<const Setup
   fail(std::move(missing));
 }
 
-void ImageReplay::judge(Built built) {
+void ImageReplay::judge(BuiltState built) {
   const Graph& graph = *built.plan->graph;
   const cache::Contexts contexts = built.contexts();
   const cache::State now{&graph, &built.keys, &contexts};
@@ -299,7 +299,7 @@ void ImageReplay::judge(Built built) {
 }
 
 // The changed files that a step takes, of which the report may know only the folder.
-std::vector<std::string> ImageReplay::changed_paths(const StepReport& step, const Built& now) const {
+std::vector<std::string> ImageReplay::changed_paths(const StepReport& step, const BuiltState& now) const {
   std::vector<std::string> asked;
   if (step.cause.files != nullptr) {
     for (const cache::FileChange& file : *step.cause.files)
@@ -333,7 +333,7 @@ std::vector<std::string> ImageReplay::changed_paths(const StepReport& step, cons
   return {folder ? std::string(*folder) : asked.front()};
 }
 
-std::vector<std::string> ImageReplay::paths_below(size_t step, const Built& now) const {
+std::vector<std::string> ImageReplay::paths_below(size_t step, const BuiltState& now) const {
   std::vector<std::string> found;
   if (last_->plan != now.plan) return found;
   const Graph& graph = *now.plan->graph;
@@ -354,7 +354,7 @@ std::vector<std::string> ImageReplay::paths_below(size_t step, const Built& now)
   return found;
 }
 
-std::vector<std::string> ImageReplay::paths_of(const StepReport& step, const Built& now) const {
+std::vector<std::string> ImageReplay::paths_of(const StepReport& step, const BuiltState& now) const {
   const Cause& cause = step.cause;
   // The steps that it needs are all known, each from another commit, but not together.
   if (cause.kind == Cause::Kind::kInstruction && cause.before == cause.after) {
@@ -399,7 +399,7 @@ std::optional<size_t> origin_of(const StepReport& step, const std::vector<StepRe
 
 }  // namespace
 
-void ImageReplay::count(const cache::Report& report, const Built& now) {
+void ImageReplay::count(const cache::Report& report, const BuiltState& now) {
   if (segments_.empty() || segments_.back().plan != now.plan) {
     segments_.push_back({now.plan, {}, {}});
     segments_.back().steps.resize(now.plan->graph->steps.size());

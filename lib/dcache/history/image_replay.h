@@ -50,7 +50,7 @@ class ImageReplay {
 
  private:
   // A state that was built.
-  struct Built {
+  struct BuiltState {
     std::shared_ptr<const Setup> setup;
     std::shared_ptr<const Plan> plan;
     BuiltImages needed;
@@ -87,14 +87,14 @@ class ImageReplay {
                                                            const plan::Graph& graph);
   void build(const CommitChanges& commit, std::shared_ptr<const Setup> setup, const BuiltImages& needed);
   void fail(std::string reason);
-  void judge(Built built);
-  void count(const cache::Report& report, const Built& now);
+  void judge(BuiltState built);
+  void count(const cache::Report& report, const BuiltState& now);
   // What each step that the target needs does, as the newest segment keeps it.
   std::shared_ptr<const std::vector<StepAtCommit>> steps_of(const cache::Report& report);
-  std::vector<std::string> paths_of(const cache::StepReport& step, const Built& now) const;
+  std::vector<std::string> paths_of(const cache::StepReport& step, const BuiltState& now) const;
   // The changed files that a step or one that it needs takes.
-  std::vector<std::string> paths_below(size_t step, const Built& now) const;
-  std::vector<std::string> changed_paths(const cache::StepReport& step, const Built& now) const;
+  std::vector<std::string> paths_below(size_t step, const BuiltState& now) const;
+  std::vector<std::string> changed_paths(const cache::StepReport& step, const BuiltState& now) const;
   // The steps of one segment as those of the next.
   static std::vector<std::optional<size_t>> forward(const Segment& from, const Segment& to);
 
@@ -109,7 +109,7 @@ class ImageReplay {
   std::map<std::pair<std::string, std::string>, std::unique_ptr<context::TreeSnapshots>> trees_;
   std::vector<std::shared_ptr<const cache::IgnoreFile>> matchers_;  // that they use
   cache::KnownKeys known_;
-  std::optional<Built> last_;                // that was built
+  std::optional<BuiltState> last_;           // that was built
   std::shared_ptr<const Setup> last_setup_;  // whether it was built or not
   BuiltImages last_needed_;
   std::vector<const context::TreeChange*> pending_;        // since last_ was built

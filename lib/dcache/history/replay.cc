@@ -20,10 +20,10 @@ using context::GitEntry;
 using context::GitObjects;
 using context::TreeChange;
 
-class Replaying {
+class CommitReplay {
  public:
-  Replaying(std::shared_ptr<const GitObjects> objects, const ReadImages& read, const Options& options,
-            History& history)
+  CommitReplay(std::shared_ptr<const GitObjects> objects, const ReadImages& read, const Options& options,
+               History& history)
       : objects_(std::move(objects)), options_(options), history_(history), eras_(objects_, read) {}
 
   tl::expected<void, std::string> run() {
@@ -255,7 +255,7 @@ tl::expected<History, std::string> replay(std::shared_ptr<const GitObjects> obje
                                           const Options& options) {
   History history;
   history.commits = std::move(commits);
-  if (auto done = Replaying(std::move(objects), read, options, history).run(); !done)
+  if (auto done = CommitReplay(std::move(objects), read, options, history).run(); !done)
     return tl::unexpected(std::move(done.error()));
   return history;
 }

@@ -28,9 +28,9 @@ bool has_patterns(const Selector& selector) {
   return !selector.include.empty() || !selector.exclude.empty();
 }
 
-class Finding {
+class VisiblePathSearch {
  public:
-  Finding(const plan::Graph& graph, VisibleByContext& visible) : graph_(graph), visible_(visible) {}
+  VisiblePathSearch(const plan::Graph& graph, VisibleByContext& visible) : graph_(graph), visible_(visible) {}
 
   void run() {
     for (const Step& step : graph_.steps) {
@@ -159,7 +159,7 @@ std::string folder_of(const Selector& selector) {
 }
 
 void add_visible_paths(const plan::Graph& graph, VisibleByContext& visible) {
-  Finding(graph, visible).run();
+  VisiblePathSearch(graph, visible).run();
   for (auto& [name, of_context] : visible) {
     sort_once(of_context.paths);
     sort_once(of_context.regions);
