@@ -151,7 +151,7 @@ struct Comparison {
 }  // namespace
 
 // Small, since most paths are looked at with this and no more.
-struct Matcher::Compiled {
+struct Matcher::CompiledPattern {
   Pairs pairs;  // of all paths that match
   bool exception = false;
   std::unique_ptr<Comparison> comparison;

@@ -72,12 +72,12 @@ class Matcher {
   Dialect dialect() const { return dialect_; }
 
  private:
-  struct Compiled;
+  struct CompiledPattern;
   std::optional<Error> add(Pattern pattern);
 
   Dialect dialect_ = Dialect::kBuildkit;
   std::vector<Pattern> patterns_;
-  std::vector<Compiled> compiled_;               // same order
+  std::vector<CompiledPattern> compiled_;        // same order
   std::vector<std::string> exception_prefixes_;  // literal starts of the exceptions
   bool any_exception_anywhere_ = false;          // one of them may match at any depth
 };
