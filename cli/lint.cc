@@ -323,7 +323,7 @@ class Session {
     lint::Findings findings = entry.linter->lint(file, facts);
     for (lint::Diagnostic& diagnostic : findings.diagnostics)
       move_into(place, diagnostic);
-    for (lint::Silenced& silenced : findings.silenced)
+    for (lint::SuppressedDiagnostic& silenced : findings.silenced)
       move_into(place, silenced.diagnostic);
     findings.bad_fixes.clear();
     report(origin.path, {place.definition(), place.lines()}, std::move(findings), entry, linted);

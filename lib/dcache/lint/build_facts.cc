@@ -181,7 +181,7 @@ std::vector<std::string> readers_of(const project::Project& project, const std::
 
 std::shared_ptr<const BuildContext> BuildFactsFinder::load(const std::string& folder,
                                                            cache::IgnoreFile ignore) {
-  Known* known = nullptr;
+  CachedContext* known = nullptr;
   {
     const std::scoped_lock lock(mutex_);
     known = &known_[{folder, ignore.path}];

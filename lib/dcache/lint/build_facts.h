@@ -139,7 +139,7 @@ class BuildFactsFinder {
 
  private:
   // A folder is walked by the first who asks; others wait for it, but not those who ask for another folder.
-  struct Known {
+  struct CachedContext {
     std::once_flag walked;
     std::shared_ptr<const BuildContext> build_context;
   };
@@ -154,7 +154,7 @@ class BuildFactsFinder {
   Seconds seconds_;
   mutable std::mutex mutex_;
   std::vector<text::Failure> failures_;
-  std::map<std::pair<std::string, std::string>, Known> known_;  // by folder and ignore file
+  std::map<std::pair<std::string, std::string>, CachedContext> known_;  // by folder and ignore file
   // By project: these live as long as the finder.
   std::map<const project::Project*, std::shared_ptr<const IgnoreFileUse>> ignore_uses_;
 };

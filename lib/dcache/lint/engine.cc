@@ -240,7 +240,8 @@ void Linter::heed_check_comments(const Rule& rule, CheckComments& comments, size
   std::vector<Diagnostic>& out = findings.diagnostics;
   const auto silenced = [&](Diagnostic& diagnostic) {
     const auto reason = comments.silences(diagnostic, rule.origin == Origin::kBuildkit);
-    if (reason) findings.silenced.push_back({std::move(diagnostic), Silenced::By::kComment, *reason});
+    if (reason)
+      findings.silenced.push_back({std::move(diagnostic), SuppressedDiagnostic::By::kComment, *reason});
     return reason.has_value();
   };
   out.erase(std::remove_if(out.begin() + static_cast<std::ptrdiff_t>(first), out.end(), silenced), out.end());
@@ -256,7 +257,8 @@ void Linter::judge(const Rule& rule, Suppressions& comments, size_t first, Findi
     std::vector<std::string_view> codes = {rule.code, rule.name};
     codes.insert(codes.end(), diagnostic.aliases.begin(), diagnostic.aliases.end());
     const auto reason = comments.silences(diagnostic.span, codes);
-    if (reason) findings.silenced.push_back({std::move(diagnostic), Silenced::By::kComment, *reason});
+    if (reason)
+      findings.silenced.push_back({std::move(diagnostic), SuppressedDiagnostic::By::kComment, *reason});
     return reason.has_value();
   };
   out.erase(std::remove_if(fresh, out.end(), silenced), out.end());
@@ -282,7 +284,7 @@ void Linter::run_shellcheck(Dockerfile& dockerfile, Silence& silence, Findings& 
     diagnostic.level = configured_level(diagnostic);
     if (!is_wanted(diagnostic)) continue;
     if (const auto reason = silence.comments.silences(diagnostic.span, {diagnostic.rule})) {
-      findings.silenced.push_back({std::move(diagnostic), Silenced::By::kComment, *reason});
+      findings.silenced.push_back({std::move(diagnostic), SuppressedDiagnostic::By::kComment, *reason});
     } else {
       findings.diagnostics.push_back(std::move(diagnostic));
     }

@@ -27,7 +27,7 @@ inline constexpr std::string_view kUnusedSuppressionName = "unused-suppression";
 std::span<const Rule> pseudo_rules();
 
 // A finding that is not reported, since somebody said that it shall not be.
-struct Silenced {
+struct SuppressedDiagnostic {
   enum class By : uint8_t { kComment, kBaseline };
   Diagnostic diagnostic;
   By by = By::kComment;
@@ -43,9 +43,9 @@ struct BadFix {
 };
 
 struct Findings {
-  std::vector<Diagnostic> diagnostics;  // in the order of the file
-  std::vector<Silenced> silenced;       // grouped by rule
-  std::vector<BadFix> bad_fixes;        // that findings would have had
+  std::vector<Diagnostic> diagnostics;         // in the order of the file
+  std::vector<SuppressedDiagnostic> silenced;  // grouped by rule
+  std::vector<BadFix> bad_fixes;               // that findings would have had
   bool parses = true;  // false: a builder refuses the file; the findings go as far as it can be read
 };
 

@@ -42,16 +42,16 @@ class EditSet {
   std::multimap<std::pair<uint32_t, uint32_t>, text::Edit> edits_;
 };
 
-using Chosen = std::vector<const Diagnostic*>;
+using ChosenDiagnostics = std::vector<const Diagnostic*>;
 
-std::vector<const Fix*> fixes_of(const Chosen& chosen) {
+std::vector<const Fix*> fixes_of(const ChosenDiagnostics& chosen) {
   std::vector<const Fix*> fixes;
   for (const Diagnostic* diagnostic : chosen)
     fixes.push_back(&*diagnostic->fix);
   return fixes;
 }
 
-std::string with_fixes(std::string_view text, const Chosen& chosen) {
+std::string with_fixes(std::string_view text, const ChosenDiagnostics& chosen) {
   std::vector<text::Edit> edits;
   for (const Diagnostic* diagnostic : chosen)
     edits.insert(edits.end(), diagnostic->fix->edits.begin(), diagnostic->fix->edits.end());
@@ -59,10 +59,10 @@ std::string with_fixes(std::string_view text, const Chosen& chosen) {
 }
 
 // Takes as many out of `waiting` as can be made together. Of those that write the same file only one can.
-Chosen take_compatible(Chosen& waiting) {
+ChosenDiagnostics take_compatible(ChosenDiagnostics& waiting) {
   EditSet edits;
   std::set<std::string_view> new_files;
-  Chosen taken;
+  ChosenDiagnostics taken;
   std::erase_if(waiting, [&](const Diagnostic* diagnostic) {
     const Fix& fix = *diagnostic->fix;
     const auto fits = [&](const text::Edit& edit) { return edits.fits(edit); };
@@ -75,13 +75,14 @@ Chosen take_compatible(Chosen& waiting) {
   return taken;
 }
 
-std::optional<std::string> undeclared_effect_of(const dockerfile::File& file, const Chosen& chosen) {
+std::optional<std::string> undeclared_effect_of(const dockerfile::File& file,
+                                                const ChosenDiagnostics& chosen) {
   return undeclared_effect(file, fixes_of(chosen), dockerfile::parse(with_fixes(file.source(), chosen)));
 }
 
 // What is wrong with the text that the fixes give together; nothing if it is what they say, and plans.
 std::optional<std::string> problem_with(const dockerfile::File& file, plan::Builder builder,
-                                        const Chosen& chosen) {
+                                        const ChosenDiagnostics& chosen) {
   const dockerfile::File after = dockerfile::parse(with_fixes(file.source(), chosen));
   if (auto effect = undeclared_effect(file, fixes_of(chosen), after)) return effect;
   const std::vector<plan::Error> errors = plan::build_graph(after, {.builder = builder}).errors;
@@ -92,7 +93,7 @@ std::optional<std::string> problem_with(const dockerfile::File& file, plan::Buil
 
 // The fixes that break their word when they are made alone. They are looked at together first: one is hardly
 // ever bad.
-void find_bad(const dockerfile::File& file, const Chosen& chosen,
+void find_bad(const dockerfile::File& file, const ChosenDiagnostics& chosen,
               std::map<const Diagnostic*, std::string>& bad) {
   auto problem = undeclared_effect_of(file, chosen);
   if (!problem) return;
@@ -101,8 +102,8 @@ void find_bad(const dockerfile::File& file, const Chosen& chosen,
     return;
   }
   const auto middle = chosen.begin() + static_cast<std::ptrdiff_t>(chosen.size() / 2);
-  find_bad(file, Chosen(chosen.begin(), middle), bad);
-  find_bad(file, Chosen(middle, chosen.end()), bad);
+  find_bad(file, ChosenDiagnostics(chosen.begin(), middle), bad);
+  find_bad(file, ChosenDiagnostics(middle, chosen.end()), bad);
 }
 
 // A file while its fixes are made, and what is asked about its text.
@@ -111,7 +112,8 @@ class Fixer {
   struct Questions {
     std::function<Findings(const std::string& text)> lint;
     // Why the fixes can't be made together, nothing if they can.
-    std::function<std::optional<std::string>(const std::string& text, const Chosen& chosen)> conflict;
+    std::function<std::optional<std::string>(const std::string& text, const ChosenDiagnostics& chosen)>
+        conflict;
   };
 
   Fixer(Questions questions, std::string text, bool unsafe)
@@ -120,7 +122,7 @@ class Fixer {
   FixedText run() && {
     result_.bad_fixes = findings_.bad_fixes;
     for (int round = 0; round < kMostRounds && findings_.parses; ++round) {
-      const Chosen chosen = choose();
+      const ChosenDiagnostics chosen = choose();
       if (chosen.empty()) break;
       attempt(chosen);
     }
@@ -143,14 +145,14 @@ class Fixer {
   }
 
   // The first of the file and as many others as go with it. One that can't be made even alone is refused.
-  Chosen choose() {
+  ChosenDiagnostics choose() {
     while (true) {
-      Chosen waiting;
+      ChosenDiagnostics waiting;
       for (const Diagnostic& diagnostic : findings_.diagnostics) {
         if (is_wanted(diagnostic)) waiting.push_back(&diagnostic);
       }
       if (waiting.empty()) return {};
-      Chosen chosen;
+      ChosenDiagnostics chosen;
       add_fitting(take_compatible(waiting), chosen);
       if (!chosen.empty()) return chosen;
       for (const Diagnostic& diagnostic : findings_.diagnostics) {
@@ -160,20 +162,20 @@ class Fixer {
     }
   }
 
-  void add_fitting(const Chosen& more, Chosen& chosen) const {
+  void add_fitting(const ChosenDiagnostics& more, ChosenDiagnostics& chosen) const {
     if (more.empty()) return;
-    Chosen both = chosen;
+    ChosenDiagnostics both = chosen;
     both.insert(both.end(), more.begin(), more.end());
     if (!ask_.conflict(text_, both)) {
       chosen = std::move(both);
     } else if (more.size() > 1) {
       const auto middle = more.begin() + static_cast<std::ptrdiff_t>(more.size() / 2);
-      add_fitting(Chosen(more.begin(), middle), chosen);
-      add_fitting(Chosen(middle, more.end()), chosen);
+      add_fitting(ChosenDiagnostics(more.begin(), middle), chosen);
+      add_fitting(ChosenDiagnostics(middle, more.end()), chosen);
     }
   }
 
-  void attempt(const Chosen& chosen) {
+  void attempt(const ChosenDiagnostics& chosen) {
     std::string next = with_fixes(text_, chosen);
     Findings found = ask_.lint(next);
     if (!harm(chosen, found, next)) return accept(chosen, std::move(next), std::move(found));
@@ -194,7 +196,7 @@ class Fixer {
     result_.bad_fixes.push_back({diagnostic.rule, lines.line_of(diagnostic.span.begin), std::move(problem)});
   }
 
-  void accept(const Chosen& chosen, std::string next, Findings found) {
+  void accept(const ChosenDiagnostics& chosen, std::string next, Findings found) {
     for (const Diagnostic* diagnostic : chosen) {
       if (!diagnostic->fix->new_file.empty()) result_.new_files.push_back(*diagnostic->fix);
     }
@@ -234,7 +236,7 @@ class Fixer {
   }
 
   // What is worse with the fixes, or not better, by the findings that are left in the text that they give.
-  std::optional<std::string> harm(const Chosen& chosen, const Findings& after,
+  std::optional<std::string> harm(const ChosenDiagnostics& chosen, const Findings& after,
                                   const std::string& text) const {
     if (!after.parses) return "builders would refuse the file";
     const auto left = count_by_place(after, text);
@@ -385,7 +387,7 @@ Lint lint_related(const Linter& linter, RelatedFileKind kind, const std::string&
 }
 
 FixedText run_fixer(plan::Builder builder, const Lint& lint, std::string text, bool unsafe) {
-  const auto conflict = [&](const std::string& now, const Chosen& chosen) {
+  const auto conflict = [&](const std::string& now, const ChosenDiagnostics& chosen) {
     return problem_with(dockerfile::parse(now), builder, chosen);
   };
   return Fixer({lint, conflict}, std::move(text), unsafe).run();
@@ -393,7 +395,9 @@ FixedText run_fixer(plan::Builder builder, const Lint& lint, std::string text, b
 
 // Of a file beside a Dockerfile.
 FixedText run_fixer(const Lint& lint, std::string text, bool unsafe) {
-  const auto conflict = [](const std::string&, const Chosen&) { return std::optional<std::string>(); };
+  const auto conflict = [](const std::string&, const ChosenDiagnostics&) {
+    return std::optional<std::string>();
+  };
   return Fixer({lint, conflict}, std::move(text), unsafe).run();
 }
 
@@ -420,7 +424,7 @@ void silence(FixedText silenced, const Lint& lint, FixedText& fixed) {
 }  // namespace
 
 void withdraw_bad_fixes(const dockerfile::File& file, Findings& findings) {
-  Chosen waiting;
+  ChosenDiagnostics waiting;
   for (const Diagnostic& diagnostic : findings.diagnostics) {
     if (diagnostic.fix && !diagnostic.fix->edits.empty()) waiting.push_back(&diagnostic);
   }

@@ -68,7 +68,8 @@ std::vector<std::string> silence_known(const Baseline& baseline, const std::stri
   std::erase_if(findings.diagnostics, [&](lint::Diagnostic& diagnostic) {
     all.push_back(fingerprints.next(file, diagnostic));
     const bool known = baseline.covers(name, all.back());
-    if (known) findings.silenced.push_back({std::move(diagnostic), lint::Silenced::By::kBaseline, {}});
+    if (known)
+      findings.silenced.push_back({std::move(diagnostic), lint::SuppressedDiagnostic::By::kBaseline, {}});
     return known;
   });
   return all;

@@ -86,8 +86,8 @@ class SarifWriter {
     json_.key("results").begin_array();
   }
 
-  void write_result(const FileFindings& file, const Diagnostic& diagnostic, const lint::Silenced* silenced,
-                    Fingerprints& seen) {
+  void write_result(const FileFindings& file, const Diagnostic& diagnostic,
+                    const lint::SuppressedDiagnostic* silenced, Fingerprints& seen) {
     json_.begin_object().member("ruleId", diagnostic.rule);
     if (const auto index = rules_.of(diagnostic.rule)) json_.member("ruleIndex", *index);
     json_.member("level", sarif_level(diagnostic.level));
@@ -177,8 +177,8 @@ class SarifWriter {
     json_.end_object();
   }
 
-  void write_suppression(const lint::Silenced& silenced) {
-    const bool in_source = silenced.by == lint::Silenced::By::kComment;
+  void write_suppression(const lint::SuppressedDiagnostic& silenced) {
+    const bool in_source = silenced.by == lint::SuppressedDiagnostic::By::kComment;
     json_.key("suppressions")
         .begin_array()
         .begin_object()
@@ -281,14 +281,15 @@ class SarifReport : public FindingsReport {
 
   void append(const FileFindings& file, FilePart& part) const override {
     Fingerprints seen;
-    const auto add = [&](const Diagnostic& diagnostic, const lint::Silenced* silenced, size_t rank) {
+    const auto add = [&](const Diagnostic& diagnostic, const lint::SuppressedDiagnostic* silenced,
+                         size_t rank) {
       SarifWriter(rules_, folders_, part.text, kResultsDepth).write_result(file, diagnostic, silenced, seen);
       part.pieces.push_back({part.text.size(), rank});
     };
     for (const Diagnostic& diagnostic : file.findings->diagnostics)
       add(diagnostic, nullptr, 1 + static_cast<size_t>(diagnostic.level));
     if (!options_.silenced) return;
-    for (const lint::Silenced& silenced : file.findings->silenced)
+    for (const lint::SuppressedDiagnostic& silenced : file.findings->silenced)
       add(silenced.diagnostic, &silenced, 0);
   }
 
