@@ -27,7 +27,7 @@ void Channel::reply(const json& id, const Answer& answer) {
   send(message);
 }
 
-void Channel::ask(const std::string& method, json params, Then then) {
+void Channel::ask(const std::string& method, json params, ResultHandler then) {
   int64_t id = 0;
   {
     const std::scoped_lock lock(asked_mutex_);
@@ -37,7 +37,7 @@ void Channel::ask(const std::string& method, json params, Then then) {
   send({{"jsonrpc", "2.0"}, {"id", id}, {"method", method}, {"params", std::move(params)}});
 }
 
-Channel::Then Channel::take_asked(int64_t id) {
+Channel::ResultHandler Channel::take_asked(int64_t id) {
   const std::scoped_lock lock(asked_mutex_);
   auto asked = asked_.extract(id);
   return asked.empty() ? nullptr : std::move(asked.mapped());

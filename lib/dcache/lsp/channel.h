@@ -18,7 +18,7 @@ namespace dcache::lsp {
 class Channel {
  public:
   using Send = std::function<void(const std::string& message)>;
-  using Then = std::function<void(const nlohmann::json& result)>;
+  using ResultHandler = std::function<void(const nlohmann::json& result)>;
 
   explicit Channel(Send send) : send_(std::move(send)) {}
 
@@ -28,9 +28,9 @@ class Channel {
   void answer_once(const nlohmann::json& id, const Answer& answer);
   void notify(const std::string& method, nlohmann::json params);
   // A request; `then` is for its result.
-  void ask(const std::string& method, nlohmann::json params, Then then = {});
+  void ask(const std::string& method, nlohmann::json params, ResultHandler then = {});
   // What to do with the result of a request. Null for one that was not sent, or was answered before.
-  Then take_asked(int64_t id);
+  ResultHandler take_asked(int64_t id);
 
  private:
   void send(const nlohmann::json& message);
@@ -39,7 +39,7 @@ class Channel {
   std::mutex send_mutex_;
   std::mutex asked_mutex_;  // guards what is below
   int64_t next_request_ = 1;
-  std::map<int64_t, Then> asked_;
+  std::map<int64_t, ResultHandler> asked_;
   std::set<std::string> expected_;  // ids of requests without an answer yet, as JSON
 };
 

@@ -76,7 +76,7 @@ const std::vector<MountOptions>& mount_options() {
 }
 
 // What is shown beside an item.
-struct About {
+struct ItemDetail {
   std::string detail = {};
   const Help* help = nullptr;
   std::string snippet = {};  // inserted in place of the label
@@ -110,7 +110,7 @@ class DockerfileCompletion {
   }
 
  private:
-  void add(std::string label, Item kind, std::string_view typed, About about = {}) {
+  void add(std::string label, Item kind, std::string_view typed, ItemDetail about = {}) {
     if (!label.starts_with(typed) && !text::to_lower(label).starts_with(text::to_lower(typed))) return;
     if (!seen_.insert(label).second) return;
     json item = {{"label", report::printable(label)}, {"kind", static_cast<int>(kind)}};

@@ -23,7 +23,7 @@ using nlohmann::json;
 using text::Span;
 
 // The keys around the cursor, the outermost first, and what is typed of the word at it.
-struct Where {
+struct CursorPlace {
   std::vector<std::string> path;  // {"services", "web", "build", "target"}, {"target", "web", "args"}
   bool value = false;             // after `key:` or `key =`, or in a list
   bool variable = false;          // after `${`
@@ -109,7 +109,7 @@ OpenBrackets open_brackets(std::string_view text) {
 }
 
 // The keys of `{a: {b: c` in a line of YAML.
-void add_flow(std::string_view line, const OpenBrackets& open, Where& where) {
+void add_flow(std::string_view line, const OpenBrackets& open, CursorPlace& where) {
   where.path.clear();
   for (const OpenBracket& bracket : open.brackets) {
     if (!bracket.words.empty()) where.path.push_back(bracket.words.back());
@@ -121,10 +121,10 @@ void add_flow(std::string_view line, const OpenBrackets& open, Where& where) {
   where.value = true;
 }
 
-Where in_yaml(std::string_view before) {
+CursorPlace in_yaml(std::string_view before) {
   const size_t start = before.rfind('\n') + 1;
   std::string_view line = before.substr(start);
-  Where where{{}, false, false, last_word(line)};
+  CursorPlace where{{}, false, false, last_word(line)};
   size_t indent = indent_of(line);
   const OpenBrackets open = open_brackets(line);
   const bool flow = std::ranges::any_of(open.brackets, [](const OpenBracket& one) { return !one.list; });
@@ -149,8 +149,8 @@ Where in_yaml(std::string_view before) {
   return where;
 }
 
-Where in_hcl(std::string_view before) {
-  Where where{{}, false, false, last_word(before)};
+CursorPlace in_hcl(std::string_view before) {
+  CursorPlace where{{}, false, false, last_word(before)};
   const OpenBrackets open = open_brackets(before);
   for (const OpenBracket& bracket : open.brackets) {
     where.value = bracket.list;
@@ -343,7 +343,7 @@ class DefinitionCompletion {
   const DefinitionRequest& request_;
   const uint32_t offset_;
   bool compose_ = false;
-  Where where_;
+  CursorPlace where_;
   std::set<std::string> seen_;
   json items_ = json::array();
 };

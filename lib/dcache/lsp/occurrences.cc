@@ -62,7 +62,7 @@ class Finder {
   };
   using Variables = std::map<std::string, Variable, std::less<>>;
   // A use by what runs when the stage is complete: CMD.
-  struct Later {
+  struct LaterUse {
     Span span;
     std::string name;
     uint32_t line;
@@ -408,7 +408,7 @@ class Finder {
   // What CMD, ENTRYPOINT and HEALTHCHECK expand is what ENV left in the image.
   void end_stage() {
     if (!started_) return;
-    for (const Later& later : std::exchange(later_, {})) {
+    for (const LaterUse& later : std::exchange(later_, {})) {
       const Variable* variable = find(later.name);
       if (variable != nullptr && !variable->environment) continue;
       use(later.name, later.span, later.line, later.unclear);
@@ -455,7 +455,7 @@ class Finder {
   std::vector<Variables> ended_;                             // by stage
   size_t copied_ = 0;                                        // variables, from stage to stage
   std::map<std::string, size_t, std::less<>> stages_above_;  // by name in lower case
-  std::vector<Later> later_;
+  std::vector<LaterUse> later_;
   std::vector<size_t> same_as_;
 };
 

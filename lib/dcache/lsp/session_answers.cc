@@ -147,15 +147,15 @@ void Session::run_command_later(const json& id, const json& params) {
 
 // By the thread for findings, since it walks the workspace.
 void Session::find_symbols_later(const json& id, const json& params) {
-  struct Searched {
+  struct SearchedFolder {
     const editor::Workspace* workspace;
     std::string root;
     std::set<std::string> dockerfiles;
   };
-  std::vector<Searched> places;
+  std::vector<SearchedFolder> places;
   for (const auto& folder : folders_) {
     if (folder->removed) continue;
-    Searched place{&folder->workspace, folder->root, {}};
+    SearchedFolder place{&folder->workspace, folder->root, {}};
     for (const auto& [uri, document] : documents_) {
       if (document.folder == folder.get() && document.kind == TextKind::kDockerfile)
         place.dockerfiles.insert(document.path);
@@ -166,7 +166,7 @@ void Session::find_symbols_later(const json& id, const json& params) {
   channel_.expect_answer(id);
   linter_.add(text::to_text(id), [this, id, query, places](const std::stop_token& stop) {
     json all = json::array();
-    for (const Searched& place : places) {
+    for (const SearchedFolder& place : places) {
       if (stop.stop_requested()) return channel_.answer_once(id, refused(Code::kCancelled, "cancelled"));
       for (json& symbol :
            workspace_symbols(*place.workspace, place.root, place.dockerfiles, query, client_.encoding))
