@@ -23,7 +23,7 @@ namespace {
 // How many vertices of the log are steps of the image. One may be several steps, as FROM of two stages is.
 size_t vertices_of(const observe::Match& match) {
   std::set<std::pair<size_t, size_t>> vertices;
-  for (const observe::Observed& observed : match.steps)
+  for (const observe::ObservedStep& observed : match.steps)
     vertices.emplace(observed.build, observed.vertex);
   return vertices.size();
 }

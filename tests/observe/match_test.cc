@@ -27,7 +27,7 @@ std::string matched(const std::string& dockerfile, const std::string& names, siz
   const plan::Graph graph = plan::build_graph(file, {});
   const Match match = observe::match(file, graph, *log, build);
   std::string lines;
-  for (const Observed& observed : match.steps) {
+  for (const ObservedStep& observed : match.steps) {
     lines += fmt::format("{}:{} ", graph.steps[observed.step].instruction->start_line,
                          log->builds[observed.build].vertices[observed.vertex].name);
   }

@@ -73,25 +73,25 @@ std::optional<int64_t> time_in(std::string_view prefix) {
 
 // Where a line of plain progress may begin inside of another line: the first place at which it surely does,
 // else the first at which it may.
-struct Inside {
+struct InnerLine {
   size_t at = 0;
   bool is_sure = false;
 };
-std::optional<Inside> find_inside(std::string_view line) {
-  std::optional<Inside> may_be;
+std::optional<InnerLine> find_inside(std::string_view line) {
+  std::optional<InnerLine> may_be;
   for (size_t at = line.find('#', 1); at < std::min(line.size(), kLongestPrefix);
        at = line.find('#', at + 1)) {
     const std::string_view rest = line.substr(at);
     if (is_of_word(line[at - 1]) || !is_numbered(rest)) continue;
-    if (is_of_plain_progress(rest)) return Inside{at, true};
-    if (!may_be) may_be = Inside{at, false};
+    if (is_of_plain_progress(rest)) return InnerLine{at, true};
+    if (!may_be) may_be = InnerLine{at, false};
   }
   return may_be;
 }
 
 }  // namespace
 
-std::optional<LinePrefixes::Stripped> LinePrefixes::strip(std::string_view line) const {
+std::optional<LinePrefixes::StrippedLine> LinePrefixes::strip(std::string_view line) const {
   std::optional<std::string_view> best;
   for (const std::string& shape : shapes_) {
     const auto rest = without(line, shape);
@@ -99,7 +99,7 @@ std::optional<LinePrefixes::Stripped> LinePrefixes::strip(std::string_view line)
     if (rest && is_numbered(*rest)) break;
   }
   if (!best) return std::nullopt;
-  return Stripped{*best, time_in(line.substr(0, line.size() - best->size()))};
+  return StrippedLine{*best, time_in(line.substr(0, line.size() - best->size()))};
 }
 
 void LinePrefixes::forget() {
@@ -141,11 +141,11 @@ bool LinePrefixes::take(const std::string& shape) {
   return true;
 }
 
-std::vector<LinePrefixes::Kept> LinePrefixes::take_kept() {
-  std::vector<Kept> taken;
-  std::deque<Kept> left;
+std::vector<LinePrefixes::PendingLine> LinePrefixes::take_kept() {
+  std::vector<PendingLine> taken;
+  std::deque<PendingLine> left;
   kept_bytes_ = 0;
-  for (Kept& kept : kept_) {
+  for (PendingLine& kept : kept_) {
     if (const auto rest = strip(kept.text)) {
       taken.push_back({std::string(rest->text), kept.time ? kept.time : rest->time});
     } else {

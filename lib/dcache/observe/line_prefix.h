@@ -18,12 +18,12 @@ namespace dcache::observe {
 class LinePrefixes {
  public:
   // A line that may have a prefix which is not known yet.
-  struct Kept {
+  struct PendingLine {
     std::string text;
     std::optional<int64_t> time;
   };
   // What is left of a line without its prefix, and the time in that.
-  struct Stripped {
+  struct StrippedLine {
     std::string_view text;
     std::optional<int64_t> time = {};
   };
@@ -31,7 +31,7 @@ class LinePrefixes {
   // Whether a prefix is known. Lines without it are not of the build then.
   bool is_known() const { return !shapes_.empty(); }
   // A line without its prefix, if it has one that is known.
-  std::optional<Stripped> strip(std::string_view line) const;
+  std::optional<StrippedLine> strip(std::string_view line) const;
   // Lines with the prefixes that were known are not of a build any more.
   void forget();
   // Counts a line of plain progress that has no prefix, unless there were so many that no more are needed.
@@ -44,7 +44,7 @@ class LinePrefixes {
   // At the end of a log in which nothing else was found, fewer lines will do.
   bool learn_at_end();
   // The lines that were kept and have a known prefix, in their order.
-  std::vector<Kept> take_kept();
+  std::vector<PendingLine> take_kept();
 
  private:
   struct Counts {
@@ -56,7 +56,7 @@ class LinePrefixes {
   static constexpr size_t kMostBare = 10'000;
   std::vector<std::string> shapes_;
   std::map<std::string, Counts> counts_;  // by shape
-  std::deque<Kept> kept_;
+  std::deque<PendingLine> kept_;
   size_t kept_bytes_ = 0;
   size_t bare_ = 0;
 };

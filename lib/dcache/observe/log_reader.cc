@@ -38,13 +38,13 @@ bool is_of_terminal(std::string_view line) {
 }
 
 // The text that a JSON object has for a message, and its time.
-struct Wrapped {
+struct JsonMessage {
   std::string text;
   std::optional<int64_t> time;
 };
 
 // Looks for it in the object and in those that it contains.
-void unwrap_into(const nlohmann::json& object, int depth, Wrapped& wrapped) {
+void unwrap_into(const nlohmann::json& object, int depth, JsonMessage& wrapped) {
   constexpr int kDeepest = 3;
   constexpr std::array<std::string_view, 8> kTexts = {"log",  "message", "msg",  "textPayload",
                                                       "data", "text",    "line", "output"};
@@ -61,8 +61,8 @@ void unwrap_into(const nlohmann::json& object, int depth, Wrapped& wrapped) {
   }
 }
 
-Wrapped unwrap(std::string_view line) {
-  Wrapped wrapped;
+JsonMessage unwrap(std::string_view line) {
+  JsonMessage wrapped;
   const nlohmann::json object = text::parse_json(line);
   if (object.is_object()) unwrap_into(object, 0, wrapped);
   return wrapped;
@@ -156,7 +156,7 @@ bool LogReader::read_record(const Line& line) {
 // Services that keep each line, or several, in a JSON object.
 bool LogReader::read_wrapped(const Line& line) {
   if (!line.text.starts_with("{\"") || line.text.find('#') == std::string_view::npos) return false;
-  const Wrapped wrapped = unwrap(line.text);
+  const JsonMessage wrapped = unwrap(line.text);
   if (wrapped.text.empty()) return false;
   std::string_view rest = wrapped.text;
   while (!rest.empty()) {
@@ -196,7 +196,7 @@ void LogReader::read_kept() {
   // What had a number and no prefix was not of a build.
   if (!prefixes_.has_bare() && !has_build_) collector_.forget_run();
   has_build_ = true;
-  for (const LinePrefixes::Kept& kept : prefixes_.take_kept())
+  for (const LinePrefixes::PendingLine& kept : prefixes_.take_kept())
     plain_.read({kept.text, kept.time});
 }
 

@@ -94,7 +94,7 @@ class Matcher {
     match_.unmatched = std::move(left);
     take_shared();
     std::ranges::sort(match_.steps, {},
-                      [](const Observed& observed) { return std::pair(observed.step, observed.vertex); });
+                      [](const ObservedStep& observed) { return std::pair(observed.step, observed.vertex); });
     return std::move(match_);
   }
 
@@ -149,7 +149,7 @@ class Matcher {
         match_.steps.push_back({step, build_, vertex});
         return true;
       }
-      Observed& observed = match_.steps[used->second];
+      ObservedStep& observed = match_.steps[used->second];
       observed.again.push_back(vertex);
       if (rank_of(vertices[vertex]) > rank_of(vertices[observed.vertex]))
         std::swap(observed.again.back(), observed.vertex);
@@ -194,7 +194,7 @@ class Matcher {
   }
 
   void find_missing(const std::unordered_map<std::string, VertexPlace>& others) {
-    for (const Observed& observed : match_.steps)
+    for (const ObservedStep& observed : match_.steps)
       places_.emplace(observed.step, std::pair(observed.build, observed.vertex));
     for (const auto& [step, keys] : numbered_) {
       if (places_.contains(step)) continue;

@@ -14,7 +14,7 @@
 namespace dcache::observe {
 
 // A step that the log tells of.
-struct Observed {
+struct ObservedStep {
   size_t step = 0;   // index in Graph::steps
   size_t build = 0;  // index in Log::builds: another one where images share the step, and the log has it once
   size_t vertex = 0;  // index in the vertices of that build
@@ -25,7 +25,7 @@ struct Observed {
 };
 
 struct Match {
-  std::vector<Observed> steps;  // in the order of the graph, each once; of several platforms each
+  std::vector<ObservedStep> steps;  // in the order of the graph, each once; of several platforms each
   std::vector<size_t>
       unmatched;     // vertices of the build that are steps, of another Dockerfile or another state of it
   size_t exact = 0;  // how many of `steps` have the very name that the Dockerfile gives

@@ -205,7 +205,7 @@ bool PlainReader::read(const Line& line) {
     return true;
   }
   const bool was_current = current_ == number;
-  Numbered* numbered = find(number, text);
+  NumberedVertex* numbered = find(number, text);
   if (numbered == nullptr) {
     if (text == "...") {
       announced_ = number;
@@ -239,7 +239,7 @@ void PlainReader::begin_run(std::string_view builder) {
   start_over();
 }
 
-PlainReader::Numbered* PlainReader::find(uint64_t number, std::string_view text) {
+PlainReader::NumberedVertex* PlainReader::find(uint64_t number, std::string_view text) {
   const auto known = numbered_.find(number);
   if (known == numbered_.end()) return may_be_name(text) ? add(number, text) : nullptr;
   const Vertex& vertex = collector_.vertices()[known->second.vertex];
@@ -253,10 +253,10 @@ PlainReader::Numbered* PlainReader::find(uint64_t number, std::string_view text)
   return add(number, text);
 }
 
-PlainReader::Numbered* PlainReader::add(uint64_t number, std::string_view name) {
+PlainReader::NumberedVertex* PlainReader::add(uint64_t number, std::string_view name) {
   const auto vertex = collector_.add_vertex(name);
   if (!vertex) return nullptr;
-  return &numbered_.insert_or_assign(number, Numbered{*vertex}).first->second;
+  return &numbered_.insert_or_assign(number, NumberedVertex{*vertex}).first->second;
 }
 
 void PlainReader::note_time(Vertex& vertex, const Line& line) {
@@ -265,7 +265,7 @@ void PlainReader::note_time(Vertex& vertex, const Line& line) {
   if (!vertex.started) vertex.started = now;
 }
 
-bool PlainReader::read_end(Numbered& numbered, std::string_view text, const Line& line) {
+bool PlainReader::read_end(NumberedVertex& numbered, std::string_view text, const Line& line) {
   if (!is_end(text)) return false;
   Vertex& vertex = collector_.vertices()[numbered.vertex];
   current_.reset();
@@ -289,7 +289,7 @@ bool PlainReader::read_end(Numbered& numbered, std::string_view text, const Line
 }
 
 // What BuildKit of 2019 says: "     duration: 30.1s".
-bool PlainReader::read_old_event(Numbered& numbered, std::string_view text, const Line& line) {
+bool PlainReader::read_old_event(NumberedVertex& numbered, std::string_view text, const Line& line) {
   if (!text.starts_with("  ")) return false;
   text.remove_prefix(std::min(text.find_first_not_of(' '), text.size()));
   const size_t colon = text.find(": ");
@@ -320,7 +320,7 @@ bool PlainReader::read_old_event(Numbered& numbered, std::string_view text, cons
   return true;
 }
 
-void PlainReader::read_event(Numbered& numbered, std::string_view text) {
+void PlainReader::read_event(NumberedVertex& numbered, std::string_view text) {
   Vertex& vertex = collector_.vertices()[numbered.vertex];
   constexpr std::string_view kWarning = "WARN: ";
   if (text == "merging" || text.starts_with("merging ") || text.starts_with("exporting manifest "))

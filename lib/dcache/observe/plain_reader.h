@@ -32,7 +32,7 @@ class PlainReader {
   void expect_run();
 
  private:
-  struct Numbered {
+  struct NumberedVertex {
     size_t vertex = 0;
     bool is_of_other = false;  // what is said now is said of it as a vertex of another image
     std::map<std::string, uint64_t, std::less<>> bytes = {};  // by what was transferred
@@ -41,16 +41,16 @@ class PlainReader {
   void begin_run(std::string_view builder);
   void start_over();
   // The vertex that a line is about; null where it names none.
-  Numbered* find(uint64_t number, std::string_view text);
-  Numbered* add(uint64_t number, std::string_view name);
-  bool read_end(Numbered& numbered, std::string_view text, const Line& line);
-  bool read_old_event(Numbered& numbered, std::string_view text, const Line& line);
-  void read_event(Numbered& numbered, std::string_view text);
+  NumberedVertex* find(uint64_t number, std::string_view text);
+  NumberedVertex* add(uint64_t number, std::string_view name);
+  bool read_end(NumberedVertex& numbered, std::string_view text, const Line& line);
+  bool read_old_event(NumberedVertex& numbered, std::string_view text, const Line& line);
+  void read_event(NumberedVertex& numbered, std::string_view text);
   void note_time(Vertex& vertex, const Line& line);
 
   Collector& collector_;
   size_t run_ = 0;  // of the collector, that the rest is about
-  std::unordered_map<uint64_t, Numbered> numbered_;
+  std::unordered_map<uint64_t, NumberedVertex> numbered_;
   std::optional<uint64_t> current_;
   std::optional<uint64_t> announced_;  // "#7 ..." of a number that is not known; old ones then name it
   bool has_result_ = false;            // the run exported something, or failed

@@ -128,13 +128,13 @@ bool RecordReader::begins_run(const json& vertices) const {
       all, [](const Vertex& vertex) { return vertex.ended && vertex.name.starts_with("exporting to "); });
 }
 
-RecordReader::Tracked* RecordReader::find(const std::string& digest) {
+RecordReader::VertexGroup* RecordReader::find(const std::string& digest) {
   const auto group = groups_.find(digest);
   const auto known = tracked_.find(group == groups_.end() ? digest : group->second);
   return known == tracked_.end() ? nullptr : &known->second;
 }
 
-RecordReader::Tracked* RecordReader::track(const std::string& digest, const json& vertex) {
+RecordReader::VertexGroup* RecordReader::track(const std::string& digest, const json& vertex) {
   std::string key = digest;
   std::string name = text_of(vertex, "name");
   const auto group = vertex.find("progressGroup");
@@ -152,13 +152,13 @@ RecordReader::Tracked* RecordReader::track(const std::string& digest, const json
   if (!added) return nullptr;
   collector_.vertices()[*added].digest = digest;
   collector_.add_digest(digest, *added);
-  return &tracked_.emplace(std::move(key), Tracked{*added}).first->second;
+  return &tracked_.emplace(std::move(key), VertexGroup{*added}).first->second;
 }
 
 void RecordReader::read_vertex(const json& object) {
   const std::string digest = text_of(object, "digest");
   if (digest.empty()) return;
-  Tracked* tracked = track(digest, object);
+  VertexGroup* tracked = track(digest, object);
   if (tracked == nullptr || tracked->intervals.size() > kMostParts || tracked->members.size() > kMostParts)
     return collector_.mark_cut();
   Vertex& vertex = collector_.vertices()[tracked->vertex];
@@ -188,7 +188,7 @@ void RecordReader::read_vertex(const json& object) {
   sum_up(*tracked);
 }
 
-void RecordReader::sum_up(const Tracked& tracked) {
+void RecordReader::sum_up(const VertexGroup& tracked) {
   Vertex& vertex = collector_.vertices()[tracked.vertex];
   const bool failed = vertex.canceled || !vertex.error.empty();
   const bool is_group = tracked.members.size() > 1;
@@ -204,7 +204,7 @@ void RecordReader::sum_up(const Tracked& tracked) {
 }
 
 void RecordReader::note_moment(const json& said) {
-  Tracked* tracked = find(text_of(said, "vertex"));
+  VertexGroup* tracked = find(text_of(said, "vertex"));
   const auto moment = moment_of(said, "timestamp");
   if (tracked != nullptr && moment)
     tracked->last_said = std::max(tracked->last_said.value_or(*moment), *moment);
@@ -212,7 +212,7 @@ void RecordReader::note_moment(const json& said) {
 
 void RecordReader::read_status(const json& object) {
   note_moment(object);
-  Tracked* tracked = find(text_of(object, "vertex"));
+  VertexGroup* tracked = find(text_of(object, "vertex"));
   const std::string id = text_of(object, "id");
   const auto current = object.find("current");
   if (tracked == nullptr || !is_transfer(id) || current == object.end() || !current->is_number_unsigned())
@@ -226,7 +226,7 @@ void RecordReader::read_status(const json& object) {
 }
 
 void RecordReader::read_warning(const json& object) {
-  Tracked* tracked = find(text_of(object, "vertex"));
+  VertexGroup* tracked = find(text_of(object, "vertex"));
   if (tracked == nullptr) return;
   collector_.add_warning(collector_.vertices()[tracked->vertex], from_base64(text_of(object, "short")));
 }

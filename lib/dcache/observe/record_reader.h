@@ -36,7 +36,7 @@ class RecordReader {
     std::optional<int64_t> completed = {};
   };
   // A vertex or a group of them that is shown as one: `COPY --link` is two.
-  struct Tracked {
+  struct VertexGroup {
     size_t vertex = 0;
     std::map<int64_t, std::optional<int64_t>> intervals = {};  // by their start
     std::map<std::string, Member> members = {};                // by digest
@@ -48,16 +48,16 @@ class RecordReader {
   void read_status(const nlohmann::json& json);
   void read_warning(const nlohmann::json& json);
   bool begins_run(const nlohmann::json& vertices) const;
-  Tracked* track(const std::string& digest, const nlohmann::json& json);
-  Tracked* find(const std::string& digest);
-  void sum_up(const Tracked& tracked);
+  VertexGroup* track(const std::string& digest, const nlohmann::json& json);
+  VertexGroup* find(const std::string& digest);
+  void sum_up(const VertexGroup& tracked);
   void note_moment(const nlohmann::json& said);
   void start_over();
 
   Collector& collector_;
-  size_t run_ = 0;                                       // of the collector, that the rest is about
-  std::unordered_map<std::string, Tracked> tracked_;     // by digest, or the group's ID
-  std::unordered_map<std::string, std::string> groups_;  // by the digest of a member: the key in tracked_
+  size_t run_ = 0;                                        // of the collector, that the rest is about
+  std::unordered_map<std::string, VertexGroup> tracked_;  // by digest, or the group's ID
+  std::unordered_map<std::string, std::string> groups_;   // by the digest of a member: the key in tracked_
 };
 
 }  // namespace dcache::observe

@@ -61,28 +61,28 @@ class StepKeys {
 // Run, Dockerfile, context, platform and step.
 using Key = std::tuple<size_t, std::string_view, std::string_view, std::string, Hash>;
 
-struct Found {
-  Observed* observed = nullptr;
+struct ReusedStep {
+  ObservedStep* observed = nullptr;
   Key key;
 };
 
 }  // namespace
 
 void find_shared_runs(const Log& log, std::span<const PlannedBuild> builds) {
-  std::map<Key, std::pair<size_t, size_t>> ran;  // places in the log
-  std::vector<std::pair<size_t, Found>> reused;  // by build
+  std::map<Key, std::pair<size_t, size_t>> ran;       // places in the log
+  std::vector<std::pair<size_t, ReusedStep>> reused;  // by build
   for (const PlannedBuild& build : builds) {
     const size_t run = log.builds[build.build].run;
     const ImageNames images = images_of(log, run);
     const StepKeys keys(*build.graph);
-    for (Observed& observed : build.match->steps) {
+    for (ObservedStep& observed : build.match->steps) {
       const Vertex& vertex = log.builds[observed.build].vertices[observed.vertex];
       const bool is_image = build.graph->steps[observed.step].kind == plan::Step::Kind::kImage;
       if (is_image || !keys[observed.step] || vertex.canceled) continue;
       Key key(run, build.dockerfile, build.context, read_name(vertex.name, images).platform,
               *keys[observed.step]);
       if (vertex.cached) {
-        reused.emplace_back(build.build, Found{&observed, std::move(key)});
+        reused.emplace_back(build.build, ReusedStep{&observed, std::move(key)});
       } else if (vertex.ended) {
         ran.try_emplace(std::move(key), observed.build, observed.vertex);
       }
@@ -91,7 +91,7 @@ void find_shared_runs(const Log& log, std::span<const PlannedBuild> builds) {
   for (const auto& [build, found] : reused) {
     const auto place = ran.find(found.key);
     if (place == ran.end()) continue;
-    Observed& observed = *found.observed;
+    ObservedStep& observed = *found.observed;
     if (observed.build == build) observed.again.push_back(observed.vertex);
     std::tie(observed.build, observed.vertex) = place->second;
   }

@@ -24,7 +24,7 @@ struct PlannedBuild {
 };
 
 // Gives a step that was reused the vertex of the image that the same run ran it for, if there is one; its own
-// vertex is among Observed::again then. Takes linear time.
+// vertex is among ObservedStep::again then. Takes linear time.
 void find_shared_runs(const Log& log, std::span<const PlannedBuild> builds);
 
 }  // namespace dcache::observe

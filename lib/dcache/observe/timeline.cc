@@ -140,7 +140,7 @@ class Scheduler {
   // The Dockerfile tells what starts from what, where the numbers don't: FROM of another stage.
   void add_planned(const MatchedBuild& matched) {
     std::map<size_t, size_t> bars;  // by step
-    for (const Observed& observed : matched.match->steps)
+    for (const ObservedStep& observed : matched.match->steps)
       bars[observed.step] = first_[observed.build] + observed.vertex;
     const plan::Graph& graph = *matched.graph;
     const auto result_of = [&](std::optional<size_t> step) -> std::optional<size_t> {
@@ -161,7 +161,7 @@ class Scheduler {
   // Steps that a build shares are in the log under the name of another one.
   void add_shared(const MatchedBuild& matched) {
     std::vector<size_t>& bars = members_[matched.build];
-    for (const Observed& observed : matched.match->steps) {
+    for (const ObservedStep& observed : matched.match->steps) {
       if (observed.build != matched.build) bars.push_back(first_[observed.build] + observed.vertex);
     }
     std::ranges::sort(bars);

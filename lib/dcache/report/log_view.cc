@@ -123,7 +123,7 @@ class Viewer {
   void add_matched() {
     const plan::Graph& graph = *view_.model.graph;
     std::vector<bool> seen(vertices().size());
-    for (const observe::Observed& observed : match_->steps) {
+    for (const observe::ObservedStep& observed : match_->steps) {
       const observe::Build& build = log_.builds[observed.build];
       const plan::Step& planned = graph.steps[observed.step];
       LogStep& step = view_.steps.emplace_back();
