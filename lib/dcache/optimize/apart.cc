@@ -89,9 +89,10 @@ std::set<std::string, std::less<>> groups_of(const lint::BuildContext& context) 
 }
 
 // Finds what is read: follows names from the instructions over the files of what they mention.
-class Reading {
+class ReferenceSearch {
  public:
-  explicit Reading(const lint::BuildContext& context) : context_(context), groups_(groups_of(context)) {
+  explicit ReferenceSearch(const lint::BuildContext& context)
+      : context_(context), groups_(groups_of(context)) {
     for (const context::Record& record : context.files.records()) {
       if (record.type != context::Type::kFolder) continue;
       const std::string_view parent = text::parent_path(record.path);
@@ -265,18 +266,18 @@ std::vector<ApartFolder> apart_folders(const dockerfile::File& file, const Graph
     if (is_seen && can_leave_out(step)) copies.push_back(&step);
   }
   if (copies.empty() || graph.builder != plan::Builder::kBuildkit) return {};
-  Reading reading(context);
+  ReferenceSearch search(context);
   for (const Instruction& instruction : file.instructions()) {
     const bool is_copy =
         std::ranges::any_of(copies, [&](const Step* copy) { return copy->instruction == &instruction; });
-    if (!is_copy) reading.look_in_instruction(instruction.joined, instruction.keyword == Keyword::kRun);
+    if (!is_copy) search.look_in_instruction(instruction.joined, instruction.keyword == Keyword::kRun);
     for (const dockerfile::Heredoc& heredoc : instruction.heredocs)
-      reading.look_in_instruction(heredoc.content, true);
+      search.look_in_instruction(heredoc.content, true);
   }
-  if (!reading.follow()) return {};
+  if (!search.follow()) return {};
   std::vector<ApartFolder> all;
   for (const Step* copy : copies) {
-    std::vector<ApartFolder> folders = unread_of(graph, *copy, reading.folders());
+    std::vector<ApartFolder> folders = unread_of(graph, *copy, search.folders());
     if (folders.size() > kMostFolders) folders.resize(kMostFolders);
     all.insert(all.end(), folders.begin(), folders.end());
   }

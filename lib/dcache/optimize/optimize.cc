@@ -76,9 +76,9 @@ struct Attempt {
   std::vector<ImageRuns> images;
 };
 
-class Proposing {
+class Optimizer {
  public:
-  Proposing(const project::Project& project, const std::vector<size_t>& images, const Options& options)
+  Optimizer(const project::Project& project, const std::vector<size_t>& images, const Options& options)
       : options_(options),
         keeps_mounts_(project.images[images.front()].build.cache_from.empty()),
         replays_(project, images, options) {
@@ -389,7 +389,7 @@ tl::expected<Proposal, std::string> propose(const project::Project& project,
   const cache::BuildOptions& build = project.images[images.front()].build;
   auto text = build.files->read(build.dockerfile);
   if (!text) return tl::unexpected(std::move(text.error()));
-  return Proposing(project, images, options).run(build.dockerfile, std::move(*text));
+  return Optimizer(project, images, options).run(build.dockerfile, std::move(*text));
 }
 
 }  // namespace dcache::optimize

@@ -175,7 +175,7 @@ tl::expected<std::vector<ImageRuns>, std::string> Replays::of(const std::string&
   std::string reason;
   for (size_t i = 0; i < commits_.size(); ++i) {
     const auto fails = [&](size_t image) {
-      const Known& known = known_.at(keys[image]);
+      const ReplayResult& known = known_.at(keys[image]);
       if (!known.built[i]) reason = known.reason;
       return !known.built[i];
     };
@@ -260,7 +260,7 @@ tl::expected<void, std::string> Replays::replay(const std::vector<size_t>& image
   if (!replayed) return tl::unexpected(std::move(replayed.error()));
   for (size_t i = 0; i < images.size(); ++i) {
     const history::ImageHistory& image = replayed->images[i];
-    Known known{.runs = runs_of(image), .built = {}, .reason = {}};
+    ReplayResult known{.runs = runs_of(image), .built = {}, .reason = {}};
     for (const ImageAtCommit& commit : image.commits) {
       known.built.push_back(commit.state == ImageAtCommit::State::kBuilt);
       if (!known.built.back()) known.reason = commit.reason;

@@ -58,7 +58,7 @@ class Replays {
 
  private:
   // What the commits say of an image with the steps that a text gives it.
-  struct Known {
+  struct ReplayResult {
     ImageRuns runs;
     std::vector<bool> built;  // by commit
     std::string reason;       // why the last one that can't be built can't
@@ -78,9 +78,9 @@ class Replays {
   project::Project project_;    // of the images and those that they need
   std::vector<size_t> images_;  // their indexes in it
   std::vector<context::Commit> commits_;
-  bool are_independent_ = false;           // no image needs another one
-  std::map<std::string, Known> known_;     // of these commits
-  std::map<std::string, double> seconds_;  // by the name of a step
+  bool are_independent_ = false;               // no image needs another one
+  std::map<std::string, ReplayResult> known_;  // of these commits
+  std::map<std::string, double> seconds_;      // by the name of a step
 };
 
 }  // namespace dcache::optimize
