@@ -20,7 +20,7 @@ void check(lint::Dockerfile& dockerfile, lint::Reporter& reporter) {
     for (const dockerfile::Word& word : instruction.arguments)
       known.push_back(word.text.substr(0, word.text.find('=')));
   }
-  for (const plan::Undeclared& undeclared : dockerfile.graph().undeclared) {
+  for (const plan::UndeclaredVariable& undeclared : dockerfile.graph().undeclared) {
     if (undeclared.stage || !std::ranges::binary_search(froms, undeclared.instruction)) continue;
     const std::string_view near = text::closest(undeclared.name, known);
     reporter.report(undeclared.instruction->span,

@@ -68,7 +68,7 @@ class UndefinedVariables {
         reporter_(reporter),
         names_(names_set_in(dockerfile)) {
     all_ = answers_as_buildkit(dockerfile);
-    for (const plan::Undeclared& one : graph_.undeclared) {
+    for (const plan::UndeclaredVariable& one : graph_.undeclared) {
       if (one.stage) undeclared_[{one.instruction, *one.stage}].insert(one.name);
     }
   }
@@ -142,7 +142,7 @@ class UndefinedVariables {
 };
 
 void check(lint::Dockerfile& dockerfile, lint::Reporter& reporter) {
-  const auto is_in_stage = [](const plan::Undeclared& one) { return one.stage.has_value(); };
+  const auto is_in_stage = [](const plan::UndeclaredVariable& one) { return one.stage.has_value(); };
   if (std::ranges::none_of(dockerfile.graph().undeclared, is_in_stage)) return;
   const UndefinedVariables variables(dockerfile, reporter);
   for (const Dispatched& one : dispatched(dockerfile))

@@ -221,7 +221,7 @@ struct Error {
 };
 
 // A variable that an instruction refers to, though nothing has declared it there.
-struct Undeclared {
+struct UndeclaredVariable {
   const dockerfile::Instruction* instruction = nullptr;
   std::optional<size_t> stage;  // nothing for FROM, which sees the arguments above the first one
   std::string name;
@@ -233,7 +233,7 @@ struct Graph {
   std::map<std::string, size_t, std::less<>> stage_names;  // of several stages of one name the last
   std::vector<Step> steps;                                 // in the order of the file
   std::vector<Error> errors;
-  std::vector<Undeclared> undeclared;
+  std::vector<UndeclaredVariable> undeclared;
   // What other Dockerfiles put off and this one does, which steps point to.
   std::vector<std::shared_ptr<const dockerfile::Instruction>> triggers;
   std::map<const dockerfile::Word*, std::string> expanded;  // words that variables, quotes or escapes change

@@ -189,14 +189,14 @@ void Planner::add_run_flag(const Flag& flag, Step& step) {
 
 // BuildKit sorts mounts by where they are; those of secrets and ssh agents come after all others.
 void Planner::add_mounts(const Instruction& instruction, Step& step) {
-  struct Mounted {
+  struct PlannedMount {
     const Flag* flag;
     Mount mount;
     std::string target;
     bool open = false;
     bool unknown = false;  // it is in a WORKDIR of the base image, or has a variable of it
   };
-  std::vector<Mounted> mounts;
+  std::vector<PlannedMount> mounts;
   for (const Flag& flag : instruction.flags) {
     if (flag.name != "mount") continue;
     open_ = image_value_ = false;
@@ -225,22 +225,22 @@ void Planner::add_mounts(const Instruction& instruction, Step& step) {
         image_value_ || (relative && !mount->target.empty() && stage().workdir == "/" && starts_from_image());
     mounts.push_back({&flag, std::move(*mount), std::move(target), open, unknown});
   }
-  for (const Mounted& mounted : mounts) {
+  for (const PlannedMount& mounted : mounts) {
     if (options_.builder == Builder::kBuildkit && !mounted.unknown)
       check_mount(instruction, mounted.flag->span, mounted.mount, mounted.target, mounted.open);
   }
-  const auto rank = [](const Mounted& mounted) {
+  const auto rank = [](const PlannedMount& mounted) {
     const Mount& mount = mounted.mount;
     if (mount.type == Mount::Type::kSsh) return 3;
     if (mount.type != Mount::Type::kSecret) return 0;
     return mount.env && mount.target.empty() ? 1 : 2;
   };
-  std::stable_sort(mounts.begin(), mounts.end(), [&](const Mounted& a, const Mounted& b) {
+  std::stable_sort(mounts.begin(), mounts.end(), [&](const PlannedMount& a, const PlannedMount& b) {
     if (rank(a) != rank(b)) return rank(a) < rank(b);
     return rank(a) == 0 && a.target < b.target;
   });
   size_t agents = 0;
-  for (const Mounted& mounted : mounts) {
+  for (const PlannedMount& mounted : mounts) {
     const Mount& mount = mounted.mount;
     std::string words = mount.type == Mount::Type::kSecret ? secret_words(mount)
                         : mount.type == Mount::Type::kSsh  ? ssh_words(mount, agents++)
