@@ -237,7 +237,7 @@ int run(const Options& options) {
   auto answer = question.answer();
   if (!answer) return kError;
   answer->is_complete = !failed;
-  const project::Affected& affected = answer->affected;
+  const project::AffectedImages& affected = answer->affected;
   warn_of_outside(affected.outside, false);
   for (const std::string& warning : affected.warnings)
     complain("warning: " + warning);

@@ -120,7 +120,7 @@ project::AffectedOptions LogImages::judging() {
 }
 
 // False, with a word on standard error, if a cache is imported of a stage that is not there.
-bool LogImages::take(const project::Affected& affected) {
+bool LogImages::take(const project::AffectedImages& affected) {
   for (const text::Failure& failure : affected.failures) {
     if (question_.complains) complain("warning: " + text::words_of(failure));
   }

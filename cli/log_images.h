@@ -59,7 +59,7 @@ class LogImages {
   bool find_by_snapshots();
   bool find_by_cache();
   project::AffectedOptions judging();
-  bool take(const project::Affected& affected);
+  bool take(const project::AffectedImages& affected);
   bool plan(const project::Image& image);
   report::LogModel model_of(const observe::Log& log, size_t build) const;
   report::LogModel best_model(const observe::Log& log, size_t build) const;

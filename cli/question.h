@@ -63,7 +63,7 @@ class Question {
   bool& failed_;
   std::string needs_one_;
   Selection selection_;
-  project::Affected affected_;
+  project::AffectedImages affected_;
   HashingLine line_;
 };
 

@@ -23,7 +23,7 @@ namespace {
 
 // What a definition leaves open of an image is known where the command line says it.
 void take_for_known(const BuildFlags& flags, project::Image& image) {
-  const auto is_given = [&](const project::Unknown& unknown) {
+  const auto is_given = [&](const project::UnknownAttribute& unknown) {
     constexpr std::string_view kArgs = "args.";
     if (unknown.attribute == "context") return !flags.context.empty();
     if (unknown.attribute == "dockerfile") return !flags.images.empty() && flags.files.size() == 1;
@@ -33,9 +33,9 @@ void take_for_known(const BuildFlags& flags, project::Image& image) {
              return pair.substr(0, pair.find('=')) == unknown.attribute.substr(kArgs.size());
            });
   };
-  std::vector<project::Unknown>& open = image.target.unknown;
+  std::vector<project::UnknownAttribute>& open = image.target.unknown;
   const bool was_open = std::erase_if(open, is_given) > 0 || !flags.context.empty();
-  const bool is_open = std::ranges::any_of(open, [](const project::Unknown& unknown) {
+  const bool is_open = std::ranges::any_of(open, [](const project::UnknownAttribute& unknown) {
     const std::string& attribute = unknown.attribute;
     return unknown.varies && (attribute == "context" || attribute == "dockerfile" || attribute == "target");
   });
@@ -356,7 +356,7 @@ std::string default_dockerfile(const std::string& folder, const context::FileSys
 bool can_take_file(const BuildFlags& flags, const project::Project& project,
                    const std::vector<size_t>& named) {
   if (flags.files.empty() || !flags.context.empty()) return true;
-  const auto is_open = [](const project::Unknown& unknown) {
+  const auto is_open = [](const project::UnknownAttribute& unknown) {
     return unknown.varies && (unknown.attribute == "dockerfile" || unknown.attribute == "context");
   };
   for (const size_t index : named) {

@@ -34,7 +34,7 @@ bool is_meant_to_rebuild(std::string_view name) {
 std::string_view value_of_run(Dockerfile& dockerfile, std::string_view name) {
   const project::Image* const image = dockerfile.image();
   if (image == nullptr) return {};
-  for (const project::Unknown& unknown : image->target.unknown) {
+  for (const project::UnknownAttribute& unknown : image->target.unknown) {
     constexpr std::string_view kIs = "is ";
     const std::string_view reason = unknown.reason;
     if (unknown.varies && unknown.attribute == fmt::format("args.{}", name) && reason.starts_with(kIs) &&

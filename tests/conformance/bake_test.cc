@@ -97,7 +97,7 @@ Attributes attributes_of(const Target& target) {
 
 // What depends on the time or on chance is not compared: "args.DATE uses timestamp()".
 void remove_unknown(const Target& target, Attributes& recorded, Attributes& found) {
-  for (const Unknown& unknown : target.unknown) {
+  for (const UnknownAttribute& unknown : target.unknown) {
     const std::string& name = unknown.attribute;
     const size_t dot = name.find('.');
     if (dot == std::string::npos) {

@@ -74,7 +74,7 @@ class SkaffoldComparison {
         record.at("id").get<std::string>() + " " + (profiles.empty() ? "" : profiles.front());
     EXPECT_EQ(ours, theirs) << which;
     std::vector<std::string> ours_skipped;
-    for (const project::Skipped& one : read.skipped)
+    for (const project::SkippedBuild& one : read.skipped)
       ours_skipped.push_back(one.name + ": " + one.reason);
     EXPECT_EQ(ours_skipped, skipped) << which;
     for (const text::Failure& failure : read.failures)

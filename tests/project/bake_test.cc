@@ -141,7 +141,7 @@ target "app" {
 )");
   EXPECT_EQ(target(found, "app").labels, (Target::Pairs{{"app", "x"}, {"team", "core"}}));
   EXPECT_EQ(target(found, "app").annotations, (Texts{"a=1", "b=2"}));
-  EXPECT_EQ(target(found, "app").unknown, (std::vector<Unknown>{{"labels", "uses timestamp()"}}));
+  EXPECT_EQ(target(found, "app").unknown, (std::vector<UnknownAttribute>{{"labels", "uses timestamp()"}}));
 }
 
 TEST(BakeTarget, IsManyWithAMatrix) {
@@ -197,7 +197,7 @@ target "app" {
   EXPECT_EQ(app.args, (Target::Pairs{{"X", "x"}}));
   EXPECT_EQ(app.tags, Texts{"app:latest"});
   EXPECT_EQ(app.unknown,
-            (std::vector<Unknown>{{"args.DATE", "uses timestamp()"}, {"tags", "uses timestamp()"}}));
+            (std::vector<UnknownAttribute>{{"args.DATE", "uses timestamp()"}, {"tags", "uses timestamp()"}}));
 }
 
 TEST(BakeTarget, HasOptionsOfItsRuns) {

@@ -37,7 +37,7 @@ inline std::string ci_shown(const Target& target) {
   text += shown_list("hosts", target.run.add_hosts) + shown_list("ulimits", target.run.ulimits);
   if (!target.run.shm_size.empty()) text += " shm=" + target.run.shm_size;
   std::string last;
-  for (const Unknown& unknown : target.unknown) {
+  for (const UnknownAttribute& unknown : target.unknown) {
     if (unknown.attribute != last) text += " ?" + unknown.attribute;
     last = unknown.attribute;
   }
@@ -49,7 +49,7 @@ inline std::string ci_shown(const Definitions& definitions) {
   std::string text;
   for (const Target& target : definitions.targets)
     text += ci_shown(target) + "\n";
-  for (const Skipped& skipped : definitions.skipped)
+  for (const SkippedBuild& skipped : definitions.skipped)
     text += "- " + skipped.name + ": " + skipped.reason + "\n";
   for (const text::Failure& failure : definitions.failures)
     text += "! " + words_of(failure) + "\n";

@@ -805,7 +805,7 @@ TEST(HclExpression, IsUnknownWhereItsValueIsNotDetermined) {
       continue;
     }
     ASSERT_EQ(target.unknown.size(), 1U);
-    EXPECT_EQ(target.unknown[0], (Unknown{"args.X", "uses " + std::string(one.reason)}));
+    EXPECT_EQ(target.unknown[0], (UnknownAttribute{"args.X", "uses " + std::string(one.reason)}));
     EXPECT_FALSE(target.args.contains("X"));
   }
 }

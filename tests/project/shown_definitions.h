@@ -55,7 +55,7 @@ inline std::string shown(const Target& target) {
   add_list("needs", target.needs);
   add_pairs("images", target.image_args);
   std::vector<std::string> unknown;
-  for (const Unknown& one : target.unknown)
+  for (const UnknownAttribute& one : target.unknown)
     unknown.push_back(one.attribute + " " + one.reason);
   add_list("unknown", unknown);
   return text;
@@ -65,7 +65,7 @@ inline std::string shown(const Definitions& defined) {
   std::string text;
   for (const Target& target : defined.targets)
     text += shown(target) + "\n";
-  for (const Skipped& skipped : defined.skipped)
+  for (const SkippedBuild& skipped : defined.skipped)
     text += "- " + skipped.name + ": " + skipped.reason + "\n";
   for (const text::Failure& failure : defined.failures)
     text += "! " + words_of(failure) + "\n";

@@ -315,8 +315,8 @@ TEST(Workflow, WhatIsUnknownHasItsReason) {
   const Definitions found =
       read_workflow_text(with_action("build-args: |\n  A=${{ github.sha }}\n  B=v${{ vars.X }}"));
   ASSERT_EQ(found.targets.size(), 1U);
-  const std::vector<Unknown> expected = {{"args.A", "is ${{ github.sha }}"},
-                                         {"args.B", "contains ${{ vars.X }}"}};
+  const std::vector<UnknownAttribute> expected = {{"args.A", "is ${{ github.sha }}"},
+                                                  {"args.B", "contains ${{ vars.X }}"}};
   EXPECT_EQ(found.targets[0].unknown, expected);
 }
 

@@ -181,7 +181,7 @@ const plan::Graph& Dockerfile::graph() {
   if (const project::Image* meant = image()) {
     options.named_contexts = meant->build.plan.named_contexts;
     options.build_args = meant->build.plan.build_args;
-    for (const project::Unknown& unknown : meant->target.unknown) {
+    for (const project::UnknownAttribute& unknown : meant->target.unknown) {
       constexpr std::string_view kArgs = "args.";
       if (unknown.attribute.starts_with(kArgs))
         options.build_args.erase(unknown.attribute.substr(kArgs.size()));

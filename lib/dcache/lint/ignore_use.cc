@@ -26,7 +26,7 @@ constexpr std::array<std::string_view, 13> kOtherBuilders = {
 
 // Whether a definition leaves open where the build looks for its ignore file.
 bool is_open(const project::Image& image) {
-  return std::ranges::any_of(image.target.unknown, [](const project::Unknown& unknown) {
+  return std::ranges::any_of(image.target.unknown, [](const project::UnknownAttribute& unknown) {
     return unknown.attribute == "context" || unknown.attribute == "dockerfile";
   });
 }

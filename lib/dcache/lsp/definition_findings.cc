@@ -75,7 +75,7 @@ class Findings {
     if (!image || image->build.dockerfile_text || !image->remote.empty()) return;
     const auto& unknown = image->target.unknown;
     const auto is_known = [&](std::string_view attribute) {
-      return std::ranges::find(unknown, attribute, &project::Unknown::attribute) == unknown.end();
+      return std::ranges::find(unknown, attribute, &project::UnknownAttribute::attribute) == unknown.end();
     };
     if (!is_known("context") || !is_known("dockerfile")) return;
     const auto complain = [&](const std::string& why) {

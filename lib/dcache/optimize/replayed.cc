@@ -117,7 +117,7 @@ Replays::Replays(const project::Project& project, const std::vector<size_t>& ima
   std::vector<size_t> kept = images;
   for (size_t i = 0; i < kept.size(); ++i) {
     for (const auto& [reference, needed] : needs.of(kept[i])) {
-      for (const project::ImageNeeds::Needed& one : needed) {
+      for (const project::ImageNeeds::NeededImage& one : needed) {
         if (std::ranges::find(kept, one.image) == kept.end()) kept.push_back(one.image);
       }
     }

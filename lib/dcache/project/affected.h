@@ -62,7 +62,7 @@ struct ImageEffect {
   std::shared_ptr<const ImageSteps> all_steps = {};
 };
 
-struct Affected {
+struct AffectedImages {
   std::vector<ImageEffect> images;      // in the order of the project
   std::vector<text::Failure> failures;  // of the project as a whole: images that need each other in a circle
   // What is to be said once, and not for each image: that git has not all of its files here.
@@ -85,17 +85,18 @@ using ReadImages = std::function<Project(std::shared_ptr<const context::FileSyst
 // Compares the images of a project with what builders have built at some revisions. `read` is called for each
 // of them, and once more if a definition reads a file that git ignores, such as .env: what that contained
 // before is not known.
-Affected affected_since(const Project& project, const cache::Revisions& revisions, const ReadImages& read,
-                        const AffectedOptions& options = {});
+AffectedImages affected_since(const Project& project, const cache::Revisions& revisions,
+                              const ReadImages& read, const AffectedOptions& options = {});
 
 // The same if files changed: paths from the absolute folder `current`, or patterns of paths in a context.
-Affected affected_by(const Project& project, const std::vector<std::string>& changed,
-                     const std::string& current, const AffectedOptions& options = {});
+AffectedImages affected_by(const Project& project, const std::vector<std::string>& changed,
+                           const std::string& current, const AffectedOptions& options = {});
 
 // The same with recorded states, by the names of the images: each has what its builder has built, the last
 // build last. An image without any is new, but one that is only needed by those that are asked about counts
 // as unchanged.
 using States = std::map<std::string, std::vector<cache::Build>, std::less<>>;
-Affected affected_since(const Project& project, const States& states, const AffectedOptions& options = {});
+AffectedImages affected_since(const Project& project, const States& states,
+                              const AffectedOptions& options = {});
 
 }  // namespace dcache::project

@@ -22,10 +22,10 @@ namespace {
 using cache::Build;
 using cache::BuildOptions;
 
-class JudgeChanged : public Judge {
+class ChangedFilesJudge : public Judge {
  public:
-  JudgeChanged(const Project& project, const std::vector<std::string>& changed, std::string current,
-               const AffectedOptions& options)
+  ChangedFilesJudge(const Project& project, const std::vector<std::string>& changed, std::string current,
+                    const AffectedOptions& options)
       : Judge(project, options), changed_(changed), current_(std::move(current)) {
     if (!project.images.empty())
       files_ = std::make_shared<const context::CachedFiles>(project.images.front().build.files);
@@ -197,9 +197,9 @@ class JudgeChanged : public Judge {
 
 }  // namespace
 
-Affected affected_by(const Project& project, const std::vector<std::string>& changed,
-                     const std::string& current, const AffectedOptions& options) {
-  return JudgeChanged(project, changed, current, options).run();
+AffectedImages affected_by(const Project& project, const std::vector<std::string>& changed,
+                           const std::string& current, const AffectedOptions& options) {
+  return ChangedFilesJudge(project, changed, current, options).run();
 }
 
 }  // namespace dcache::project

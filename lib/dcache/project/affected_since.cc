@@ -57,15 +57,15 @@ std::set<std::string, std::less<>> ignored_sources(const Project& project,
 }
 
 // The images as definitions say without the files that git ignores.
-struct Tracked {
+struct TrackedProject {
   Project project;
   std::set<std::string, std::less<>> ignored;  // the files
 };
 
-class JudgeSince : public Judge {
+class RevisionJudge : public Judge {
  public:
-  JudgeSince(const Project& project, const std::vector<Project>& before, const cache::Revisions& revisions,
-             Tracked tracked, const AffectedOptions& options)
+  RevisionJudge(const Project& project, const std::vector<Project>& before, const cache::Revisions& revisions,
+                TrackedProject tracked, const AffectedOptions& options)
       : Judge(project, options),
         project_(project),
         before_(before),
@@ -78,15 +78,15 @@ class JudgeSince : public Judge {
 
  private:
   // What an image was at each of the revisions; null where there was none.
-  using Earlier = std::vector<const Image*>;
+  using ImageVersions = std::vector<const Image*>;
 
   // Several definitions that mean one build now may have meant several: what holds for one of them holds for
   // the image.
   void compare(const Image& image, const plan::Options& before, const plan::Options& after,
                ImageEffect& effect) override {
-    const std::vector<Earlier> all = earlier_of(image);
+    const std::vector<ImageVersions> all = earlier_of(image);
     if (all.size() == 1) return compare_with(all.front(), image, before, after, effect);
-    for (const Earlier& was : all) {
+    for (const ImageVersions& was : all) {
       ImageEffect one{.image = &image, .platform = effect.platform};
       compare_with(was, image, before, after, one);
       const bool is_first = &was == &all.front();
@@ -95,16 +95,16 @@ class JudgeSince : public Judge {
   }
 
   // At least one. A definition that was not there at a revision takes what others had: that was built too.
-  std::vector<Earlier> earlier_of(const Image& image) const {
+  std::vector<ImageVersions> earlier_of(const Image& image) const {
     std::vector<std::vector<const Image*>> by_revision;
     for (const EarlierImages& images : earlier_)
       by_revision.push_back(images.of(image));
     const size_t places = by_revision.empty() ? 0 : by_revision.front().size();
-    std::vector<Earlier> all;
+    std::vector<ImageVersions> all;
     for (size_t i = 0; i < places; ++i) {
       const auto is_there = [&](const std::vector<const Image*>& was) { return was[i] != nullptr; };
       if (std::ranges::none_of(by_revision, is_there)) continue;
-      Earlier earlier;
+      ImageVersions earlier;
       for (const std::vector<const Image*>& was : by_revision)
         earlier.push_back(was[i] != nullptr ? was[i] : first_of(was));
       if (std::ranges::find(all, earlier) == all.end()) all.push_back(std::move(earlier));
@@ -118,7 +118,7 @@ class JudgeSince : public Judge {
     return found == images.end() ? nullptr : *found;
   }
 
-  void compare_with(const Earlier& was, const Image& image, const plan::Options& before,
+  void compare_with(const ImageVersions& was, const Image& image, const plan::Options& before,
                     const plan::Options& after, ImageEffect& effect) {
     BuildOptions now = image.build;
     now.plan = after;
@@ -216,7 +216,7 @@ class JudgeSince : public Judge {
   }
 
   // Why the definition of an image at the revisions is not known; empty if one of them has it.
-  std::string why_unread(const Earlier& was, const Image& image) const {
+  std::string why_unread(const ImageVersions& was, const Image& image) const {
     std::string why;
     for (size_t i = 0; i < before_.size(); ++i) {
       const text::Failure* const failure = unread_at(i, was[i], image);
@@ -228,12 +228,12 @@ class JudgeSince : public Judge {
   }
 
   // Why there is nothing to compare with.
-  std::string why_nothing(const Earlier& was, const Image& image, const plan::Options& plan) const {
+  std::string why_nothing(const ImageVersions& was, const Image& image, const plan::Options& plan) const {
     std::string unread = why_unread(was, image);
     return unread.empty() ? why_new(was, image, plan) : unread;
   }
 
-  void tell(const Earlier& was, const Image& image, const cache::Comparison& comparison,
+  void tell(const ImageVersions& was, const Image& image, const cache::Comparison& comparison,
             ImageEffect& effect) const {
     if (comparison.before.empty()) {
       const bool is_unknown = !why_unread(was, image).empty() ||
@@ -275,7 +275,7 @@ class JudgeSince : public Judge {
   }
 
   // What a definition says of the image and not of its files: a build writes it all the same.
-  void tell_outside(const Earlier& was, const Image& image, ImageEffect& effect) const {
+  void tell_outside(const ImageVersions& was, const Image& image, ImageEffect& effect) const {
     if (effect.effect != Effect::kUnaffected) return;
     std::string last;
     for (size_t i = 0; i < before_.size(); ++i) {
@@ -331,7 +331,7 @@ class JudgeSince : public Judge {
   }
 
   // Why an image is new.
-  std::string why_new(const Earlier& was, const Image& image, const plan::Options& plan) const {
+  std::string why_new(const ImageVersions& was, const Image& image, const plan::Options& plan) const {
     if (first_of(was) == nullptr) return why_not_known(image);
     const auto is_built = [&](const Image* other) {
       return other != nullptr && builds(*other, plan.platform);
@@ -344,22 +344,23 @@ class JudgeSince : public Judge {
   const Project& project_;
   const std::vector<Project>& before_;
   const cache::Revisions& revisions_;
-  Tracked tracked_;
+  TrackedProject tracked_;
   EarlierImages tracked_images_;
   std::vector<EarlierImages> earlier_;  // by revision
 };
 
 }  // namespace
 
-Affected affected_since(const Project& project, const cache::Revisions& revisions, const ReadImages& read,
-                        const AffectedOptions& options) {
+AffectedImages affected_since(const Project& project, const cache::Revisions& revisions,
+                              const ReadImages& read, const AffectedOptions& options) {
   std::vector<Project> before;
   for (size_t i = 0; i < revisions.size(); ++i)
     before.push_back(read(revisions.before(i)));
   const std::set<std::string, std::less<>> ignored = ignored_sources(project, revisions);
   Project without;
   if (!ignored.empty()) without = read(std::make_shared<const HiddenFiles>(revisions.after(), ignored));
-  Affected affected = JudgeSince(project, before, revisions, {std::move(without), ignored}, options).run();
+  AffectedImages affected =
+      RevisionJudge(project, before, revisions, {std::move(without), ignored}, options).run();
   if (revisions.repository().lacks_content())
     affected.warnings.emplace_back(
         "this is a partial clone, and some files that say how images are built have no content at the "

@@ -15,9 +15,9 @@ namespace {
 using cache::Build;
 using cache::BuildOptions;
 
-class JudgeStates : public Judge {
+class StatesJudge : public Judge {
  public:
-  JudgeStates(const Project& project, const States& states, const AffectedOptions& options)
+  StatesJudge(const Project& project, const States& states, const AffectedOptions& options)
       : Judge(project, options), states_(states) {
     if (!project.images.empty())
       files_ = std::make_shared<const context::CachedFiles>(project.images.front().build.files);
@@ -166,8 +166,8 @@ class JudgeStates : public Judge {
 
 }  // namespace
 
-Affected affected_since(const Project& project, const States& states, const AffectedOptions& options) {
-  return JudgeStates(project, states, options).run();
+AffectedImages affected_since(const Project& project, const States& states, const AffectedOptions& options) {
+  return StatesJudge(project, states, options).run();
 }
 
 }  // namespace dcache::project

@@ -19,7 +19,7 @@ namespace dcache::project {
 namespace {
 
 using bake::Definition;
-using bake::Evaluated;
+using bake::EvaluationResult;
 
 const std::vector<hcl::BlockType>& block_types() {
   static const std::vector<hcl::BlockType> kTypes = {
@@ -139,7 +139,7 @@ Definitions read_bake(const std::vector<std::string>& paths, const std::string& 
   std::vector<Definition> targets;
   for (const Target& target : compose.targets)
     targets.push_back(bake::definition_of(target));
-  const Evaluated evaluated =
+  const EvaluationResult evaluated =
       bake::Evaluation(files.bake, options, result.failures).run(std::move(targets), compose_groups(compose));
   bake::Resolution resolution(evaluated, folder.empty() ? "." : folder, result.failures);
   resolution.set(options.set);

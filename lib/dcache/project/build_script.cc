@@ -634,7 +634,7 @@ void BuildScript::start_command(const shell::Command& command, std::vector<CiBui
 void BuildScript::start_branch(uint32_t depth) {
   Folder& folder = folders_.back();
   if (!std::exchange(starts_branch_, false) || !folder.uncertain) return;
-  Uncertain& uncertain = *folder.uncertain;
+  UncertainFolder& uncertain = *folder.uncertain;
   uncertain.differs = uncertain.differs || folder.now.text != uncertain.before.text;
   const bool is_of_block = uncertain.depth == depth && uncertain.least_depth == depth;
   folder.now = is_of_block ? uncertain.before : unknown_folder();
@@ -788,7 +788,7 @@ bool BuildScript::is_array(const shell::Word& assignment) const {
 void BuildScript::change_folder(const std::vector<CiText>& words, uint32_t depth) {
   Folder& folder = folders_.back();
   if (depth > 0 || is_uncertain_) {
-    if (!folder.uncertain) folder.uncertain = Uncertain{folder.now, depth, depth};
+    if (!folder.uncertain) folder.uncertain = UncertainFolder{folder.now, depth, depth};
     folder.uncertain->least_depth = std::min(folder.uncertain->least_depth, depth);
     folder.uncertain->depth = std::max(folder.uncertain->depth, depth);
     folder.uncertain->in_list = folder.uncertain->in_list || is_uncertain_;

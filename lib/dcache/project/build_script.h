@@ -46,7 +46,7 @@ class BuildScript {
 
  private:
   // A change of the folder in a block, or in a list after a command that may fail.
-  struct Uncertain {
+  struct UncertainFolder {
     CiText before;
     uint32_t depth = 0, least_depth = 0;
     bool in_list = false;
@@ -55,7 +55,7 @@ class BuildScript {
   struct Folder {
     CiText now, before;
     std::vector<CiText> pushed = {};
-    std::optional<Uncertain> uncertain = {};
+    std::optional<UncertainFolder> uncertain = {};
   };
   using Arrays = std::map<std::string, std::vector<CiText>, std::less<>>;
   // A function whose body is read, and what was there before it.

@@ -29,7 +29,7 @@ void add_if_new(std::vector<std::string>& to, const std::string& one) {
   if (!one.empty() && std::ranges::find(to, one) == to.end()) to.push_back(one);
 }
 
-void add_if_new(std::vector<Unknown>& to, const Unknown& one) {
+void add_if_new(std::vector<UnknownAttribute>& to, const UnknownAttribute& one) {
   if (to.size() < kMostUnknownOfTarget && std::ranges::find(to, one) == to.end()) to.push_back(one);
 }
 
@@ -359,7 +359,7 @@ class TargetReader {
         return;
       }
     }
-    std::erase_if(target_.unknown, [&](const Unknown& one) { return one.attribute == attribute; });
+    std::erase_if(target_.unknown, [&](const UnknownAttribute& one) { return one.attribute == attribute; });
     note(attribute, *pair.value);
     target_.args[pair.name] = pair.value->text;
   }
@@ -452,7 +452,8 @@ std::string name_of_value(const std::string& value) {
 }
 
 bool has_unknown(const Target& target, std::string_view attribute) {
-  return std::ranges::any_of(target.unknown, [&](const Unknown& one) { return one.attribute == attribute; });
+  return std::ranges::any_of(target.unknown,
+                             [&](const UnknownAttribute& one) { return one.attribute == attribute; });
 }
 
 // "api" of `api.Dockerfile` and `Dockerfile.api`; empty for a plain name.
@@ -516,7 +517,7 @@ std::string key_of_target(const Target& target) {
   append_list(key, target.run.add_hosts);
   append_list(key, target.run.ulimits);
   append_list(key, target.no_cache_filter);
-  for (const Unknown& unknown : target.unknown) {
+  for (const UnknownAttribute& unknown : target.unknown) {
     // Arguments that may be there.
     if (unknown.attribute.starts_with("args")) key += unknown.attribute + unknown.reason + "\f";
   }
@@ -660,7 +661,7 @@ void CiTargets::merge(Target& into, const Target& more) const {
   add_all(into.secrets, more.secrets);
   add_all(into.ssh, more.ssh);
   add_all(into.other_inputs, more.other_inputs);
-  for (const Unknown& unknown : more.unknown)
+  for (const UnknownAttribute& unknown : more.unknown)
     add_if_new(into.unknown, unknown);
   for (const Origin& origin : more.defined) {
     const bool known = std::ranges::any_of(into.defined, [&](const Origin& one) {

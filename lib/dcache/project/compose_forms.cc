@@ -22,12 +22,12 @@ constexpr size_t kLongestBuildKey = 40;
 // The form of a member of `build`.
 enum class MemberForm : uint8_t { kText, kSwitch, kNumber, kTexts, kPairs, kHosts, kMap, kAny };
 
-struct Known {
+struct KnownMember {
   std::string_view name;
   MemberForm form;
 };
 
-constexpr std::array<Known, 24> kKnown = {{
+constexpr std::array<KnownMember, 24> kKnown = {{
     {"additional_contexts", MemberForm::kPairs},
     {"args", MemberForm::kPairs},
     {"cache_from", MemberForm::kTexts},
@@ -136,11 +136,11 @@ bool check_compose_build(const Value& build, ComposeModel& model) {
   bool fine = true;
   for (const Member& member : build.members) {
     if (member.name.starts_with("x-")) continue;
-    const auto* const known = std::ranges::find(kKnown, member.name, &Known::name);
+    const auto* const known = std::ranges::find(kKnown, member.name, &KnownMember::name);
     if (known == kKnown.end()) {
       // It may be newer than this: the others are read.
       std::vector<std::string_view> names;
-      std::ranges::transform(kKnown, std::back_inserter(names), &Known::name);
+      std::ranges::transform(kKnown, std::back_inserter(names), &KnownMember::name);
       model.fail(
           member.place, fmt::format("unknown key '{}' of 'build'", member.name),
           text::did_you_mean(std::string_view(member.name).substr(0, kLongestBuildKey), names, "remove it"));

@@ -38,15 +38,15 @@ constexpr std::array<Tool, 16> kTools = {{{"go build", {"go.mod"}},
                                           {"composer install", {"composer.json"}}}};
 
 // A path that has to be in the context.
-struct Needed {
+struct NeededPath {
   std::string path;     // from the context
   std::string written;  // as in the Dockerfile
 };
 
 // What the needed steps take from the context by name, each once. What depends on a variable without a value
 // says nothing.
-std::vector<Needed> needed_paths(const plan::Graph& graph) {
-  std::vector<Needed> needed;
+std::vector<NeededPath> needed_paths(const plan::Graph& graph) {
+  std::vector<NeededPath> needed;
   std::set<std::string> seen;
   for (const plan::Step& step : graph.steps) {
     if (!step.needed) continue;
@@ -77,10 +77,10 @@ bool has_match(const std::string& folder, std::string_view pattern, const contex
   });
 }
 
-std::vector<std::string> missing_in(const std::string& folder, const std::vector<Needed>& needed,
+std::vector<std::string> missing_in(const std::string& folder, const std::vector<NeededPath>& needed,
                                     const context::FileSystem& files) {
   std::vector<std::string> missing;
-  for (const Needed& path : needed) {
+  for (const NeededPath& path : needed) {
     if (missing.size() == kMostMissing) break;
     if (!has_match(folder, path.path, files)) missing.push_back(path.written);
   }
@@ -132,7 +132,7 @@ std::vector<std::string> folders_above(const std::string& own, const std::string
 
 ContextChoice choose_context(const plan::Graph& graph, const std::string& dockerfile, const std::string& root,
                              const context::FileSystem& files) {
-  const std::vector<Needed> needed = needed_paths(graph);
+  const std::vector<NeededPath> needed = needed_paths(graph);
   const std::string own(text::parent_path(dockerfile));
   std::vector<std::string> missing = missing_in(own, needed, files);
   const std::vector<std::string> above = folders_above(own, root, files);

@@ -83,7 +83,7 @@ const Image* EarlierImages::moved(const Origin& origin, const Image& image) cons
   const auto found = gone_.find(origin.name);
   if (found == gone_.end()) return nullptr;
   std::vector<const Image*> candidates;
-  for (const Gone& gone : found->second) {
+  for (const RemovedDefinition& gone : found->second) {
     if (gone.kind == origin.kind) candidates.push_back(gone.image);
   }
   return likeliest(candidates, image);
@@ -94,7 +94,7 @@ const Image* EarlierImages::renamed(const Image& image) const {
   for (const std::vector<Origin>& definition : image.definitions) {
     const auto found = gone_.find(definition.front().name);
     if (found == gone_.end()) continue;
-    for (const Gone& gone : found->second)
+    for (const RemovedDefinition& gone : found->second)
       candidates.push_back(gone.image);
   }
   if (!candidates.empty()) return likeliest(candidates, image);

@@ -25,7 +25,7 @@ class EarlierImages {
   using Key = std::pair<std::string, std::string>;
   static Key key_of(const Origin& origin) { return {origin.path, origin.name}; }
 
-  struct Gone {
+  struct RemovedDefinition {
     DefinitionKind kind;
     const Image* image;
   };
@@ -37,10 +37,10 @@ class EarlierImages {
   // What an image was that no place defined before.
   const Image* renamed(const Image& image) const;
 
-  std::map<Key, std::vector<const Image*>> by_place_;             // that a definition starts with
-  std::map<std::vector<Key>, std::vector<const Image*>> by_all_;  // by all places of a definition
-  std::map<std::string, std::vector<Gone>, std::less<>> gone_;    // by the name there
-  std::map<Key, std::vector<const Image*>> gone_builds_;          // by Dockerfile and context
+  std::map<Key, std::vector<const Image*>> by_place_;                        // that a definition starts with
+  std::map<std::vector<Key>, std::vector<const Image*>> by_all_;             // by all places of a definition
+  std::map<std::string, std::vector<RemovedDefinition>, std::less<>> gone_;  // by the name there
+  std::map<Key, std::vector<const Image*>> gone_builds_;                     // by Dockerfile and context
 };
 
 }  // namespace dcache::project

@@ -136,7 +136,7 @@ constexpr std::string_view kArgumentPrefix = "args.";
 
 // What an image's definition leaves open and its build may see: the reason, or nothing.
 std::string unknown_of(const Image& image, const Build& build) {
-  for (const Unknown& unknown : image.target.unknown) {
+  for (const UnknownAttribute& unknown : image.target.unknown) {
     const std::string& attribute = unknown.attribute;
     if (!unknown.varies || attribute.starts_with("platform") || !may_change_steps(unknown)) continue;
     if (attribute.starts_with(kArgumentPrefix) && !declares(build, attribute.substr(kArgumentPrefix.size())))
@@ -224,7 +224,7 @@ void tell_failures(const Image& image, std::vector<text::Failure> failures, Imag
     return;
   }
   // What only CI knows may be what is missing.
-  const auto open = std::ranges::find_if(image.target.unknown, [](const Unknown& unknown) {
+  const auto open = std::ranges::find_if(image.target.unknown, [](const UnknownAttribute& unknown) {
     return unknown.varies && may_change_steps(unknown);
   });
   effect.effect = Effect::kUnknown;
@@ -247,7 +247,7 @@ void tell_lone_failure(const Image& image, const std::vector<std::string>& chang
 
 std::vector<OpenArgument> open_arguments(const Image& image, const Build& build) {
   std::vector<OpenArgument> open;
-  for (const Unknown& unknown : image.target.unknown) {
+  for (const UnknownAttribute& unknown : image.target.unknown) {
     if (!unknown.varies || !unknown.attribute.starts_with(kArgumentPrefix)) continue;
     std::string name = unknown.attribute.substr(kArgumentPrefix.size());
     if (declares(build, name)) open.push_back({std::move(name), words_of(unknown)});
@@ -303,7 +303,7 @@ std::string made_before(const Image& image) {
   }
   const bool is_there =
       files.exists(build.context) && (build.dockerfile_text || files.exists(build.dockerfile));
-  for (const Unknown& unknown : image.target.unknown) {
+  for (const UnknownAttribute& unknown : image.target.unknown) {
     if (!is_there && (unknown.attribute == "context" || unknown.attribute == "dockerfile"))
       return words_of(unknown);
   }

@@ -53,7 +53,7 @@ std::string named_context(const Target& target, const std::string& value) {
 // The path of a Dockerfile from the current folder.
 std::string dockerfile_path(const Target& target) {
   const bool is_known = std::ranges::none_of(
-      target.unknown, [](const Unknown& one) { return one.varies && one.attribute == "context"; });
+      target.unknown, [](const UnknownAttribute& one) { return one.varies && one.attribute == "context"; });
   const std::string context = is_known && !is_remote_context(target.context) ? target.context : ".";
   return resolve(resolve(target.folder, context), target.dockerfile);
 }
@@ -105,7 +105,7 @@ class ImageMaker {
     } else {
       build.context = resolve(target.folder, target.context);
     }
-    for (const Unknown& unknown : target.unknown) {
+    for (const UnknownAttribute& unknown : target.unknown) {
       const std::string& attribute = unknown.attribute;
       if (unknown.varies && (attribute == "context" || attribute == "dockerfile" || attribute == "target"))
         image.remote =
@@ -187,7 +187,7 @@ class ImageMaker {
       plan.named_contexts[name] = named_context(target, value);
     if (const auto platforms = platforms_of(target); !platforms.empty()) plan.platform = platforms.front();
     // Without a value that is known the default of the Dockerfile is as good as any.
-    for (const Unknown& unknown : target.unknown) {
+    for (const UnknownAttribute& unknown : target.unknown) {
       constexpr std::string_view kArgs = "args.";
       const bool has_expression = unknown.reason.find('$') != std::string::npos;
       if ((unknown.varies || has_expression) && unknown.attribute.starts_with(kArgs))
@@ -232,7 +232,7 @@ bool is_of_ci(const Image& image) {
 
 bool is_unknown(const Image& image, std::string_view attribute) {
   return std::ranges::any_of(image.target.unknown,
-                             [&](const Unknown& unknown) { return unknown.attribute == attribute; });
+                             [&](const UnknownAttribute& unknown) { return unknown.attribute == attribute; });
 }
 
 // Whether build arguments are the same. What a CI definition does not say, or what only its service knows,
@@ -290,7 +290,7 @@ void take_known_arguments(Image& other, Image& image) {
       to.target.args[name] = value;
       to.build.plan.build_args[name] = value;
       std::erase_if(to.target.unknown,
-                    [&](const Unknown& unknown) { return unknown.attribute == attribute; });
+                    [&](const UnknownAttribute& unknown) { return unknown.attribute == attribute; });
     }
   };
   take(other, image);
@@ -342,8 +342,8 @@ void merge(Image image, Image& known) {
   }
   std::ranges::move(image.definitions, std::back_inserter(known.definitions));
   take_known_arguments(image, known);
-  for (Unknown& unknown : image.target.unknown) {
-    std::vector<Unknown>& all = known.target.unknown;
+  for (UnknownAttribute& unknown : image.target.unknown) {
+    std::vector<UnknownAttribute>& all = known.target.unknown;
     if (may_change_steps(unknown) && std::ranges::find(all, unknown) == all.end())
       all.push_back(std::move(unknown));
   }
@@ -395,7 +395,7 @@ class ImageAdder {
   }
 
   // Images by their place in the project.
-  struct Alike {
+  struct ImageIndex {
     std::map<std::string, std::set<size_t>, std::less<>> by_name;     // aliases too
     std::map<std::string, std::vector<size_t>, std::less<>> by_file;  // of the first definition
   };
@@ -403,7 +403,7 @@ class ImageAdder {
   void note(size_t index) {
     const Image& image = images_[index];
     names_.insert(image.target.name);
-    Alike& alike = by_build_[key_of(image)];
+    ImageIndex& alike = by_build_[key_of(image)];
     alike.by_name[image.target.name].insert(index);
     for (const std::string& alias : image.aliases)
       alike.by_name[alias].insert(index);
@@ -415,7 +415,7 @@ class ImageAdder {
   std::optional<size_t> find_same(const Image& image) const {
     const auto found = by_build_.find(key_of(image));
     if (found == by_build_.end()) return std::nullopt;
-    const Alike& alike = found->second;
+    const ImageIndex& alike = found->second;
     const auto is_same = [&](size_t index) { return is_same_build(images_[index], image); };
     if (const auto named = alike.by_name.find(image.target.name); named != alike.by_name.end()) {
       const auto same = std::ranges::find_if(named->second, is_same);
@@ -434,7 +434,7 @@ class ImageAdder {
 
   std::vector<Image>& images_;
   std::set<std::string, std::less<>> names_;
-  std::map<Key, Alike> by_build_;
+  std::map<Key, ImageIndex> by_build_;
 };
 
 std::string root_of(const std::string& folder, const context::FileSystem& files) {
@@ -582,7 +582,7 @@ std::vector<std::string> Image::judged_platforms() const {
 }
 
 bool Image::has_open_platforms() const {
-  const auto is_of_platforms = [](const Unknown& unknown) {
+  const auto is_of_platforms = [](const UnknownAttribute& unknown) {
     return unknown.varies && unknown.attribute.starts_with("platform");
   };
   return std::ranges::any_of(target.unknown, is_of_platforms) &&

@@ -68,7 +68,7 @@ struct Project {
   std::string root;  // of the repository, or the folder that was given
   std::vector<Image> images;
   std::vector<Group> groups;
-  std::vector<Skipped> skipped;
+  std::vector<SkippedBuild> skipped;
   std::vector<text::Failure> failures;
   size_t dockerfiles = 0;  // that were found
 

@@ -150,10 +150,10 @@ class Interpolation {
 
 }  // namespace
 
-tl::expected<Interpolated, std::string> interpolate(std::string_view text, const Lookup& lookup,
-                                                    size_t longest) {
+tl::expected<InterpolatedText, std::string> interpolate(std::string_view text, const Lookup& lookup,
+                                                        size_t longest) {
   Interpolation interpolation(lookup, longest);
-  Interpolated result;
+  InterpolatedText result;
   if (!interpolation.run(text, result.text, 0)) return tl::unexpected(std::move(interpolation.error));
   result.unset = std::move(interpolation.unset);
   return result;

@@ -16,13 +16,13 @@ namespace dcache::project {
 // The value of a variable; nothing if it is not set.
 using Lookup = std::function<std::optional<std::string>(std::string_view name)>;
 
-struct Interpolated {
+struct InterpolatedText {
   std::string text;
   std::vector<std::string> unset = {};  // variables that are not set and have no default: they are empty
 };
 
 // The error is a sentence without a place. A result of more than `longest` characters is an error too.
-tl::expected<Interpolated, std::string> interpolate(std::string_view text, const Lookup& lookup,
-                                                    size_t longest = size_t{4} << 20U);
+tl::expected<InterpolatedText, std::string> interpolate(std::string_view text, const Lookup& lookup,
+                                                        size_t longest = size_t{4} << 20U);
 
 }  // namespace dcache::project

@@ -84,7 +84,7 @@ Judge::Judge(const Project& project, const AffectedOptions& options)
     result_.images[i].image = &project.images[i];
 }
 
-Affected Judge::run() {
+AffectedImages Judge::run() {
   judge_all();
   warn_of_left_out();
   result_.outside = outside();
@@ -255,7 +255,7 @@ void Judge::tell_unread(const Image& image, ImageEffect& effect) const {
 
 void Judge::tell_open_build(const Image& image, ImageEffect& effect) const {
   if (image.origin().kind != DefinitionKind::kDockerfile || !changes_anything()) return;
-  const auto open = std::ranges::find_if(project_.skipped, &Skipped::is_open);
+  const auto open = std::ranges::find_if(project_.skipped, &SkippedBuild::is_open);
   if (open == project_.skipped.end()) return;
   effect.effect = Effect::kUnknown;
   effect.failures.clear();

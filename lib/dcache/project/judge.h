@@ -22,7 +22,7 @@ class Judge {
   virtual ~Judge() = default;
 
   // To be called once.
-  Affected run();
+  AffectedImages run();
 
  protected:
   // Compares the build with what it was; `after` has the images that changed in its options, `before` has
@@ -35,7 +35,7 @@ class Judge {
   virtual bool can_compare(const Image& /*image*/, const std::string& /*platform*/) const { return true; }
   // Whether anything is another one than it was.
   virtual bool changes_anything() const { return true; }
-  // As of Affected, once all are compared.
+  // As of AffectedImages, once all are compared.
   virtual std::vector<std::string> outside() const { return {}; }
 
   // Whether some file of its context may be another one.
@@ -77,7 +77,7 @@ class Judge {
   std::optional<context::SparseCheckout> checkout_;  // once it is needed
   size_t left_out_ = 0;                              // images whose Dockerfiles or contexts it leaves out
   bool lacks_context_ = false;                       // for some it is a context
-  Affected result_;
+  AffectedImages result_;
 };
 
 }  // namespace dcache::project

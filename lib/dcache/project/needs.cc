@@ -80,8 +80,8 @@ class ReferenceIndex {
   }
 
   // The images of a reference: those that have it, or else those that may have it.
-  std::vector<ImageNeeds::Needed> find(const std::string& reference) const {
-    std::vector<ImageNeeds::Needed> needed;
+  std::vector<ImageNeeds::NeededImage> find(const std::string& reference) const {
+    std::vector<ImageNeeds::NeededImage> needed;
     if (const auto found = by_reference_.find(reference); found != by_reference_.end()) {
       for (const size_t image : found->second)
         needed.push_back({image});
@@ -122,12 +122,12 @@ ImageNeeds::ImageNeeds(const std::vector<Image>& images) : needs_(images.size())
   const ReferenceIndex index(images);
   for (size_t i = 0; i < images.size(); ++i) {
     const auto add = [&](const std::string& as_planned, const std::string& reference) {
-      const std::vector<Needed> found = index.find(reference);
+      const std::vector<NeededImage> found = index.find(reference);
       // An image that is called like its base image starts from the one in the registry.
-      if (found.empty() || std::ranges::find(found, i, &Needed::image) != found.end()) return;
-      std::vector<Needed>& needed = needs_[i][as_planned];
-      for (const Needed& one : found) {
-        if (std::ranges::find(needed, one.image, &Needed::image) == needed.end()) needed.push_back(one);
+      if (found.empty() || std::ranges::find(found, i, &NeededImage::image) != found.end()) return;
+      std::vector<NeededImage>& needed = needs_[i][as_planned];
+      for (const NeededImage& one : found) {
+        if (std::ranges::find(needed, one.image, &NeededImage::image) == needed.end()) needed.push_back(one);
       }
     };
     for (const auto& [plain, written] : spellings_of(images[i])) {
@@ -155,7 +155,7 @@ void ImageNeeds::visit(size_t start, const std::vector<Image>& images, std::vect
     state[image] = State::kInProgress;
     path.push_back({image, {}});
     for (const auto& [reference, needed] : needs_[image]) {
-      for (const Needed& one : std::views::reverse(needed))
+      for (const NeededImage& one : std::views::reverse(needed))
         path.back().needed.push_back(one.image);
     }
     std::ranges::reverse(path.back().needed);
@@ -188,7 +188,7 @@ void add_needs(std::vector<Image>& images) {
   for (size_t i = 0; i < images.size(); ++i) {
     std::vector<std::string>& names = images[i].target.needs;
     for (const auto& [reference, needed] : needs.of(i)) {
-      for (const ImageNeeds::Needed& one : needed)
+      for (const ImageNeeds::NeededImage& one : needed)
         names.push_back(images[one.image].target.name);
     }
     std::ranges::sort(names);

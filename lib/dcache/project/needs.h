@@ -21,12 +21,12 @@ class ImageNeeds {
  public:
   // By the reference in the Dockerfile or in a build argument, as plan::normal_reference() spells it, the
   // images that it may mean: several if they have the same tag, of which the one that is built last counts.
-  struct Needed {
+  struct NeededImage {
     size_t image = 0;
     bool may_be_other = false;  // the tags of the image are not known: it may have another one
-    friend bool operator==(const Needed&, const Needed&) = default;
+    friend bool operator==(const NeededImage&, const NeededImage&) = default;
   };
-  using References = std::map<std::string, std::vector<Needed>, std::less<>>;
+  using References = std::map<std::string, std::vector<NeededImage>, std::less<>>;
 
   explicit ImageNeeds(const std::vector<Image>& images);
 

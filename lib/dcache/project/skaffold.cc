@@ -225,7 +225,7 @@ class SkaffoldReader {
   void note_skipped_needs() {
     for (Target& target : defined_.targets) {
       for (const auto& [argument, need] : target.image_args) {
-        const auto skipped = std::ranges::find(defined_.skipped, need, &Skipped::name);
+        const auto skipped = std::ranges::find(defined_.skipped, need, &SkippedBuild::name);
         if (skipped != defined_.skipped.end())
           target.unknown.push_back({"requires", fmt::format("is {}, which is {}", need, skipped->reason)});
       }

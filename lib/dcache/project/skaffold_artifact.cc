@@ -63,8 +63,8 @@ class ArtifactReader {
     const std::string_view builder = builder_of();
     SkaffoldArtifact read;
     if (builder != "docker") {
-      read.skipped =
-          Skipped{skaffold_text(artifact_, "image"), fmt::format("built by {}", builder), std::move(origin)};
+      read.skipped = SkippedBuild{skaffold_text(artifact_, "image"), fmt::format("built by {}", builder),
+                                  std::move(origin)};
       return read;
     }
     target_.defined.push_back(std::move(origin));

@@ -20,7 +20,7 @@ struct SkaffoldPlace {
 // A target, or something that is skipped; nothing after a failure.
 struct SkaffoldArtifact {
   std::optional<Target> target = {};
-  std::optional<Skipped> skipped = {};
+  std::optional<SkippedBuild> skipped = {};
 };
 
 SkaffoldArtifact read_skaffold_artifact(const yaml::Value& artifact, const SkaffoldPlace& place,

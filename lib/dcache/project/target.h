@@ -46,13 +46,13 @@ struct Origin {
 inline constexpr std::string_view kTargetScheme = "target:";
 
 // An attribute of a target that can't be told from the definition alone.
-struct Unknown {
+struct UnknownAttribute {
   std::string attribute;  // "args.VERSION", "context", "tags"
   std::string reason;     // "is ${{ github.sha }}", "uses timestamp()"
   // It may be another value in each build. A variable that is not set is assumed to be the same in all, but
   // for build arguments, which CI may set it for.
   bool varies = true;
-  friend bool operator==(const Unknown&, const Unknown&) = default;
+  friend bool operator==(const UnknownAttribute&, const UnknownAttribute&) = default;
 };
 
 // What a definition of a target is for.
@@ -105,7 +105,7 @@ struct Target {
   Pairs labels = {};
   std::vector<std::string> annotations = {};  // "index:org.opencontainers.image.title=api"
   // Attributes whose value is not known, or only a part of it. Empty for most.
-  std::vector<Unknown> unknown = {};
+  std::vector<UnknownAttribute> unknown = {};
   // Where it is defined; the first one is where all of the above comes from.
   std::vector<Origin> defined = {};
   // Where else the same build is defined, with other caches to import than `cache_from`.
@@ -123,7 +123,7 @@ struct Group {
 };
 
 // Something that a definition builds, and that is not an image of a Dockerfile.
-struct Skipped {
+struct SkippedBuild {
   std::string name;
   std::string reason;  // "built by jib"
   Origin defined;
@@ -144,7 +144,7 @@ struct MissingNeed {
 struct Definitions {
   std::vector<Target> targets = {};  // in the order of the file
   std::vector<Group> groups = {};
-  std::vector<Skipped> skipped = {};
+  std::vector<SkippedBuild> skipped = {};
   LackedProfiles lacked_profiles = {};
   // What can't be read, each with its place. What is not affected by them is above.
   std::vector<text::Failure> failures = {};

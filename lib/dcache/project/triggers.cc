@@ -25,7 +25,7 @@ bool reads_context(const dockerfile::Instruction* trigger) {
 }
 
 // Whether it is known which image a reference means.
-bool is_certain(const std::vector<ImageNeeds::Needed>& needed) {
+bool is_certain(const std::vector<ImageNeeds::NeededImage>& needed) {
   return needed.size() == 1 && !needed.front().may_be_other;
 }
 

@@ -101,7 +101,7 @@ bool may_be_about(const std::string& path, const Image& image, const context::Fi
 
 }  // namespace
 
-std::string words_of(const Unknown& unknown) {
+std::string words_of(const UnknownAttribute& unknown) {
   constexpr std::string_view kIsVariable = "is $", kIs = "is ";
   const auto [words, plural] = attribute_words(unknown.attribute);
   if (unknown.reason.starts_with(kIsVariable))
@@ -115,7 +115,7 @@ std::string words_of(const Unknown& unknown) {
   return fmt::format("{} {}", words, unknown.reason);
 }
 
-bool may_change_steps(const Unknown& unknown) {
+bool may_change_steps(const UnknownAttribute& unknown) {
   const std::string_view attribute = unknown.attribute;
   return attribute != "tags" && attribute != "annotations" && !attribute.starts_with("labels") &&
          !attribute.starts_with("cache");

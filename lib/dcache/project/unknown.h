@@ -10,10 +10,10 @@
 namespace dcache::project {
 
 // "only CI knows the build argument VERSION (${{ github.sha }})", "the tags contain $CI_COMMIT_TAG".
-std::string words_of(const Unknown& unknown);
+std::string words_of(const UnknownAttribute& unknown);
 
 // Whether it may make a difference to the steps of a build: not for tags, labels, annotations and caches.
-bool may_change_steps(const Unknown& unknown);
+bool may_change_steps(const UnknownAttribute& unknown);
 
 // Why a definition can't be read, without what to do about it.
 std::string unread_words(const text::Failure& failure);

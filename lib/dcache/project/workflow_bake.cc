@@ -78,7 +78,7 @@ void note_expressions(Target& target) {
 
 // Adds a target that a step builds, with what overrides that can't be told and `more` leave open of it. False
 // if there are too many targets.
-bool add_target(Target target, const std::vector<Override>& open, const std::optional<Unknown>& more,
+bool add_target(Target target, const std::vector<Override>& open, const std::optional<UnknownAttribute>& more,
                 const CiSource& source, CiTargets& targets) {
   note_expressions(target);
   for (const Override& one : open)
@@ -124,7 +124,7 @@ class BakeStep {
  private:
   void skip() const {
     const Origin& origin = source_.defined.front();
-    const bool known = std::ranges::any_of(reading_.result.skipped, [&](const Skipped& one) {
+    const bool known = std::ranges::any_of(reading_.result.skipped, [&](const SkippedBuild& one) {
       return one.name == source_.job && one.reason == reason_ && one.defined.path == origin.path &&
              one.defined.line == origin.line;
     });
@@ -200,7 +200,7 @@ class BakeStep {
     if (wanted.empty()) wanted.emplace_back("default");
     const bool all_known = std::ranges::none_of(wanted, has_expression);
     const std::set<std::string> names = selected_targets(bake, std::move(wanted));
-    std::optional<Unknown> more;
+    std::optional<UnknownAttribute> more;
     if (!more_file_.empty()) more = {"tags", fmt::format("may be in {}", more_file_)};
     for (Target& target : bake.targets) {
       if (all_known && !names.contains(target.name)) continue;
@@ -253,7 +253,7 @@ bool add_definition_build(const CiDefinitionBuild& given, ReadOptions options, c
   std::vector<Override> open;
   std::ranges::copy_if(build.set, std::back_inserter(open), is_open);
   std::erase_if(build.set, is_open);
-  std::optional<Unknown> more;  // a word that may be an option too
+  std::optional<UnknownAttribute> more;  // a word that may be an option too
   if (const auto word = std::ranges::find_if(build.names, has_expression); word != build.names.end())
     more = {"args", fmt::format("may be set by {}", *word)};
   DefinedTargets found = targets_of(build, std::move(options));

@@ -36,7 +36,7 @@ class Stop : public std::exception {
 };
 
 // What an anchor names, and how much a copy of it adds.
-struct Anchored {
+struct AnchoredValue {
   Value value;
   size_t values = 0;
   size_t characters = 0;
@@ -44,7 +44,7 @@ struct Anchored {
 };
 
 // A collection that is being read.
-struct Open {
+struct OpenCollection {
   Value value;
   std::optional<Member> member = {};  // the name is read, the value is not
   bool skip = false;                  // the value of a member that has no place
@@ -100,7 +100,7 @@ class Builder : public YAML::EventHandler {
     const auto found = anchors_.find(anchor);
     if (found == anchors_.end())
       throw Stop(failure_at(path_, place_of(mark), "the alias refers to what it is itself a part of"));
-    const Anchored& anchored = found->second;
+    const AnchoredValue& anchored = found->second;
     count(place_of(mark), anchored.values, anchored.characters);
     if (open_.size() + anchored.height > limits_.depth) too_deep(place_of(mark));
     add(Value(anchored.value), false, anchored.height);
@@ -163,7 +163,7 @@ class Builder : public YAML::EventHandler {
   void open(Kind kind, const YAML::Mark& mark, const std::string& tag, YAML::anchor_t anchor) {
     const Place place = place_of(mark);
     if (open_.size() >= limits_.depth) too_deep(place);
-    Open collection;
+    OpenCollection collection;
     collection.value.kind = kind;
     collection.value.place = place;
     if (tag.starts_with('!') && tag != kQuoted) collection.value.tag = tag;
@@ -175,7 +175,7 @@ class Builder : public YAML::EventHandler {
   }
 
   void close() {
-    Open closed = std::move(open_.back());
+    OpenCollection closed = std::move(open_.back());
     open_.pop_back();
     if (closed.value.is_map()) finish_map(closed);
     const uint32_t height = closed.height + 1;
@@ -191,7 +191,7 @@ class Builder : public YAML::EventHandler {
       root_ = std::move(value);
       return;
     }
-    Open& to = open_.back();
+    OpenCollection& to = open_.back();
     to.height = std::max(to.height, height);
     if (to.value.is_list()) {
       to.value.items.push_back(std::move(value));
@@ -202,7 +202,7 @@ class Builder : public YAML::EventHandler {
     }
   }
 
-  void begin_member(Open& map, Value name, bool plain) {
+  void begin_member(OpenCollection& map, Value name, bool plain) {
     map.merge = plain && name.is_text() && name.text == "<<";
     if (map.merge && !map.merged.empty())
       fail(name.place, "'<<' is here twice", "write one with a list: '<<: [*ONE, *TWO]'");
@@ -213,7 +213,7 @@ class Builder : public YAML::EventHandler {
     map.member = Member{std::move(name.text), name.kind, name.place, {}};
   }
 
-  void end_member(Open& map, Value value) {
+  void end_member(OpenCollection& map, Value value) {
     Member member = *std::exchange(map.member, std::nullopt);
     if (map.skip) return;
     if (map.merge) {
@@ -224,7 +224,7 @@ class Builder : public YAML::EventHandler {
     map.value.members.push_back(std::move(member));
   }
 
-  void merge(Open& map, Value value) {
+  void merge(OpenCollection& map, Value value) {
     const bool maps = value.is_map() || (value.is_list() && std::ranges::all_of(value.items, &Value::is_map));
     if (!maps) {
       fail(value.place, "'<<' needs a map or a list of maps", "refer to a map by its anchor: '<<: *NAME'");
@@ -235,7 +235,7 @@ class Builder : public YAML::EventHandler {
     }
   }
 
-  void finish_map(Open& map) {
+  void finish_map(OpenCollection& map) {
     std::vector<Member>& members = map.value.members;
     remove_duplicates(members);
     if (map.merged.empty()) return;
@@ -275,8 +275,8 @@ class Builder : public YAML::EventHandler {
   const Limits& limits_;
   Documents& documents_;
   Value root_;
-  std::vector<Open> open_;
-  std::map<YAML::anchor_t, Anchored> anchors_;
+  std::vector<OpenCollection> open_;
+  std::map<YAML::anchor_t, AnchoredValue> anchors_;
   size_t values_ = 0;
   size_t characters_ = 0;
 };

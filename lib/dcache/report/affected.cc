@@ -16,7 +16,7 @@
 namespace dcache::report {
 namespace {
 
-using project::Affected;
+using project::AffectedImages;
 using project::DefinitionKind;
 using project::Effect;
 using project::ImageEffect;
@@ -74,7 +74,7 @@ const RebuildTime* time_of(const AffectedAnswer& answer, const ImageEffect& effe
 }
 
 void append_text(const AffectedAnswer& answer, const Style& style, std::string& out) {
-  const Affected& affected = answer.affected;
+  const AffectedImages& affected = answer.affected;
   const auto count = std::ranges::count_if(affected.images, is_affected);
   out += style.paint(Tone::kBold, fmt::format("{} of {} affected by {}", count,
                                               text::counted(affected.images.size(), "image"),
@@ -127,7 +127,7 @@ void write_effect(const ImageEffect& effect, const RebuildTime* time, text::Json
 }
 
 void append_json(const AffectedAnswer& answer, std::string& out) {
-  const Affected& affected = answer.affected;
+  const AffectedImages& affected = answer.affected;
   text::JsonWriter json(out);
   json.begin_object()
       .member("version", 1)
@@ -142,8 +142,8 @@ void append_json(const AffectedAnswer& answer, std::string& out) {
 }
 
 // The affected images that are called so.
-Affected only(const Affected& affected, const std::vector<LeftOut>& images) {
-  Affected some;
+AffectedImages only(const AffectedImages& affected, const std::vector<LeftOut>& images) {
+  AffectedImages some;
   std::ranges::copy_if(affected.images, std::back_inserter(some.images), [&](const ImageEffect& effect) {
     return std::ranges::find(images, effect.image->target.name, &LeftOut::image) != images.end();
   });
@@ -152,7 +152,7 @@ Affected only(const Affected& affected, const std::vector<LeftOut>& images) {
 
 // Those that the matrix leaves out and bake builds.
 BuildNames bake_names_of(const AffectedAnswer& answer, const std::vector<LeftOut>& left_out) {
-  Affected rest = only(answer.affected, left_out);
+  AffectedImages rest = only(answer.affected, left_out);
   std::vector<LeftOut> too_early;
   std::erase_if(rest.images, [&](const ImageEffect& effect) {
     const bool early = !needed_by_tag(*effect.image, answer.rebuilt).empty();

@@ -31,7 +31,7 @@ enum class AffectedFormat : uint8_t {
 const std::vector<std::string>& affected_formats();
 
 struct AffectedAnswer {
-  project::Affected affected;  // the images that are asked about
+  project::AffectedImages affected;  // the images that are asked about
   // What they were compared with, in words: "origin/main...HEAD".
   std::string compared_with;
   // The names of all images that have to be built, asked about or not.

@@ -118,7 +118,7 @@ bool is_affected(const ImageEffect& effect) {
   return effect.effect != project::Effect::kUnaffected;
 }
 
-BuildNames build_names(const project::Affected& affected, DefinitionKind kind,
+BuildNames build_names(const project::AffectedImages& affected, DefinitionKind kind,
                        const std::vector<std::string>& definitions) {
   BuildNames result;
   if (affected.images.empty()) return result;

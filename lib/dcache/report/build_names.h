@@ -25,7 +25,7 @@ bool is_affected(const project::ImageEffect& effect);
 // The affected images as targets of bake (kBake) or services of Compose (kCompose). A name is one of the
 // files that the command is given, `definitions`; if there are none, of those that it reads in the current
 // folder.
-BuildNames build_names(const project::Affected& affected, project::DefinitionKind kind,
+BuildNames build_names(const project::AffectedImages& affected, project::DefinitionKind kind,
                        const std::vector<std::string>& definitions);
 
 }  // namespace dcache::report

@@ -84,9 +84,9 @@ class Notes {
 
 // What is not known of an image and may change its steps: the first one, and how many more there are.
 std::string unknown_words(const Image& image) {
-  const project::Unknown* first = nullptr;
+  const project::UnknownAttribute* first = nullptr;
   size_t more = 0;
-  for (const project::Unknown& unknown : image.target.unknown) {
+  for (const project::UnknownAttribute& unknown : image.target.unknown) {
     if (!project::may_change_steps(unknown)) continue;
     if (first == nullptr) {
       first = &unknown;
@@ -150,7 +150,7 @@ void write_project_image(const Image& image, text::JsonWriter& json) {
   write_list("cache_from", target.cache_from, json);
   write_list("cache_to", target.cache_to, json);
   json.key("unknown").begin_array();
-  for (const project::Unknown& unknown : target.unknown) {
+  for (const project::UnknownAttribute& unknown : target.unknown) {
     json.begin_object().member("attribute", unknown.attribute).member("reason", unknown.reason).end_object();
   }
   json.end_array();
@@ -197,7 +197,7 @@ void append_images(const project::Project& project, const Style& style, std::str
     if (std::string unknown = unknown_words(image); !unknown.empty())
       notes.add(image.target.name, std::move(unknown));
   }
-  for (const project::Skipped& skipped : project.skipped)
+  for (const project::SkippedBuild& skipped : project.skipped)
     notes.add("skipped",
               fmt::format("{} ({}, {})", skipped.name, skipped.reason, origin_words(skipped.defined)));
   notes.append_to(out);
@@ -215,7 +215,7 @@ void append_images_json(const project::Project& project, std::string& out) {
     json.end_object();
   }
   json.end_array().key("skipped").begin_array();
-  for (const project::Skipped& skipped : project.skipped) {
+  for (const project::SkippedBuild& skipped : project.skipped) {
     json.begin_object().member("name", skipped.name).member("reason", skipped.reason).key("defined");
     write_origin(skipped.defined, json);
     json.end_object();

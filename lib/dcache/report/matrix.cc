@@ -18,7 +18,7 @@ namespace {
 
 using project::Image;
 using project::Target;
-using project::Unknown;
+using project::UnknownAttribute;
 
 // What a job can't do without.
 constexpr std::array<std::string_view, 4> kNeeded = {"context", "dockerfile", "dockerfile-inline", "target"};
@@ -111,7 +111,7 @@ Secrets secrets_of(const Target& target) {
 std::string unknown_of(const Image& image, bool other_secrets) {
   constexpr std::string_view kArgument = "args.";
   std::vector<std::string> attributes;
-  for (const Unknown& unknown : image.target.unknown) {
+  for (const UnknownAttribute& unknown : image.target.unknown) {
     const std::string_view attribute = unknown.attribute;
     const bool given = !attribute.starts_with(kArgument) ||
                        image.build.plan.build_args.contains(attribute.substr(kArgument.size()));
@@ -153,7 +153,7 @@ std::vector<std::string> needed_by_tag(const Image& image,
 }
 
 std::string why_not_in_matrix(const Image& image, const std::set<std::string, std::less<>>& rebuilt) {
-  for (const Unknown& unknown : image.target.unknown) {
+  for (const UnknownAttribute& unknown : image.target.unknown) {
     const bool needed = unknown.attribute.starts_with("contexts") ||
                         std::ranges::find(kNeeded, unknown.attribute) != kNeeded.end();
     if (unknown.varies && needed) return project::words_of(unknown);

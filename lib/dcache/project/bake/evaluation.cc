@@ -235,8 +235,8 @@ void Evaluation::load_reference(const hcl::Reference& reference, const Scope* sc
 
 // Evaluates what an expression refers to. What there is not is an error of the expression, if it is
 // evaluated.
-void Evaluation::load_dependencies(const Expression& expression, const Scope* scope, const Excluded& excluded,
-                                   bool missing_allowed) {
+void Evaluation::load_dependencies(const Expression& expression, const Scope* scope,
+                                   const ExcludedNames& excluded, bool missing_allowed) {
   const hcl::References references = hcl::references_of(expression);
   budget_.spend(references.functions.size() + references.variables.size());
   for (const std::string& name : references.functions) {
@@ -398,7 +398,7 @@ hcl::UserFunction Evaluation::user_function(const Block& block) {
     function.rest = hcl::keyword_of(*rest->value);
     if (function.rest.empty()) hcl::fail("variadic_params is one name");
   }
-  Excluded excluded(function.parameters.begin(), function.parameters.end());
+  ExcludedNames excluded(function.parameters.begin(), function.parameters.end());
   excluded.insert(function.rest);
   try {
     load_dependencies(*result->value, nullptr, excluded, false);
@@ -554,7 +554,7 @@ void Evaluation::resolve_block(BlockState& state) {
   state.resolving = false;
 }
 
-void Evaluation::add_target(Evaluated& to, const BlockState& state, const Instance& instance) {
+void Evaluation::add_target(EvaluationResult& to, const BlockState& state, const Instance& instance) {
   const auto [at, added] = target_index_.emplace(instance.name, to.targets.size());
   if (added) {
     to.targets.push_back({instance.name, instance.settings, {origin_of(*state.block)}});
@@ -565,7 +565,7 @@ void Evaluation::add_target(Evaluated& to, const BlockState& state, const Instan
   target.defined.push_back(origin_of(*state.block));
 }
 
-void Evaluation::add_group(Evaluated& to, const BlockState& state, const Instance& instance) {
+void Evaluation::add_group(EvaluationResult& to, const BlockState& state, const Instance& instance) {
   Group group;
   group.name = instance.name;
   const auto members = instance.settings.find("inherits");
@@ -589,7 +589,7 @@ void Evaluation::add_group(Evaluated& to, const BlockState& state, const Instanc
 }
 
 // The name of a block stands for all targets that it becomes by its matrix or its name.
-void Evaluation::add_matrix_groups(Evaluated& to) const {
+void Evaluation::add_matrix_groups(EvaluationResult& to) const {
   std::map<std::string, Group, std::less<>> renamed;
   std::vector<std::string> order;
   for (const auto& state : blocks_) {
@@ -619,7 +619,7 @@ void Evaluation::resolve_definitions() {
 }
 
 // The names of all targets and groups: only then can they be referred to.
-void Evaluation::find_all_instances(Evaluated& to) {
+void Evaluation::find_all_instances(EvaluationResult& to) {
   size_t total = 0;
   bool has_told = false;
   for (const auto& state : blocks_) {
@@ -640,7 +640,7 @@ void Evaluation::find_all_instances(Evaluated& to) {
   }
 }
 
-void Evaluation::evaluate_block(Evaluated& to, BlockState& state) {
+void Evaluation::evaluate_block(EvaluationResult& to, BlockState& state) {
   const Block& block = *state.block;
   const bool good = guarded(*block.source, block.label_span, [&] {
     resolve_block(state);
@@ -657,8 +657,8 @@ void Evaluation::evaluate_block(Evaluated& to, BlockState& state) {
     to.broken.insert(instance.name);
 }
 
-Evaluated Evaluation::run(std::vector<Definition> targets, std::vector<Group> groups) {
-  Evaluated result{.targets = std::move(targets), .groups = std::move(groups), .broken = lost_};
+EvaluationResult Evaluation::run(std::vector<Definition> targets, std::vector<Group> groups) {
+  EvaluationResult result{.targets = std::move(targets), .groups = std::move(groups), .broken = lost_};
   for (const Definition& target : result.targets)
     target_index_.emplace(target.name, target_index_.size());
   resolve_definitions();

@@ -26,7 +26,7 @@ struct Definition {
   std::vector<Origin> defined = {};
 };
 
-struct Evaluated {
+struct EvaluationResult {
   std::vector<Definition> targets = {};  // those of one name are merged
   std::vector<Group> groups = {};        // with those that stand for the targets of a matrix
   std::map<std::string, Origin, std::less<>> group_origins = {};
@@ -41,7 +41,7 @@ class Evaluation : public hcl::Names {
              std::vector<text::Failure>& failures);
 
   // What the files define, in addition to the targets and groups of compose files. To be called once.
-  Evaluated run(std::vector<Definition> targets, std::vector<Group> groups);
+  EvaluationResult run(std::vector<Definition> targets, std::vector<Group> groups);
 
   const hcl::Value* variable(const std::string& name) override;
   const hcl::UserFunction* function(const std::string& name) override;
@@ -61,7 +61,7 @@ class Evaluation : public hcl::Names {
     bool resolving = false;
   };
   using Blocks = std::map<std::string, std::vector<BlockState*>, std::less<>>;
-  using Excluded = std::set<std::string, std::less<>>;
+  using ExcludedNames = std::set<std::string, std::less<>>;
 
   void collect(const hcl::File& file);
   void collect_lost(const hcl::File& file);
@@ -70,8 +70,8 @@ class Evaluation : public hcl::Names {
   template <typename Use>
   bool guarded(const hcl::Source& source, text::Span span, const Use& use);
 
-  void load_dependencies(const hcl::Expression& expression, const hcl::Scope* scope, const Excluded& excluded,
-                         bool missing_allowed);
+  void load_dependencies(const hcl::Expression& expression, const hcl::Scope* scope,
+                         const ExcludedNames& excluded, bool missing_allowed);
   void load_reference(const hcl::Reference& reference, const hcl::Scope* scope, bool missing_allowed);
   hcl::Value evaluate(const hcl::Attribute& attribute, const hcl::Scope* scope);
 
@@ -92,11 +92,11 @@ class Evaluation : public hcl::Names {
   static hcl::Value value_of_instance(const Instance& instance, bool group);
 
   void resolve_definitions();
-  void find_all_instances(Evaluated& to);
-  void evaluate_block(Evaluated& to, BlockState& state);
-  void add_target(Evaluated& to, const BlockState& state, const Instance& instance);
-  void add_group(Evaluated& to, const BlockState& state, const Instance& instance);
-  void add_matrix_groups(Evaluated& to) const;
+  void find_all_instances(EvaluationResult& to);
+  void evaluate_block(EvaluationResult& to, BlockState& state);
+  void add_target(EvaluationResult& to, const BlockState& state, const Instance& instance);
+  void add_group(EvaluationResult& to, const BlockState& state, const Instance& instance);
+  void add_matrix_groups(EvaluationResult& to) const;
 
   const ReadOptions& options_;
   std::vector<text::Failure>& failures_;

@@ -182,7 +182,7 @@ class TargetWriter {
     return nullptr;
   }
   void unknown(const std::string& name, const std::string& reason) {
-    Unknown one{name, "uses " + reason};
+    UnknownAttribute one{name, "uses " + reason};
     if (std::ranges::find(target_.unknown, one) == target_.unknown.end())
       target_.unknown.push_back(std::move(one));
   }
@@ -254,7 +254,8 @@ std::string context_of(const Target& target) {
   return context_text(target.context);
 }
 
-Resolution::Resolution(const Evaluated& evaluated, std::string folder, std::vector<text::Failure>& failures)
+Resolution::Resolution(const EvaluationResult& evaluated, std::string folder,
+                       std::vector<text::Failure>& failures)
     : evaluated_(evaluated), folder_(std::move(folder)), failures_(failures) {
   for (const Definition& target : evaluated_.targets)
     index_.emplace(target.name, index_.size());
@@ -359,7 +360,7 @@ void Resolution::override_attribute(Settings& settings, const std::string& key, 
 
 // What the target says with what it inherits. As bake does it, a target that inherits from itself gets
 // nothing from there.
-std::optional<Settings> Resolution::resolve(const Definition& target, Visited& visited, size_t depth) {
+std::optional<Settings> Resolution::resolve(const Definition& target, VisitedTargets& visited, size_t depth) {
   if (depth > kDeepest) {
     fail(target, "\"" + target.name + "\" inherits from too many targets, one from the other");
     return std::nullopt;
@@ -517,7 +518,7 @@ bool Resolution::check_links(const std::string& first) {
 
 std::vector<Target> Resolution::targets() {
   for (const Definition& definition : evaluated_.targets) {
-    Visited visited;
+    VisitedTargets visited;
     const std::optional<Settings> settings = resolve(definition, visited, 0);
     if (!settings) continue;
     if (std::optional<Target> target = target_of(definition, *settings))

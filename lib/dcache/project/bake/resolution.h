@@ -19,7 +19,7 @@ namespace dcache::project::bake {
 class Resolution {
  public:
   // `folder` is what relative paths start from. Failures are appended to `failures`.
-  Resolution(const Evaluated& evaluated, std::string folder, std::vector<text::Failure>& failures);
+  Resolution(const EvaluationResult& evaluated, std::string folder, std::vector<text::Failure>& failures);
 
   // Options that override attributes, as --set has them.
   void set(const std::vector<Override>& overrides);
@@ -37,11 +37,11 @@ class Resolution {
   using Overrides = std::map<std::string, Values, std::less<>>;
   // What is known of the targets that one reads from.
   enum class Links : uint8_t { kInProgress, kGood, kBad };
-  using Visited = std::map<std::string, std::optional<Settings>, std::less<>>;
+  using VisitedTargets = std::map<std::string, std::optional<Settings>, std::less<>>;
 
   const Definition* find(std::string_view name) const;
   void fail(const Definition& target, std::string message, std::string remedy = {});
-  std::optional<Settings> resolve(const Definition& target, Visited& visited, size_t depth);
+  std::optional<Settings> resolve(const Definition& target, VisitedTargets& visited, size_t depth);
   void override_attribute(Settings& settings, const std::string& key, const Values& values) const;
   std::optional<Target> target_of(const Definition& definition, const Settings& settings);
   // The targets that nothing names but the `inherits` of others.
@@ -50,7 +50,7 @@ class Resolution {
   std::set<std::string_view> circular_groups() const;
   void fail(const Group& group, std::string message);
 
-  const Evaluated& evaluated_;
+  const EvaluationResult& evaluated_;
   std::string folder_;
   std::vector<text::Failure>& failures_;
   std::map<std::string, size_t, std::less<>> index_;

@@ -70,8 +70,9 @@ Value call_function(const Function& function, std::vector<Value> arguments, Budg
     }
     if (argument.is_null() && !parameter.null)
       fail("argument " + std::to_string(i + 1) + " of " + std::string(function.name) + "() must not be null");
-    const bool enough = parameter.known == Known::kNothing ||
-                        (parameter.known == Known::kItself ? argument.is_known() : argument.wholly_known());
+    const bool enough =
+        parameter.known == KnownPart::kNothing ||
+        (parameter.known == KnownPart::kItself ? argument.is_known() : argument.wholly_known());
     if (!enough && unknown == nullptr) unknown = &argument;
   }
   if (unknown != nullptr) return Value::unknown(function.result, unknown->reason());

@@ -15,11 +15,11 @@
 namespace dcache::project::hcl {
 
 // How much of an argument has to be known. What isn't makes the result unknown.
-enum class Known : uint8_t { kWholly, kItself, kNothing };
+enum class KnownPart : uint8_t { kWholly, kItself, kNothing };
 
 struct Parameter {
   Type type = {};
-  Known known = Known::kWholly;
+  KnownPart known = KnownPart::kWholly;
   bool null = false;  // whether it may be null
 };
 

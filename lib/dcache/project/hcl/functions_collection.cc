@@ -331,12 +331,12 @@ std::span<const Function> collection_functions() {
   const Type truth = Type::boolean();
   const Type texts = Type::list(Type::string());
   const Type list = Type::list(any);
-  const Parameter partly{any, Known::kItself};
-  const Parameter optional{any, Known::kNothing, true};
+  const Parameter partly{any, KnownPart::kItself};
+  const Parameter optional{any, KnownPart::kNothing, true};
   static const std::array kFunctions = {
       Function{"byteslen", {{any}}, false, number, bytes},
       Function{"bytesslice", {{any}, {number}, {number}}, false, any, bytes},
-      Function{"chunklist", {{list, Known::kItself}, {number}}, false, any, chunklist},
+      Function{"chunklist", {{list, KnownPart::kItself}, {number}}, false, any, chunklist},
       Function{"coalesce", {optional}, true, any, coalesce},
       Function{"coalescelist", {optional}, true, any, coalescelist},
       Function{"compact", {{texts}}, false, texts, compact},
@@ -351,7 +351,7 @@ std::span<const Function> collection_functions() {
       Function{"keys", {partly}, false, any, keys},
       Function{"length", {partly}, false, number, length},
       Function{"lookup", {partly, {Type::string()}, partly}, false, any, lookup},
-      Function{"merge", {{any, Known::kItself, true}}, true, any, merge},
+      Function{"merge", {{any, KnownPart::kItself, true}}, true, any, merge},
       Function{"range", {{number}}, true, Type::list(number), range},
       Function{"reverselist", {partly}, false, any, reverselist},
       Function{"setproduct", {partly}, true, any, setproduct},

@@ -290,7 +290,7 @@ std::span<const Function> encoding_functions() {
       Function{"bcrypt", {{text}, {Type::number()}}, true, text, bcrypt},
       Function{"csvdecode", {{text}}, false, any, csvdecode},
       Function{"jsondecode", {{text}}, false, any, jsondecode},
-      Function{"jsonencode", {{any, Known::kWholly, true}}, false, text, jsonencode},
+      Function{"jsonencode", {{any, KnownPart::kWholly, true}}, false, text, jsonencode},
       Function{"md5", {{text}}, false, text, digest<md5>},
       Function{"rsadecrypt", {{text}, {text}}, false, text, rsadecrypt},
       Function{"sha1", {{text}}, false, text, digest<sha1>},

@@ -292,8 +292,8 @@ Value formatlist(const Call& call) {
 
 std::span<const Function> format_functions() {
   const Type text = Type::string();
-  const Parameter any{Type::any(), Known::kWholly, true};
-  const Parameter each{Type::any(), Known::kNothing, true};
+  const Parameter any{Type::any(), KnownPart::kWholly, true};
+  const Parameter each{Type::any(), KnownPart::kNothing, true};
   static const std::array kFunctions = {
       Function{"format", {{text}, any}, true, text, format},
       Function{"formatlist", {{text}, each}, true, Type::list(text), formatlist},

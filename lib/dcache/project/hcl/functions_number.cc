@@ -76,7 +76,7 @@ Value parseint(const Call& call) {
 std::span<const Function> number_functions() {
   const Type number = Type::number();
   const Type truth = Type::boolean();
-  const Parameter any{Type::any(), Known::kWholly, true};
+  const Parameter any{Type::any(), KnownPart::kWholly, true};
   static const std::array kFunctions = {
       Function{"absolute", {{number}}, false, number, absolute},
       Function{"add", {{number}, {number}}, false, number, binary<Operator::kAdd>},
