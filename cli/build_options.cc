@@ -360,9 +360,9 @@ bool complain_of_problems(const cache::Build& build, bool all) {
   return well;
 }
 
-project::Found find_files(const std::vector<std::string>& paths, const project::FindOptions& options,
-                          bool& failed) {
-  project::Found found = project::find_dockerfiles(paths, options);
+project::DiscoveredFiles find_files(const std::vector<std::string>& paths,
+                                    const project::FindOptions& options, bool& failed) {
+  project::DiscoveredFiles found = project::find_dockerfiles(paths, options);
   for (const std::string& problem : found.problems)
     complain(problem);
   failed = failed || !found.problems.empty();

@@ -102,8 +102,8 @@ bool complain_of_problems(const cache::Build& build, bool all = false);
 
 // project::find_dockerfiles(), with a warning for each folder without any. Says what can't be read, and sets
 // `failed` then.
-project::Found find_files(const std::vector<std::string>& paths, const project::FindOptions& options,
-                          bool& failed);
+project::DiscoveredFiles find_files(const std::vector<std::string>& paths,
+                                    const project::FindOptions& options, bool& failed);
 
 // The names given, with `-` replaced by the lines of standard input, which is read once. Nothing, with a word
 // on standard error, if that can't be read.

@@ -23,7 +23,7 @@ namespace {
 
 namespace fs = std::filesystem;
 
-// Why a search passes a path over: see project::Found::left_out.
+// Why a search passes a path over: see project::DiscoveredFiles::left_out.
 std::string_view reason_of(std::string_view path) {
   return path.ends_with('/') ? "it contains vendored files; name it, or a Dockerfile in it, to lint it"
                              : "its name is not that of a Dockerfile; name it to lint it";
@@ -53,7 +53,7 @@ void warn_of_left_out(const std::vector<std::string>& folders) {
                        left_out.front(), is_one ? "its folder" : "their folders"));
 }
 
-std::vector<std::string> names_of(const project::Found& found) {
+std::vector<std::string> names_of(const project::DiscoveredFiles& found) {
   std::vector<std::string> names = found.files;
   names.insert(names.end(), found.definitions.begin(), found.definitions.end());
   return names;
@@ -70,7 +70,7 @@ std::optional<std::vector<LintInput>> LintInputs::find(bool& failed) {
     return std::nullopt;
   }
   if (!options_.build.images.empty()) return find_images(failed);
-  const project::Found found = find_files(paths(), find_options(), failed);
+  const project::DiscoveredFiles found = find_files(paths(), find_options(), failed);
   if (options_.watch) found_ = names_of(found);
   for (const std::string& path : found.left_out) {
     if (options_.verbose) complain(fmt::format("{} is left out: {}", path, reason_of(path)));

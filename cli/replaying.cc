@@ -19,9 +19,9 @@ namespace dcache::cli {
 namespace {
 
 // The Dockerfiles and definitions of a commit, with paths from the current folder.
-project::Found find_at(const context::CommitFiles& files, const std::string& root) {
+project::DiscoveredFiles find_at(const context::CommitFiles& files, const std::string& root) {
   const std::filesystem::path here = current_folder();
-  project::Found found;
+  project::DiscoveredFiles found;
   const auto is_wanted = [](const std::string& path, bool is_folder) {
     if (is_folder) return !project::is_vendored_folder(text::base_name(path));
     return project::is_dockerfile_name(path) || project::definition_kind(path).has_value();

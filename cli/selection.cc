@@ -266,8 +266,8 @@ Selection select_of_files(const BuildFlags& flags, const project::ProjectOptions
     if (flags.files.size() == 1) keep_default(flags, flags.files.front(), *selection);
     return std::move(*selection);
   }
-  project::Found found = complains ? find_files(flags.files, {.definitions = true}, failed)
-                                   : project::find_dockerfiles(flags.files, {.definitions = true});
+  project::DiscoveredFiles found = complains ? find_files(flags.files, {.definitions = true}, failed)
+                                             : project::find_dockerfiles(flags.files, {.definitions = true});
   const std::vector<std::string>& dockerfiles = found.files;
   for (const std::string& path : options.changed) {
     const bool is_known = std::ranges::find(found.definitions, path) != found.definitions.end();
@@ -445,7 +445,7 @@ std::vector<size_t> images_of_files(const std::vector<std::string>& paths,
 }  // namespace
 
 Selection select_images_at(const BuildFlags& flags, const std::shared_ptr<const context::FileSystem>& files,
-                           project::Found found, bool complains, bool& failed) {
+                           project::DiscoveredFiles found, bool complains, bool& failed) {
   auto options = project_options_of(flags);
   if (!options) {
     failed = true;

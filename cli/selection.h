@@ -46,7 +46,7 @@ Selection select_images(const BuildFlags& flags, bool& failed,
                         const std::vector<std::string>& changed = {}, bool complains = true);
 // The same at another time: of `files`, in which `found` is all that there is.
 Selection select_images_at(const BuildFlags& flags, const std::shared_ptr<const context::FileSystem>& files,
-                           project::Found found, bool complains, bool& failed);
+                           project::DiscoveredFiles found, bool complains, bool& failed);
 // Says on standard error why nothing is known of the files of an image.
 void complain_of_unknown(const project::Image& image, const std::string& reason);
 // The build that the flags name. Where it can't be read, says why on standard error and gives nothing.

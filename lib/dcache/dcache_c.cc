@@ -223,7 +223,7 @@ json json_of(const dcache::Finding& finding, const std::string& path) {
   return value;
 }
 
-json json_of(const Workspace::Fixed& fixed) {
+json json_of(const Workspace::FixedText& fixed) {
   return {
       {"version", 1}, {"text", fixed.text}, {"fixed", fixed.fixed}, {"new_files", json_of(fixed.new_files)}};
 }

@@ -112,7 +112,7 @@ Explanation explanation_of(const editor::Workspace::ImageVerdicts& explained) {
   return value;
 }
 
-Workspace::Fixed fixed_of(lint::FixedText fixed) {
+Workspace::FixedText fixed_of(lint::FixedText fixed) {
   return {.text = std::move(fixed.text), .fixed = fixed.fixed, .new_files = new_files_of(fixed.new_files)};
 }
 
@@ -238,14 +238,14 @@ tl::expected<Findings, Failure> Workspace::lint(const std::string& path) const {
   return findings_of(**linted);
 }
 
-tl::expected<Workspace::Fixed, Failure> Workspace::fix(const std::string& path, bool unsafe) const {
+tl::expected<Workspace::FixedText, Failure> Workspace::fix(const std::string& path, bool unsafe) const {
   auto fixed = impl_->editor.fix(path, unsafe);
   if (!fixed) return tl::unexpected(std::move(fixed.error()));
   return fixed_of(std::move(*fixed));
 }
 
-tl::expected<Workspace::Fixed, Failure> Workspace::fix_finding(const std::string& path,
-                                                               std::string_view id) const {
+tl::expected<Workspace::FixedText, Failure> Workspace::fix_finding(const std::string& path,
+                                                                   std::string_view id) const {
   auto linted = impl_->editor.lint(path);
   if (!linted) return tl::unexpected(std::move(linted.error()));
   const std::vector<lint::Diagnostic>& diagnostics = (*linted)->findings.diagnostics;
@@ -261,9 +261,9 @@ tl::expected<Workspace::Fixed, Failure> Workspace::fix_finding(const std::string
     return tl::unexpected(
         Failure{.path = path, .message = fmt::format("the finding '{}' has no fix", id), .remedy = {}});
   }
-  return Fixed{.text = text::apply((*linted)->text().source(), fix->edits),
-               .fixed = 1,
-               .new_files = new_files_of({&*fix, 1})};
+  return FixedText{.text = text::apply((*linted)->text().source(), fix->edits),
+                   .fixed = 1,
+                   .new_files = new_files_of({&*fix, 1})};
 }
 
 tl::expected<Explanation, std::vector<Failure>> Workspace::explain(const std::string& dockerfile,

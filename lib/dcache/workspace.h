@@ -91,16 +91,16 @@ class Workspace {
   tl::expected<Findings, Failure> lint(const std::string& path) const;
 
   // A text with fixes applied. Nothing is written.
-  struct Fixed {
+  struct FixedText {
     std::string text;
     size_t fixed = 0;  // how many findings are gone
     std::vector<NewFile> new_files;
   };
   // With all safe fixes, or with the unsafe ones too. Fails as lint() does.
-  tl::expected<Fixed, Failure> fix(const std::string& path, bool unsafe = false) const;
+  tl::expected<FixedText, Failure> fix(const std::string& path, bool unsafe = false) const;
   // With the fix of one finding, safe or not. Fails also if the text has no finding of this id, or none with
   // a fix.
-  tl::expected<Fixed, Failure> fix_finding(const std::string& path, std::string_view id) const;
+  tl::expected<FixedText, Failure> fix_finding(const std::string& path, std::string_view id) const;
 
   struct Question {
     // Compares with a revision that git knows; empty: with the state that mark() recorded.

@@ -122,7 +122,7 @@ TEST(SearchedFolders, MayBeNestedDeeperThanDescriptorsReach) {
   ::getrlimit(RLIMIT_NOFILE, &before);
   const rlimit few{64, before.rlim_max};
   ::setrlimit(RLIMIT_NOFILE, &few);
-  const project::Found found = project::find_dockerfiles({folder.path()});
+  const project::DiscoveredFiles found = project::find_dockerfiles({folder.path()});
   ::setrlimit(RLIMIT_NOFILE, &before);
   EXPECT_EQ(found.files, (Words{path + "/Dockerfile", folder / "b/Dockerfile"}));
   EXPECT_EQ(found.problems, Words{});

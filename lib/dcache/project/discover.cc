@@ -127,7 +127,7 @@ Entry::Type type_of(mode_t mode) {
 // descriptors.
 class Search {
  public:
-  Search(const FindOptions& options, Found& result) : options_(options), result_(result) {}
+  Search(const FindOptions& options, DiscoveredFiles& result) : options_(options), result_(result) {}
 
   // All Dockerfiles below a folder, sorted.
   std::vector<std::string> below(const std::string& folder) {
@@ -165,7 +165,7 @@ class Search {
   }
 
   const FindOptions& options_;
-  Found& result_;
+  DiscoveredFiles& result_;
   context::Boundary boundary_;
 };
 
@@ -280,8 +280,8 @@ std::vector<std::string> Search::expand(const std::string& pattern) {
 
 }  // namespace
 
-Found find_dockerfiles(const std::vector<std::string>& paths, const FindOptions& options) {
-  Found result;
+DiscoveredFiles find_dockerfiles(const std::vector<std::string>& paths, const FindOptions& options) {
+  DiscoveredFiles result;
   for (const std::string& path : paths) {
     std::error_code failure;
     const fs::file_status status = fs::status(path, failure);

@@ -10,11 +10,11 @@ namespace dcache::project {
 struct FindOptions {
   // Also the other files that rules are about: ignore files, workflows, .gitlab-ci.yml.
   bool related_files = false;
-  bool definitions = false;  // also those that define builds: see Found::definitions
+  bool definitions = false;  // also those that define builds: see DiscoveredFiles::definitions
   bool gitignore = true;     // what git ignores is not searched
 };
 
-struct Found {
+struct DiscoveredFiles {
   std::vector<std::string> files;
   std::vector<std::string> definitions;  // files that define builds; empty if they are not asked for
   std::vector<std::string> without;      // folders that were given and contain none
@@ -34,7 +34,7 @@ struct Found {
 // A folder or file that can't be read is a problem, and the search continues. So is a symbolic link that
 // leads out of the repository, or, without one, out of the folder that is searched. A link to nothing is
 // ignored.
-Found find_dockerfiles(const std::vector<std::string>& paths, const FindOptions& options = {});
+DiscoveredFiles find_dockerfiles(const std::vector<std::string>& paths, const FindOptions& options = {});
 
 // Whether a file is a Dockerfile: "Dockerfile", "Dockerfile.dev", "api.dockerfile", "Containerfile". A
 // template of one (Dockerfile.j2), or a copy that a tool left (Dockerfile.orig), is not.

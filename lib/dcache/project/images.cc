@@ -478,7 +478,8 @@ void add_group(Group group, Project& project) {
 }
 
 // What a sparse checkout leaves out: of a definition nobody knows what it says.
-void add_left_out(const ProjectOptions& options, const std::string& root, Found& found, Project& project) {
+void add_left_out(const ProjectOptions& options, const std::string& root, DiscoveredFiles& found,
+                  Project& project) {
   const std::string marker = text::join_path(root, ".git");
   std::error_code failure;
   const bool may_be_sparse = std::filesystem::is_regular_file(marker, failure) ||
@@ -624,7 +625,8 @@ Project read_project(const std::string& folder, const ProjectOptions& options) {
   const std::string root = root_of(folder, files);
   project.root = spelled_root(folder, root, files);
   const ImageMaker maker(options, project.root);
-  Found found = options.found ? *options.found : find_dockerfiles({project.root}, {.definitions = true});
+  DiscoveredFiles found =
+      options.found ? *options.found : find_dockerfiles({project.root}, {.definitions = true});
   if (!options.found) {
     spell_from_here(found.files, project.root, root, files);
     spell_from_here(found.definitions, project.root, root, files);

@@ -55,7 +55,7 @@ struct ProjectOptions {
   // Paths that `read.files` may have though the disk has not.
   std::vector<std::string> changed = {};
   // What there is in the repository, in place of a search of the disk; paths from the current folder.
-  std::optional<Found> found = {};
+  std::optional<DiscoveredFiles> found = {};
   // Of the Dockerfiles that no definition names, which are images too; all of them if nobody says it.
   std::optional<std::vector<std::string>> lone_dockerfiles = {};
   // Also the Dockerfiles that a sparse checkout leaves out, which can't be read.
