@@ -88,7 +88,7 @@ class Place {
   }
 
   // The files below a folder: those of the context, and those that patterns keep out.
-  struct Inside {
+  struct FolderTotals {
     uint64_t in = 0;
     uint64_t out = 0;
     ignore::Decision first_in;  // why the first of each is
@@ -96,12 +96,12 @@ class Place {
     std::string out_example;
   };
   // Nothing for a file.
-  std::optional<Inside> inside() const {
+  std::optional<FolderTotals> inside() const {
     if (!is_folder()) return std::nullopt;
     const auto walk =
         build_.options().files->walk(text::join_path(folder_, path_.path), ignore::Matcher(), {});
     if (!walk) return std::nullopt;
-    Inside inside;
+    FolderTotals inside;
     for (const Record& record : walk->snapshot.records()) {
       if (record.type == Type::kFolder) continue;
       const std::string path = text::join_path(path_.path, record.path);
@@ -234,7 +234,7 @@ void append_missing_file(const Place& place, const ContextPath& path, const Styl
 }
 
 // The same of a folder: patterns decide about each of its files.
-std::string folder_words(const Place& place, const std::string& path, const Place::Inside& inside) {
+std::string folder_words(const Place& place, const std::string& path, const Place::FolderTotals& inside) {
   const std::string name = printable(path) + "/";
   const uint64_t all = inside.in + inside.out;
   const auto by = [&](const ignore::Decision& decision) {
