@@ -132,7 +132,7 @@ bool is_plain_program(std::string_view program) {
 namespace {
 
 // For each folder that was asked about: after which steps there are files in it.
-struct Filled {
+struct FilledFolders {
   std::map<std::string, std::vector<bool>, std::less<>> folders;
 };
 
@@ -153,7 +153,7 @@ bool puts_files(lint::Dockerfile& dockerfile, size_t index, std::string_view tar
 bool hides_files(lint::Dockerfile& dockerfile, const Run& run, std::string_view target) {
   const std::optional<size_t> below = dockerfile.graph().steps[*run.step].below;
   if (!below) return false;
-  auto& folders = dockerfile.memory<Filled>().folders;
+  auto& folders = dockerfile.memory<FilledFolders>().folders;
   auto known = folders.find(target);
   if (known == folders.end()) {
     const auto puts = [&](size_t step) { return puts_files(dockerfile, step, target); };

@@ -79,11 +79,11 @@ const ContextUse::Others& ContextUse::others() const {
 }
 
 bool ContextUse::names(std::string_view path) const {
-  struct Own {
+  struct OwnSelectors {
     std::vector<plan::Selector> named;
   };
-  const Own& own = dockerfile_.shared<Own>([&] {
-    Own made;
+  const OwnSelectors& own = dockerfile_.shared<OwnSelectors>([&] {
+    OwnSelectors made;
     add_named(dockerfile_.graph(), made.named);
     return made;
   });

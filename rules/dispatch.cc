@@ -30,7 +30,7 @@ const plan::Error* first_error(lint::Dockerfile& dockerfile) {
 }
 
 void dispatch_stage(const plan::Graph& graph, const plan::Stage& stage, std::span<const Instruction> body,
-                    std::vector<Dispatched>& out) {
+                    std::vector<DispatchedInstruction>& out) {
   if (stage.base_stage) {
     for (const Instruction* trigger : graph.stages[*stage.base_stage].onbuild)
       out.push_back({trigger, stage.from, stage.index});
@@ -40,13 +40,13 @@ void dispatch_stage(const plan::Graph& graph, const plan::Stage& stage, std::spa
 }
 
 struct Dispatch {
-  std::vector<Dispatched> before;
-  std::optional<Failing> failing;
+  std::vector<DispatchedInstruction> before;
+  std::optional<FailingInstruction> failing;
 };
 
 Dispatch dispatch_all(lint::Dockerfile& dockerfile) {
   Dispatch dispatch;
-  std::vector<Dispatched>& all = dispatch.before;
+  std::vector<DispatchedInstruction>& all = dispatch.before;
   const plan::Error* const error = first_error(dockerfile);
   const bool stops_before = error != nullptr && error->phase < Phase::kSteps;
   if (!dockerfile.file().errors().empty() || stops_before) return dispatch;
@@ -60,11 +60,11 @@ Dispatch dispatch_all(lint::Dockerfile& dockerfile) {
     dispatch_stage(graph, stage, instructions.subspan(begin, end - begin), all);
   }
   if (error == nullptr) return dispatch;
-  const auto stop = std::ranges::find_if(all, [&](const Dispatched& one) {
+  const auto stop = std::ranges::find_if(all, [&](const DispatchedInstruction& one) {
     return one.stage == error->stage && one.instruction->start_line == error->line;
   });
   if (stop == all.end()) return dispatch;
-  dispatch.failing = Failing{*stop, error};
+  dispatch.failing = FailingInstruction{*stop, error};
   all.erase(stop, all.end());
   return dispatch;
 }
@@ -91,7 +91,7 @@ bool is_looked_at(std::string_view port) {
   return protocol.empty() || protocol == "tcp" || protocol == "udp" || protocol == "sctp";
 }
 
-void add_ports(const plan::Graph& graph, const Dispatched& one, const dockerfile::Word& word,
+void add_ports(const plan::Graph& graph, const DispatchedInstruction& one, const dockerfile::Word& word,
                std::vector<ExposedPort>& ports) {
   std::string_view text = graph.text_of(word);
   while (!(text = text::trim_left(text)).empty()) {
@@ -102,7 +102,7 @@ void add_ports(const plan::Graph& graph, const Dispatched& one, const dockerfile
 }
 
 // BuildKit sorts the ports before it looks at them.
-void add_ports_before_failure(lint::Dockerfile& dockerfile, const Failing& failing,
+void add_ports_before_failure(lint::Dockerfile& dockerfile, const FailingInstruction& failing,
                               std::vector<ExposedPort>& ports) {
   std::vector<const dockerfile::Word*> words;
   for (const dockerfile::Word& word : failing.at.instruction->arguments)
@@ -164,33 +164,33 @@ std::vector<const Instruction*> froms_with_platform(lint::Dockerfile& dockerfile
   return froms;
 }
 
-const std::vector<Dispatched>& dispatched(lint::Dockerfile& dockerfile) {
+const std::vector<DispatchedInstruction>& dispatched(lint::Dockerfile& dockerfile) {
   return dispatch_of(dockerfile).before;
 }
 
-const Failing* failing_instruction(lint::Dockerfile& dockerfile) {
+const FailingInstruction* failing_instruction(lint::Dockerfile& dockerfile) {
   const auto& failing = dispatch_of(dockerfile).failing;
   return failing ? &*failing : nullptr;
 }
 
-lint::Diagnostic& report_at(lint::Reporter& reporter, const Dispatched& one, std::string message,
+lint::Diagnostic& report_at(lint::Reporter& reporter, const DispatchedInstruction& one, std::string message,
                             std::string remedy) {
   return at_place(one, reporter.report(one.place->span, std::move(message), std::move(remedy)));
 }
 
-lint::Diagnostic& at_place(const Dispatched& one, lint::Diagnostic& reported) {
+lint::Diagnostic& at_place(const DispatchedInstruction& one, lint::Diagnostic& reported) {
   if (one.place != one.instruction) reported.decided_by = text::Span();
   return reported;
 }
 
 std::vector<ExposedPort> exposed_ports(lint::Dockerfile& dockerfile) {
   std::vector<ExposedPort> ports;
-  for (const Dispatched& one : dispatched(dockerfile)) {
+  for (const DispatchedInstruction& one : dispatched(dockerfile)) {
     if (one.instruction->keyword != Keyword::kExpose) continue;
     for (const dockerfile::Word& word : one.instruction->arguments)
       add_ports(dockerfile.graph(), one, word, ports);
   }
-  const Failing* const failing = failing_instruction(dockerfile);
+  const FailingInstruction* const failing = failing_instruction(dockerfile);
   if (failing != nullptr && failing->at.instruction->keyword == Keyword::kExpose)
     add_ports_before_failure(dockerfile, *failing, ports);
   return ports;

@@ -12,7 +12,7 @@
 namespace dcache::rules {
 
 // An instruction as a stage takes it.
-struct Dispatched {
+struct DispatchedInstruction {
   const dockerfile::Instruction* instruction = nullptr;
   const dockerfile::Instruction* place =
       nullptr;       // the same, or the FROM that lets a trigger of its base run
@@ -37,23 +37,23 @@ std::vector<const dockerfile::Instruction*> froms_with_platform(lint::Dockerfile
 
 // What all stages take, in order, before the first instruction that can't be planned; nothing if a FROM
 // can't.
-const std::vector<Dispatched>& dispatched(lint::Dockerfile& dockerfile);
+const std::vector<DispatchedInstruction>& dispatched(lint::Dockerfile& dockerfile);
 // That first instruction, and why it can't; null where BuildKit gets to the end, or does not get to any.
-struct Failing {
-  Dispatched at;
+struct FailingInstruction {
+  DispatchedInstruction at;
   const plan::Error* error = nullptr;
 };
-const Failing* failing_instruction(lint::Dockerfile& dockerfile);
+const FailingInstruction* failing_instruction(lint::Dockerfile& dockerfile);
 
 // A finding about an instruction, where BuildKit reports it.
-lint::Diagnostic& report_at(lint::Reporter& reporter, const Dispatched& one, std::string message,
+lint::Diagnostic& report_at(lint::Reporter& reporter, const DispatchedInstruction& one, std::string message,
                             std::string remedy);
 // The same of a finding that was reported at `one.place`.
-lint::Diagnostic& at_place(const Dispatched& one, lint::Diagnostic& reported);
+lint::Diagnostic& at_place(const DispatchedInstruction& one, lint::Diagnostic& reported);
 
 // A port of EXPOSE. Of one that fails those that are looked at before.
 struct ExposedPort {
-  const Dispatched* at = nullptr;
+  const DispatchedInstruction* at = nullptr;
   const dockerfile::Word* word = nullptr;
   std::string_view port;  // the word as the builder takes it, or one of several in a variable
 

@@ -77,8 +77,8 @@ void add_local_modules(const NamingInstall& install, std::string_view text, Inst
 
 // The places that a list of packages names. They are relative to the list, or to where the install works. Of
 // what may be another thing nothing is needed.
-void add_places(const NamingInstall& install, const Included& included, NamedFiles& named) {
-  for (const Included::Place& place : included.places) {
+void add_places(const NamingInstall& install, const RequirementsIncludes& included, NamedFiles& named) {
+  for (const RequirementsIncludes::Place& place : included.places) {
     const bool beside_list = add_place(install, text::parent_path(place.list), place.name, named);
     const bool is_there = add_place(install, install.folder.substr(1), place.name, named) || beside_list;
     named.missing = named.missing || (place.certain && !is_there);
@@ -89,7 +89,7 @@ void add_places(const NamingInstall& install, const Included& included, NamedFil
 void follow_lists(const NamingInstall& install, std::span<const std::string> lists, InstallManifests& found,
                   NamedFiles& named) {
   for (const std::string& path : lists) {
-    const Included included = included_by(install.context, path);
+    const RequirementsIncludes included = included_by(install.context, path);
     found.separable = found.separable && !included.missing;
     for (const std::string& file : included.files)
       add_once(found.others, file);

@@ -401,11 +401,11 @@ bool reads_manifests_alone(lint::Dockerfile& dockerfile, const lint::BuildContex
 
 bool are_in_each_clone(const lint::BuildContext& context, const std::vector<std::string>& paths) {
   // One repository is for one thread at a time.
-  struct Shared {
+  struct SharedGit {
     std::unique_ptr<std::mutex> mutex = std::make_unique<std::mutex>();
     ContextGit git;
   };
-  const auto& [mutex, git] = context.shared<Shared>([&] { return Shared{.git = ContextGit(context)}; });
+  const auto& [mutex, git] = context.shared<SharedGit>([&] { return SharedGit{.git = ContextGit(context)}; });
   const std::scoped_lock lock(*mutex);
   return !git.is_in_work_tree() ||
          std::ranges::all_of(paths, [&](const std::string& path) { return git.will_be_cloned(path); });

@@ -184,11 +184,11 @@ bool removes_around(const lint::Run& run, Words folders) {
 
 void report_unpinned(lint::Dockerfile& dockerfile, lint::Reporter& reporter, std::span<const Pin> pins,
                      const NeedsNoVersion& needs_none, const OtherComplaint& other) {
-  struct Unpinned {
+  struct UnpinnedPackages {
     std::vector<const shell::Word*> packages;
     const Pin* pin = nullptr;  // of the first of them
   };
-  std::map<const lint::Run*, Unpinned> by_run;
+  std::map<const lint::Run*, UnpinnedPackages> by_run;
   for (const Pin& pin : pins) {
     for (const Call& call : calls_about(dockerfile, pin)) {
       if (!applies(pin, call) || are_any_given(call, pin.exempt_options)) continue;
@@ -196,7 +196,7 @@ void report_unpinned(lint::Dockerfile& dockerfile, lint::Reporter& reporter, std
       std::erase_if(packages,
                     [&](const shell::Word* word) { return needs_none && needs_none(*call.run, *word); });
       if (packages.empty()) continue;
-      Unpinned& all = by_run[call.run];
+      UnpinnedPackages& all = by_run[call.run];
       if (all.pin == nullptr) all.pin = &pin;
       all.packages.insert(all.packages.end(), packages.begin(), packages.end());
     }

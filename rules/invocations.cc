@@ -22,12 +22,12 @@ bool Invocation::has_option(std::initializer_list<std::string_view> names) const
 }
 
 std::span<const Invocation> all_invocations(lint::Dockerfile& dockerfile) {
-  struct All {
+  struct AllInvocations {
     std::vector<Invocation> invocations;
   };
   return dockerfile
-      .shared<All>([&] {
-        All all;
+      .shared<AllInvocations>([&] {
+        AllInvocations all;
         for (const lint::Run& run : dockerfile.runs()) {
           for (const shell::Command& command : run.commands) {
             const std::span<const shell::Word> words = shell::invocation(command);

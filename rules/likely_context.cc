@@ -167,15 +167,15 @@ bool downloads_sources(lint::Dockerfile& dockerfile, const plan::Stage& stage) {
 namespace {
 
 // What the files tell of a context that is a guess.
-struct Likely {
+struct ContextLikelihood {
   bool is_for = false;
   bool is_against = false;
 };
 
-const Likely& likely(lint::Dockerfile& dockerfile, const lint::BuildContext& context) {
-  return dockerfile.shared<Likely>([&] {
+const ContextLikelihood& likely(lint::Dockerfile& dockerfile, const lint::BuildContext& context) {
+  return dockerfile.shared<ContextLikelihood>([&] {
     const Evidence evidence(dockerfile, context);
-    return Likely{evidence.is_for(), evidence.is_against()};
+    return ContextLikelihood{evidence.is_for(), evidence.is_against()};
   });
 }
 

@@ -24,30 +24,30 @@ constexpr std::string_view kUvVariables[] = {"UV_FROZEN=1", "UV_FROZEN=true", "U
 constexpr std::string_view kBundlerVariables[] = {"BUNDLE_FROZEN=1", "BUNDLE_FROZEN=true",
                                                   "BUNDLE_DEPLOYMENT=1", "BUNDLE_DEPLOYMENT=true"};
 
-struct Locked {
+struct LockedInstall {
   std::string_view manager;
   std::string_view word;  // of the sub-command, or an option
   Words files;
   Words variables = {};  // that mean the same
 };
-constexpr auto kLocked = std::to_array<Locked>({{"npm", "ci", kNpm},
-                                                {"npm", "clean-install", kNpm},
-                                                {"yarn", "--frozen-lockfile", kYarn},
-                                                {"yarn", "--immutable", kYarn},
-                                                {"pnpm", "--frozen-lockfile", kPnpm},
-                                                {"pnpm", "fetch", kPnpm},
-                                                {"bun", "--frozen-lockfile", kBun},
-                                                {"cargo", "--locked", kCargo},
-                                                {"cargo", "--frozen", kCargo},
-                                                {"uv", "--locked", kUv, kUvVariables},
-                                                {"uv", "--frozen", kUv},
-                                                {"pipenv", "sync", kPipenv},
-                                                {"pipenv", "--deploy", kPipenv},
-                                                {"pipenv", "--ignore-pipfile", kPipenv},
-                                                {"bundler", "--frozen", kBundler, kBundlerVariables},
-                                                {"bundler", "--deployment", kBundler},
-                                                {"mix", "--check-locked", kMix},
-                                                {"dotnet", "--locked-mode", kDotnet}});
+constexpr auto kLocked = std::to_array<LockedInstall>({{"npm", "ci", kNpm},
+                                                       {"npm", "clean-install", kNpm},
+                                                       {"yarn", "--frozen-lockfile", kYarn},
+                                                       {"yarn", "--immutable", kYarn},
+                                                       {"pnpm", "--frozen-lockfile", kPnpm},
+                                                       {"pnpm", "fetch", kPnpm},
+                                                       {"bun", "--frozen-lockfile", kBun},
+                                                       {"cargo", "--locked", kCargo},
+                                                       {"cargo", "--frozen", kCargo},
+                                                       {"uv", "--locked", kUv, kUvVariables},
+                                                       {"uv", "--frozen", kUv},
+                                                       {"pipenv", "sync", kPipenv},
+                                                       {"pipenv", "--deploy", kPipenv},
+                                                       {"pipenv", "--ignore-pipfile", kPipenv},
+                                                       {"bundler", "--frozen", kBundler, kBundlerVariables},
+                                                       {"bundler", "--deployment", kBundler},
+                                                       {"mix", "--check-locked", kMix},
+                                                       {"dotnet", "--locked-mode", kDotnet}});
 
 }  // namespace
 
@@ -55,7 +55,7 @@ Words needed_locks(const Use& use, const plan::Step* step) {
   // What lists of packages in files say is all there is.
   if (use.action->installs == Action::Installs::kFiles) return {};
   const auto words = shell::invocation(*use.command);
-  const auto found = std::ranges::find_if(kLocked, [&](const Locked& one) {
+  const auto found = std::ranges::find_if(kLocked, [&](const LockedInstall& one) {
     return one.manager == use.manager->name &&
            (shell::has_word(words, one.word) || (step != nullptr && sets_any(*step, one.variables)));
   });

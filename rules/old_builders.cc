@@ -74,10 +74,10 @@ std::string old_builder_of(lint::Dockerfile& dockerfile) {
   };
   const auto needs = [&] { return NeedsBuildkit{needs_buildkit(dockerfile)}; };
   if (dockerfile.shared<NeedsBuildkit>(needs).value) return {};
-  struct Found {
+  struct OldBuilder {
     std::string builder;
   };
-  return context->shared<Found>([&] { return Found{find_old_builder(*context)}; }).builder;
+  return context->shared<OldBuilder>([&] { return OldBuilder{find_old_builder(*context)}; }).builder;
 }
 
 }  // namespace dcache::rules

@@ -409,7 +409,7 @@ bool brings_configuration(const PackageManager& manager, const plan::Step& copy)
 
 // For each package manager that was asked about: after which steps its caches may be elsewhere, and whether
 // the project's files may have moved them.
-struct Configured {
+struct ConfiguredManagers {
   struct OfOne {
     std::vector<bool> after_step;
     bool by_files = false;
@@ -417,8 +417,8 @@ struct Configured {
   std::map<const PackageManager*, OfOne> managers;
 };
 
-Configured::OfOne find_configured(lint::Dockerfile& dockerfile, const PackageManager& manager) {
-  Configured::OfOne found;
+ConfiguredManagers::OfOne find_configured(lint::Dockerfile& dockerfile, const PackageManager& manager) {
+  ConfiguredManagers::OfOne found;
   const plan::Graph& graph = dockerfile.graph();
   found.after_step = holds_up_to(graph, [&](size_t index) {
     const plan::Step& step = graph.steps[index];
@@ -441,7 +441,8 @@ Configured::OfOne find_configured(lint::Dockerfile& dockerfile, const PackageMan
 
 // Whether the RUN, a command of the stage above it or a file of the project may have moved the caches.
 bool is_configured(lint::Dockerfile& dockerfile, const lint::Run& run, const PackageManager& manager) {
-  std::map<const PackageManager*, Configured::OfOne>& managers = dockerfile.memory<Configured>().managers;
+  std::map<const PackageManager*, ConfiguredManagers::OfOne>& managers =
+      dockerfile.memory<ConfiguredManagers>().managers;
   auto known = managers.find(&manager);
   if (known == managers.end()) known = managers.emplace(&manager, find_configured(dockerfile, manager)).first;
   return known->second.by_files || known->second.after_step[*run.step];

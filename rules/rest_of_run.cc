@@ -123,7 +123,7 @@ bool empties_any_cache(const Command& command) {
 }
 
 // A folder that the install fills.
-struct Filled {
+struct InstallFolder {
   std::string path;
   bool in_project = false;
 };
@@ -144,10 +144,10 @@ std::string_view folder_of_packages(std::string_view manager) {
   return found == kMade.end() ? std::string_view() : found->value;
 }
 
-std::vector<Filled> filled_by(Dockerfile& dockerfile, const Run& run, const Use& use) {
+std::vector<InstallFolder> filled_by(Dockerfile& dockerfile, const Run& run, const Use& use) {
   const Step& step = step_of_run(dockerfile, run);
   const bool implied = use.action->installs == Action::Installs::kImplied;
-  std::vector<Filled> filled;
+  std::vector<InstallFolder> filled;
   const std::string_view packages = folder_of_packages(use.manager->name);
   if (!packages.empty() && !implied) filled.push_back({text::join_path(step.workdir(), packages), true});
   for (const std::string_view name : use.action->caches) {
@@ -169,7 +169,7 @@ std::vector<Filled> filled_by(Dockerfile& dockerfile, const Run& run, const Use&
 enum class Reaches : uint8_t { kNot, kPerhaps, kSure };
 
 // Whether what a command does to the files that a word means reaches what is in one of the folders.
-Reaches reach_of(std::string_view word, const Step& step, const std::vector<Filled>& filled,
+Reaches reach_of(std::string_view word, const Step& step, const std::vector<InstallFolder>& filled,
                  std::string_view packages, bool is_in_workdir) {
   // Of a folder below: packages/a/node_modules. What has a dot is a tool's: node_modules/.cache.
   const auto is_packages = [&](std::string_view path) {
@@ -185,7 +185,7 @@ Reaches reach_of(std::string_view word, const Step& step, const std::vector<Fill
   const auto place = place_of_word(word, step, is_in_workdir);
   if (!place) return Reaches::kPerhaps;
   const std::string start(folder_before_pattern(*place));
-  for (const Filled& one : filled) {
+  for (const InstallFolder& one : filled) {
     if (text::is_within(start, one.path)) return one.in_project ? Reaches::kNot : Reaches::kSure;
     for (std::string_view path = one.path; path.size() > 1; path = text::parent_path(path)) {
       if (text::glob_match(*place, path)) return Reaches::kSure;
@@ -262,7 +262,7 @@ bool is_recursive(ArgumentWords words) {
 
 // The words of a command that name what it removes, moves, or writes again with another owner or mode; for
 // `find` also what it looks through.
-Reaches reach_of_command(const Command& command, const Step& step, const std::vector<Filled>& filled,
+Reaches reach_of_command(const Command& command, const Step& step, const std::vector<InstallFolder>& filled,
                          std::string_view packages, bool is_in_workdir) {
   const auto words = shell::invocation(command);
   const std::string_view program = shell::program_of(words);
@@ -373,10 +373,11 @@ bool fails_with(const Run& run, const Command& command) {
 TakenAway taken_away_by_rest(Dockerfile& dockerfile, const Run& run, const Use& use, size_t first) {
   if (first >= run.commands.size() || !reaches_image(dockerfile, run)) return {};
   const Step& step = step_of_run(dockerfile, run);
-  const std::vector<Filled> filled = filled_by(dockerfile, run, use);
+  const std::vector<InstallFolder> filled = filled_by(dockerfile, run, use);
   const bool implied = use.action->installs == Action::Installs::kImplied;
   const std::string_view packages = implied ? std::string_view() : folder_of_packages(use.manager->name);
-  const bool has_caches = std::ranges::any_of(filled, [](const Filled& one) { return !one.in_project; });
+  const bool has_caches =
+      std::ranges::any_of(filled, [](const InstallFolder& one) { return !one.in_project; });
   bool is_in_workdir = true;
   TakenAway perhaps;
   for (size_t i = 0; i < run.commands.size(); ++i) {

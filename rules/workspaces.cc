@@ -258,7 +258,7 @@ namespace {
 // Reads the lines of a list, and of those that it includes.
 class Requirements {
  public:
-  Requirements(const BuildContext& context, Included& found) : context_(context), found_(found) {}
+  Requirements(const BuildContext& context, RequirementsIncludes& found) : context_(context), found_(found) {}
 
   void add_list(const std::string& path) {
     const auto text = context_.read(path);
@@ -362,7 +362,7 @@ class Requirements {
   static std::string_view folder_of(std::string_view path) { return text::parent_path(path); }
 
   const BuildContext& context_;
-  Included& found_;
+  RequirementsIncludes& found_;
 };
 
 // Whether a command of a script in a package.json works on files of the project.
@@ -389,8 +389,8 @@ bool is_package_archive(std::string_view name) {
   return std::ranges::any_of(kEndings, [&](std::string_view ending) { return name.ends_with(ending); });
 }
 
-Included included_by(const BuildContext& context, const std::string& path) {
-  Included found;
+RequirementsIncludes included_by(const BuildContext& context, const std::string& path) {
+  RequirementsIncludes found;
   Requirements(context, found).add_list(path);
   std::erase(found.files, path);
   return found;

@@ -31,7 +31,7 @@ std::optional<Workspace> workspace_in(const lint::BuildContext& context, std::st
                                       const PackageManager& manager);
 
 // What a requirements file of pip says of other files.
-struct Included {
+struct RequirementsIncludes {
   // A folder, an archive or a folder of packages.
   struct Place {
     std::string name;      // as it is written: relative, absolute or "file:libs/a"
@@ -46,7 +46,7 @@ struct Included {
 // Whether a name is that of an archive with a package of Python.
 bool is_package_archive(std::string_view name);
 
-Included included_by(const lint::BuildContext& context, const std::string& path);
+RequirementsIncludes included_by(const lint::BuildContext& context, const std::string& path);
 
 // Whether a package.json has a dependency that is a folder or an archive of the project, as "./lib".
 bool has_local_dependency(const std::string& package_json);

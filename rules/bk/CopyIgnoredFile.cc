@@ -15,7 +15,7 @@ using dockerfile::Keyword;
 
 constexpr lint::ExampleFile kFiles[] = {{".dockerignore", "*.md\n"}, {"app", ""}, {"notes.md", ""}};
 
-void report(lint::Reporter& reporter, const Dispatched& one, const lint::BuildContext& context,
+void report(lint::Reporter& reporter, const DispatchedInstruction& one, const lint::BuildContext& context,
             std::string_view path, text::Span focus) {
   report_at(reporter, one,
             fmt::format("{} excludes {} from the context", text::base_name(context.ignore_file), path),
@@ -43,7 +43,7 @@ bool is_missed(const lint::BuildContext& context, std::string_view path) {
          context.file_system->exists(text::join_path(context.folder, path));
 }
 
-void check_sources(lint::Dockerfile& dockerfile, lint::Reporter& reporter, const Dispatched& one,
+void check_sources(lint::Dockerfile& dockerfile, lint::Reporter& reporter, const DispatchedInstruction& one,
                    const lint::BuildContext& context) {
   const bool as_buildkit = dockerfile.config().profile == lint::Profile::kBuildkit;
   const Instruction& instruction = *one.instruction;
@@ -57,7 +57,7 @@ void check_sources(lint::Dockerfile& dockerfile, lint::Reporter& reporter, const
 }
 
 // BuildKit has no check for what a mount reads.
-void check_mounts(lint::Dockerfile& dockerfile, lint::Reporter& reporter, const Dispatched& one,
+void check_mounts(lint::Dockerfile& dockerfile, lint::Reporter& reporter, const DispatchedInstruction& one,
                   const lint::BuildContext& context) {
   const lint::Run& run = dockerfile.run_at(*one.instruction);
   for (size_t i = 0; i < run.mounts.size(); ++i) {
@@ -70,7 +70,7 @@ void check_mounts(lint::Dockerfile& dockerfile, lint::Reporter& reporter, const 
 }
 
 void check(lint::Dockerfile& dockerfile, lint::Reporter& reporter) {
-  for (const Dispatched& one : dispatched(dockerfile)) {
+  for (const DispatchedInstruction& one : dispatched(dockerfile)) {
     const Instruction& instruction = *one.instruction;
     const bool copies = (instruction.keyword == Keyword::kCopy || instruction.keyword == Keyword::kAdd) &&
                         instruction.find_flag("from") == nullptr && instruction.arguments.size() > 1;

@@ -16,7 +16,7 @@ void check(lint::Dockerfile& dockerfile, lint::Reporter& reporter) {
   const plan::Graph& graph = dockerfile.graph();
   std::vector<bool> has_shell(graph.stages.size());
   std::optional<size_t> stage;
-  for (const Dispatched& one : dispatched(dockerfile)) {
+  for (const DispatchedInstruction& one : dispatched(dockerfile)) {
     for (size_t next = stage ? *stage + 1 : 0; stage != one.stage; stage = next++) {
       const auto& base = graph.stages[next].base_stage;
       has_shell[next] = base && has_shell[*base];

@@ -29,7 +29,7 @@ std::optional<std::string> as_pair(const Instruction& instruction) {
 }
 
 void check(lint::Dockerfile& dockerfile, lint::Reporter& reporter) {
-  for (const Dispatched& one : dispatched(dockerfile)) {
+  for (const DispatchedInstruction& one : dispatched(dockerfile)) {
     if (!one.instruction->legacy || one.instruction->arguments.size() < 2) continue;
     const auto pair = as_pair(*one.instruction);
     const std::string_view keyword = dockerfile::name_of(one.instruction->keyword);

@@ -13,7 +13,7 @@ using dockerfile::Keyword;
 
 void check(lint::Dockerfile& dockerfile, lint::Reporter& reporter) {
   std::map<std::pair<size_t, Keyword>, const Instruction*> last;
-  for (const Dispatched& one : dispatched(dockerfile)) {
+  for (const DispatchedInstruction& one : dispatched(dockerfile)) {
     const Keyword keyword = one.instruction->keyword;
     if (keyword != Keyword::kCmd && keyword != Keyword::kEntrypoint && keyword != Keyword::kHealthcheck)
       continue;

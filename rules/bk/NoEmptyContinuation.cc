@@ -24,7 +24,7 @@ std::vector<text::Span> empty_lines(const dockerfile::File& file, const Instruct
 }
 
 // An instruction that the line before an empty one swallows, as its continuation was not meant.
-struct Swallowed {
+struct SwallowedInstruction {
   std::string_view name;
   uint32_t line = 0;
   uint32_t continued = 0;  // the line that goes on
@@ -45,7 +45,8 @@ std::string_view instruction_name(std::string_view line, std::string_view of) {
   return known && same_letters && has_more ? name : std::string_view();
 }
 
-std::optional<Swallowed> find_swallowed(const dockerfile::File& file, const Instruction& instruction) {
+std::optional<SwallowedInstruction> find_swallowed(const dockerfile::File& file,
+                                                   const Instruction& instruction) {
   const uint32_t last = last_line_of(file, instruction);
   uint32_t continued = instruction.start_line;
   bool behind_empty = false;
@@ -58,7 +59,7 @@ std::optional<Swallowed> find_swallowed(const dockerfile::File& file, const Inst
       continue;
     }
     const std::string_view name = behind_empty ? instruction_name(text, instruction.name) : "";
-    if (!name.empty()) return Swallowed{name, line, continued};
+    if (!name.empty()) return SwallowedInstruction{name, line, continued};
     continued = line;
     behind_empty = false;
   }

@@ -47,7 +47,7 @@ bool is_unset_variable(lint::Dockerfile& dockerfile, const NamedVariable& variab
 }
 
 // Reports the variables that come no later than `end` in the file.
-void check_variables(lint::Dockerfile& dockerfile, const Dispatched& one, uint32_t end,
+void check_variables(lint::Dockerfile& dockerfile, const DispatchedInstruction& one, uint32_t end,
                      lint::Reporter& reporter) {
   const bool as_buildkit = answers_as_buildkit(dockerfile);
   const Keyword keyword = one.instruction->keyword;
@@ -62,10 +62,10 @@ void check_variables(lint::Dockerfile& dockerfile, const Dispatched& one, uint32
 }
 
 void check(lint::Dockerfile& dockerfile, lint::Reporter& reporter) {
-  for (const Dispatched& one : dispatched(dockerfile))
+  for (const DispatchedInstruction& one : dispatched(dockerfile))
     check_variables(dockerfile, one, one.instruction->span.end, reporter);
   // An ARG is looked at name by name, up to the default that can't be read.
-  const Failing* const failing = failing_instruction(dockerfile);
+  const FailingInstruction* const failing = failing_instruction(dockerfile);
   if (failing != nullptr && failing->at.instruction->keyword == dockerfile::Keyword::kArg)
     check_variables(dockerfile, failing->at, failing->error->span.begin, reporter);
 }

@@ -73,7 +73,7 @@ class UndefinedVariables {
     }
   }
 
-  void check(const Dispatched& one) const {
+  void check(const DispatchedInstruction& one) const {
     const auto found = undeclared_.find({one.instruction, one.stage});
     if (found == undeclared_.end()) return;
     const plan::Stage& stage = graph_.stages[one.stage];
@@ -100,7 +100,7 @@ class UndefinedVariables {
  private:
   // The name that could be meant, of those that are declared in the stage up to the instruction, or that the
   // stage that it starts from has.
-  std::string_view closest_known(const plan::Stage& stage, const Dispatched& one,
+  std::string_view closest_known(const plan::Stage& stage, const DispatchedInstruction& one,
                                  std::string_view name) const {
     std::vector<std::string_view> known;
     for (auto base = stage.base_stage; base && known.size() <= kMostKnown;
@@ -145,10 +145,10 @@ void check(lint::Dockerfile& dockerfile, lint::Reporter& reporter) {
   const auto is_in_stage = [](const plan::UndeclaredVariable& one) { return one.stage.has_value(); };
   if (std::ranges::none_of(dockerfile.graph().undeclared, is_in_stage)) return;
   const UndefinedVariables variables(dockerfile, reporter);
-  for (const Dispatched& one : dispatched(dockerfile))
+  for (const DispatchedInstruction& one : dispatched(dockerfile))
     variables.check(one);
   // The instruction that BuildKit stops at has its variables looked up first.
-  if (const Failing* failing = failing_instruction(dockerfile)) variables.check(failing->at);
+  if (const FailingInstruction* failing = failing_instruction(dockerfile)) variables.check(failing->at);
 }
 
 }  // namespace

@@ -39,7 +39,7 @@ void check(lint::Dockerfile& dockerfile, lint::Reporter& reporter) {
   const plan::Graph& graph = dockerfile.graph();
   std::vector<bool> is_set(graph.stages.size());
   std::optional<size_t> stage;
-  for (const Dispatched& one : dispatched(dockerfile)) {
+  for (const DispatchedInstruction& one : dispatched(dockerfile)) {
     for (size_t next = stage ? *stage + 1 : 0; stage != one.stage; stage = next++) {
       const auto& base = graph.stages[next].base_stage;
       is_set[next] = base && is_set[*base];

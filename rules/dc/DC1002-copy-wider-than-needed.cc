@@ -160,12 +160,12 @@ std::set<std::string> folders_to_copy(const std::set<std::string>& needed) {
 }
 
 // What the COPY brings and the folders don't contain: the first source, and how many files.
-struct Needless {
+struct UnneededFiles {
   std::string_view edited;
   size_t files = 0;
 };
-Needless find_needless(const lint::BuildContext& context, const std::set<std::string>& folders) {
-  Needless needless;
+UnneededFiles find_needless(const lint::BuildContext& context, const std::set<std::string>& folders) {
+  UnneededFiles needless;
   for (const context::Record& record : context.files.records()) {
     if (record.type != context::Type::kFile || record.path.find('/') == std::string::npos) continue;
     const bool held = std::ranges::any_of(
@@ -210,7 +210,7 @@ void look_at(lint::Dockerfile& dockerfile, const Step& copy, lint::Reporter& rep
   }
   const bool root = needed.contains("");
   const std::set<std::string> folders = folders_to_copy(needed);
-  const Needless needless = find_needless(*context, folders);
+  const UnneededFiles needless = find_needless(*context, folders);
   if (needless.edited.empty()) return;
   const dockerfile::Instruction& instruction = *copy.instruction;
   lint::Diagnostic& diagnostic =

@@ -149,7 +149,7 @@ bool all_in_one_list(const Run& run) {
 }
 
 // A cache that a use lacks, and where it is; nothing if that can't be known.
-struct Lacking {
+struct MissingCache {
   const Cache* cache = nullptr;
   std::optional<std::string> path;
   std::string shared =
@@ -160,16 +160,17 @@ struct Lacking {
 struct Lack {
   const Run* run = nullptr;
   std::vector<Use> uses;
-  std::vector<Lacking> caches;
+  std::vector<MissingCache> caches;
   std::optional<Owner> other_user = {};  // who runs one of the uses in place of the step's user
 
   const PackageManager& manager() const { return *uses.front().manager; }
   bool is_known() const {
-    return std::ranges::all_of(caches, [](const Lacking& one) { return one.path.has_value(); });
+    return std::ranges::all_of(caches, [](const MissingCache& one) { return one.path.has_value(); });
   }
   // The folder of a cache that has other files too; empty for none.
   std::string_view shared() const {
-    const auto found = std::ranges::find_if(caches, [](const Lacking& one) { return !one.shared.empty(); });
+    const auto found =
+        std::ranges::find_if(caches, [](const MissingCache& one) { return !one.shared.empty(); });
     return found == caches.end() ? std::string_view() : found->shared;
   }
 };
@@ -209,7 +210,7 @@ class Check {
 
  private:
   static bool has_packages(const Lack& lack) {
-    return std::ranges::any_of(lack.caches, [](const Lacking& one) { return one.cache->used_from; });
+    return std::ranges::any_of(lack.caches, [](const MissingCache& one) { return one.cache->used_from; });
   }
 
   // Whether a later step takes what this one downloads from the layer, and downloads nothing: without the
@@ -268,7 +269,7 @@ class Check {
   }
 
   // The cache's own part of a folder that other files are in too; without a path if it has none.
-  Lacking apart(const Run& run, const Use& use, Lacking lacking) {
+  MissingCache apart(const Run& run, const Use& use, MissingCache lacking) {
     if (!lacking.path) return lacking;
     const Cache& cache = *lacking.cache;
     if (!cache.own_part.empty() && is_shared_folder(step_of(run), cache, *lacking.path))
@@ -296,11 +297,11 @@ class Check {
            });
   }
 
-  void add(const Run& run, const Use& use, Lacking lacking, size_t first) {
+  void add(const Run& run, const Use& use, MissingCache lacking, size_t first) {
     const auto same = std::find_if(lacks_.begin() + static_cast<std::ptrdiff_t>(first), lacks_.end(),
                                    [&](const Lack& lack) { return &lack.manager() == use.manager; });
     Lack& lack = same == lacks_.end() ? lacks_.emplace_back(Lack{&run, {use}, {}}) : *same;
-    const auto is_same = [&](const Lacking& one) {
+    const auto is_same = [&](const MissingCache& one) {
       return one.cache == lacking.cache && one.path == lacking.path;
     };
     if (std::ranges::none_of(lack.caches, is_same)) lack.caches.push_back(std::move(lacking));
@@ -336,13 +337,13 @@ class Check {
     // Without `from=` a cache mount starts from the stage of that name, if there is one.
     if (dockerfile_.graph().find_stage("scratch") != nullptr) return std::nullopt;
     if (!run.shell_form && std::ranges::any_of(lack.uses, opts_out)) return std::nullopt;
-    if (!std::ranges::all_of(lack.caches, [&](const Lacking& one) { return is_free(run, *one.path); }) ||
+    if (!std::ranges::all_of(lack.caches, [&](const MissingCache& one) { return is_free(run, *one.path); }) ||
         has_syntax_below(dockerfile_.file(), kSyntaxOfMounts))
       return std::nullopt;
     lint::Fix fix;
     fix.description = lack.caches.size() == 1 ? "add the cache mount" : "add the cache mounts";
     std::vector<std::string> flags;
-    for (const Lacking& one : lack.caches)
+    for (const MissingCache& one : lack.caches)
       flags.push_back(mount_flag(*one.cache, *one.path, owner_of(step)));
     fix.edits.push_back(insert_flags(run, dockerfile_.file(), flags));
     Removal removal(run, dockerfile_.file());
@@ -390,8 +391,9 @@ class Check {
   // be root's.
   bool is_harmless(const Lack& lack, const Removal& removal) {
     const Run& run = *lack.run;
-    const bool alone = std::ranges::all_of(
-        lack.caches, [&](const Lacking& one) { return leaves_alone(dockerfile_, run, *one.path, removal); });
+    const bool alone = std::ranges::all_of(lack.caches, [&](const MissingCache& one) {
+      return leaves_alone(dockerfile_, run, *one.path, removal);
+    });
     if (!alone || !has_root_user(dockerfile_, step_of(run))) return false;
     const bool risky = std::ranges::any_of(
         lack.uses, [](const Use& use) { return may_keep_old(use) || links_into_store(use); });
@@ -403,7 +405,7 @@ class Check {
   // Whether a mount would hide what is below its target, or keep another command of the RUN from what it does
   // there.
   bool is_in_the_way(const Lack& lack, const Removal& removal) {
-    return std::ranges::any_of(lack.caches, [&](const Lacking& one) {
+    return std::ranges::any_of(lack.caches, [&](const MissingCache& one) {
       return hides_files(dockerfile_, *lack.run, *one.path) ||
              is_touched(step_of(*lack.run), *lack.run, lack.manager(), *one.path, removal);
     });
@@ -415,14 +417,14 @@ class Check {
     const PackageManager& manager = lack.manager();
     const Owner owner = lack.other_user.value_or(owner_of(step));
     std::vector<std::string> folders, flags;
-    for (const Lacking& one : lack.caches) {
+    for (const MissingCache& one : lack.caches) {
       if (one.path) folders.push_back(*one.path);
       flags.push_back(mount_flag(*one.cache, one.path.value_or("FOLDER"), owner));
     }
     const bool keeps_nothing = std::ranges::all_of(lack.uses, opts_out);
     if (keeps_nothing && is_small(lack)) return;
     std::vector<std::string_view> caches;
-    for (const Lacking& one : lack.caches) {
+    for (const MissingCache& one : lack.caches) {
       if (std::ranges::find(caches, one.cache->name) == caches.end()) caches.push_back(one.cache->name);
     }
     const Loss loss = loss_of(manager, caches);
@@ -502,7 +504,7 @@ class Check {
     return std::ranges::any_of(words.subspan(1), [&](const shell::Word& word) {
       const size_t end = word.text.ends_with("/*") ? word.text.size() - 2 : word.text.size();
       const auto path = path_in(word.text.substr(0, end), step_of(*lack.run));
-      return path && std::ranges::any_of(lack.caches, [&](const Lacking& one) {
+      return path && std::ranges::any_of(lack.caches, [&](const MissingCache& one) {
                // A folder around the mount can't be removed either.
                return one.path && (text::is_within(*path, *one.path) || text::is_within(*one.path, *path));
              });
@@ -516,7 +518,7 @@ class Check {
                            .used_from = has_packages(lack),
                            .has_mount = [&](const Run& run) { return will_have_mounts(run, manager); }};
     std::string need = needed_later(dockerfile_, *lack.run, needs);
-    for (const Lacking& one : lack.caches) {
+    for (const MissingCache& one : lack.caches) {
       if (need.empty() && one.path) need = taken_later(dockerfile_, *lack.run, *one.path);
     }
     return need;

@@ -20,19 +20,19 @@ using plan::Step;
 constexpr size_t kMostNamed = 3;  // images in one message
 
 // An image that a tag names, which is none of those that move by their nature.
-struct Tagged {
+struct TaggedImage {
   const Step* step = nullptr;
   plan::ImageReference image;
 };
 
 // One finding for all images of the file: each wants the same done.
-void report_tagged(const std::vector<Tagged>& all, lint::Reporter& reporter) {
+void report_tagged(const std::vector<TaggedImage>& all, lint::Reporter& reporter) {
   if (all.empty()) return;
   std::string names;
   for (size_t i = 0; i < std::min(all.size(), kMostNamed); ++i)
     names += fmt::format("{}{}", i == 0 ? "" : ", ", all[i].step->image);
   if (all.size() > kMostNamed) names += fmt::format(" and {} more", all.size() - kMostNamed);
-  const Tagged& first = all.front();
+  const TaggedImage& first = all.front();
   const bool one = all.size() == 1;
   reporter
       .report(first.step->instruction->arguments.front().span,
@@ -76,7 +76,7 @@ class BaseArguments {
 void check(Dockerfile& dockerfile, lint::Reporter& reporter) {
   const BaseArguments arguments(dockerfile.file());
   std::map<std::string, std::string, std::less<>> digests;  // by name and tag
-  std::vector<Tagged> tagged;
+  std::vector<TaggedImage> tagged;
   for (const Step& step : dockerfile.graph().steps) {
     if (step.kind != Step::Kind::kImage || step.image.empty()) continue;
     const dockerfile::Word& written = step.instruction->arguments.front();
@@ -88,7 +88,7 @@ void check(Dockerfile& dockerfile, lint::Reporter& reporter) {
     const bool latest = image.tag.empty() || image.tag == "latest";
     if (image.digest.empty() && !latest) {
       const bool known =
-          std::ranges::any_of(tagged, [&](const Tagged& one) { return one.step->image == step.image; });
+          std::ranges::any_of(tagged, [&](const TaggedImage& one) { return one.step->image == step.image; });
       if (!known) tagged.push_back({&step, image});
       continue;
     }

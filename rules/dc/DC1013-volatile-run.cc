@@ -9,7 +9,7 @@ constexpr std::string_view kPrograms[] = {"date", "uuidgen", "pwgen"};
 
 // What a RUN writes that is different each time.
 enum class Kind : uint8_t { kNone, kTime, kRandom, kKey };
-struct Volatile {
+struct VolatileOutput {
   Kind kind = Kind::kNone;
   std::string_view part;  // of the script
 };
@@ -43,7 +43,7 @@ bool makes_key(const shell::Command& command) {
          std::ranges::none_of(command.words, is_other);
 }
 
-Volatile find_volatile(const lint::Run& run) {
+VolatileOutput find_volatile(const lint::Run& run) {
   for (size_t i = 0; i < run.commands.size(); ++i) {
     const shell::Command& command = run.commands[i];
     if (command.words.empty()) continue;
@@ -62,7 +62,7 @@ Volatile find_volatile(const lint::Run& run) {
   return {};
 }
 
-void report(const lint::Run& run, const Volatile& found, lint::Reporter& reporter) {
+void report(const lint::Run& run, const VolatileOutput& found, lint::Reporter& reporter) {
   const text::Span span = run.span_of(found.part);
   switch (found.kind) {
     case Kind::kNone:

@@ -191,7 +191,7 @@ class Check {
   using Changes = std::vector<const Change*>;
 
   // What a RUN moved or removed: a later change does not find it there.
-  struct Moved {
+  struct MovedPath {
     const plan::Step* by = nullptr;
     std::string path;  // may be a pattern
   };
@@ -288,7 +288,7 @@ class Check {
         return !(rewrite.takes_away && rewrite.command > change.command) && takes(rewrite.path, path);
       });
       // Steps are in the order of the file.
-      return here || std::ranges::any_of(moved_, [&](const Moved& moved) {
+      return here || std::ranges::any_of(moved_, [&](const MovedPath& moved) {
                return moved.by > &copy && takes(moved.path, path);
              });
     };
@@ -493,8 +493,8 @@ class Check {
     return maker;
   }
 
-  std::vector<Moved> moved_;  // in the stage so far
-  std::vector<size_t> runs_;  // the steps of its RUNs so far, the one that is looked at included
+  std::vector<MovedPath> moved_;  // in the stage so far
+  std::vector<size_t> runs_;      // the steps of its RUNs so far, the one that is looked at included
   lint::Dockerfile& dockerfile_;
   lint::Reporter& reporter_;
 };

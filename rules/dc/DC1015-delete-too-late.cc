@@ -59,7 +59,7 @@ std::string removed_path(std::string_view word) {
              : std::string();
 }
 
-using Related = bool (*)(std::string_view path, std::string_view folder);
+using PathRelation = bool (*)(std::string_view path, std::string_view folder);
 
 class Check {
  public:
@@ -160,7 +160,7 @@ class Check {
   // Whether the RUN leaves something in the caches of a package manager, or in those of them that `path` is
   // related to.
   bool fills(const lint::Run& run, const PackageManager& manager, std::string_view path = {},
-             Related related = is_about) {
+             PathRelation related = is_about) {
     if (!run.step) return false;
     const auto empties = [&](const shell::Command& command) { return empties_caches(manager, command); };
     if (std::ranges::any_of(run.commands, empties)) return false;
@@ -192,7 +192,7 @@ class Check {
   }
 
   // Whether a RUN leaves lists or downloads of a package manager in a folder that `path` is related to.
-  bool leaves(const lint::Run& run, const std::string& path, Related related) {
+  bool leaves(const lint::Run& run, const std::string& path, PathRelation related) {
     for (const Leftover& leftover : kLeftovers) {
       if (!related(path, leftover.folder) || !makes(run, leftover)) continue;
       const bool is_elsewhere = !leftover.instead.empty() && keeps_out_of_layer(run, {&leftover.instead, 1});

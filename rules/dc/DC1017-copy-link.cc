@@ -80,7 +80,7 @@ bool is_plain(const dockerfile::Instruction& copy, std::string_view destination)
 }
 
 // The folders whose owner or mode the steps of a stage have set so far.
-class Touched {
+class ModifiedFolders {
  public:
   void add(lint::Dockerfile& dockerfile, size_t index) {
     const plan::Step& step = dockerfile.graph().steps[index];
@@ -179,7 +179,7 @@ bool windows(const plan::Graph& graph, size_t stage) {
 
 void check(lint::Dockerfile& dockerfile, lint::Reporter& reporter) {
   const plan::Graph& graph = dockerfile.graph();
-  std::vector<Touched> touched(graph.stages.size());
+  std::vector<ModifiedFolders> touched(graph.stages.size());
   size_t stage = graph.stages.size();
   const bool directive = dockerfile.file().directive("syntax").has_value();
   for (size_t index = 0; index < graph.steps.size(); ++index) {

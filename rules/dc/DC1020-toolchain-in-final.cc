@@ -66,12 +66,12 @@ bool is_call(std::span<const shell::Word> words, const auto& programs, const aut
          std::ranges::any_of(words, [&](const shell::Word& word) { return is_one_of(word.text, commands); });
 }
 
-struct Found {
+struct ToolchainUse {
   const shell::Command* command = nullptr;
   std::string_view what;
 };
 
-Found compiler_call(const Run& run) {
+ToolchainUse compiler_call(const Run& run) {
   for (const shell::Command& command : run.commands) {
     const auto words = shell::invocation(command);
     for (const Compiler& compiler : kCompilers) {
@@ -100,7 +100,7 @@ bool has_c_compiler(std::string_view base) {
              kOthers, [&](std::string_view other) { return tag.find(other) != std::string_view::npos; });
 }
 
-Found compiler_install(const Run& run, std::string_view base) {
+ToolchainUse compiler_install(const Run& run, std::string_view base) {
   constexpr std::string_view kOfC[] = {"build-essential", "gcc", "g++"};
   const bool has_c = has_c_compiler(base);
   for (const shell::Command& command : run.commands) {
@@ -154,7 +154,7 @@ void check(lint::Dockerfile& dockerfile, lint::Reporter& reporter) {
   const bool removed = std::ranges::any_of(image.runs, [](const Run* run) { return removes_packages(*run); });
   for (const Run* run : image.runs) {
     if (removed && !lint::is_image(lint::ImageKind::kToolchain, image.base)) break;
-    if (const Found found = compiler_call(*run); found.command != nullptr) {
+    if (const ToolchainUse found = compiler_call(*run); found.command != nullptr) {
       reporter.report(
           run->span_of(found.command->spelling),
           fmt::format("the final image contains {}, but needs only the compiled program", found.what),
@@ -165,7 +165,7 @@ void check(lint::Dockerfile& dockerfile, lint::Reporter& reporter) {
   // What a script starts may compile, or run what somebody compiles there.
   if (is_to_work_in(image) || removed) return;
   for (const Run* run : image.runs) {
-    if (const Found found = compiler_install(*run, image.base); found.command != nullptr) {
+    if (const ToolchainUse found = compiler_install(*run, image.base); found.command != nullptr) {
       reporter.report(run->span_of(found.command->spelling),
                       fmt::format("{} is installed for a build, and stays in the final image", found.what),
                       "compile in a separate stage, and copy what the program needs with COPY --from");

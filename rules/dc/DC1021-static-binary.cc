@@ -184,9 +184,10 @@ std::vector<bool> stages_that_run(lint::Dockerfile& dockerfile) {
 
 // For each stage whether files of it, or of one that starts from it, go into an image without a C library. A
 // stage that others take files from is not an image of its own: it carries them to where they are used.
-class Carried {
+class StagesWithoutLibc {
  public:
-  Carried(const Graph& graph, const std::vector<std::string_view>& bases, const std::vector<bool>& runs)
+  StagesWithoutLibc(const Graph& graph, const std::vector<std::string_view>& bases,
+                    const std::vector<bool>& runs)
       : graph_(graph), copied_(graph.stages.size()), seen_(graph.stages.size()) {
     std::vector<bool> is_source(graph.stages.size());
     for (const Step& step : graph.steps) {
@@ -248,7 +249,7 @@ class Carried {
 void check(lint::Dockerfile& dockerfile, lint::Reporter& reporter) {
   const Graph& graph = dockerfile.graph();
   const std::vector<std::string_view> bases = base_images(graph);
-  const std::vector<bool> copied = Carried(graph, bases, stages_that_run(dockerfile)).stages();
+  const std::vector<bool> copied = StagesWithoutLibc(graph, bases, stages_that_run(dockerfile)).stages();
   if (std::ranges::find(copied, true) == copied.end()) return;
   for (const Run& run : dockerfile.runs()) {
     if (!run.step || !builds_with_go(run)) continue;

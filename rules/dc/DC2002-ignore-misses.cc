@@ -155,12 +155,12 @@ Strangers find_strangers(const lint::BuildContext& context, const ContextUse& us
 
 // Whether the context has files with such names at all: most have none.
 bool may_have_strangers(const lint::BuildContext& context) {
-  struct Named {
+  struct StrangerNames {
     bool any = false;
   };
   return context
-      .shared<Named>([&] {
-        return Named{std::ranges::any_of(context.files.records(), [](const context::Record& record) {
+      .shared<StrangerNames>([&] {
+        return StrangerNames{std::ranges::any_of(context.files.records(), [](const context::Record& record) {
           return record.type == context::Type::kFile && !stranger_in(record.path).pattern.empty();
         })};
       })

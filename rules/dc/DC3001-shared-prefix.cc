@@ -35,7 +35,7 @@ std::vector<Stage> stages_of(const dockerfile::File& file) {
   return stages;
 }
 
-struct Sibling {
+struct SiblingDockerfile {
   std::string name;  // its path in the context
   dockerfile::File file;
   std::vector<Stage> stages;
@@ -43,7 +43,7 @@ struct Sibling {
 
 // The Dockerfiles that are built from the context, read once for all of them: those at its root come first.
 struct Siblings {
-  std::vector<Sibling> all;
+  std::vector<SiblingDockerfile> all;
 };
 
 // A Dockerfile may be ignored in its context: the folders are listed, not the context.
@@ -87,7 +87,7 @@ Siblings read_siblings(const lint::BuildContext& context) {
     if (!text) continue;
     dockerfile::File file = dockerfile::parse(std::move(*text));
     if (!is_of_context(context, path, file)) continue;
-    Sibling& sibling = siblings.all.emplace_back(std::move(path), std::move(file));
+    SiblingDockerfile& sibling = siblings.all.emplace_back(std::move(path), std::move(file));
     sibling.stages = stages_of(sibling.file);
   }
   return siblings;
@@ -127,9 +127,9 @@ const Instruction* last_costly(lint::Dockerfile& dockerfile, Stage stage) {
 }
 
 void look_at(lint::Dockerfile& dockerfile, Stage stage, const Siblings& siblings, lint::Reporter& reporter) {
-  const Sibling* best = nullptr;
+  const SiblingDockerfile* best = nullptr;
   size_t most = 0;
-  for (const Sibling& sibling : siblings.all) {
+  for (const SiblingDockerfile& sibling : siblings.all) {
     // The Dockerfile itself is among them: those before it are the ones it repeats.
     if (is_same_file(sibling.file, dockerfile.file())) break;
     for (const Stage other : sibling.stages) {
@@ -150,7 +150,7 @@ void look_at(lint::Dockerfile& dockerfile, Stage stage, const Siblings& siblings
 // Files that say the same, apart from comments: each of them is reported.
 bool report_twins(lint::Dockerfile& dockerfile, const Siblings& siblings, lint::Reporter& reporter) {
   std::vector<std::string_view> names;
-  for (const Sibling& sibling : siblings.all) {
+  for (const SiblingDockerfile& sibling : siblings.all) {
     if (is_same_file(sibling.file, dockerfile.file())) names.push_back(sibling.name);
   }
   if (names.size() < 2) return false;

@@ -22,9 +22,9 @@ bool mentions(std::string_view text, std::string_view name) {
 }
 
 // The keys of one stage that nothing has used since they were set.
-class Unused {
+class UnusedKeys {
  public:
-  explicit Unused(lint::Reporter& reporter) : reporter_(reporter) {}
+  explicit UnusedKeys(lint::Reporter& reporter) : reporter_(reporter) {}
 
   void pass(const Instruction& instruction) {
     const bool env = instruction.keyword == Keyword::kEnv;
@@ -85,7 +85,7 @@ void check(lint::Dockerfile& dockerfile, lint::Reporter& reporter) {
       if (first == nullptr) first = &instruction;
     }
     if (keys < 2) continue;
-    Unused unused(reporter);
+    UnusedKeys unused(reporter);
     for (const Instruction& instruction : stage.body) {
       if (&instruction >= first) unused.pass(instruction);
     }

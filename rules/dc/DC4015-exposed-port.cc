@@ -63,7 +63,7 @@ std::optional<uint32_t> port_in(std::string_view word) {
 }
 
 // What a server is told to listen on.
-struct Listening {
+struct ListenPorts {
   std::string_view program;
   std::vector<uint32_t> ports;  // empty if that is not known
 };
@@ -99,7 +99,7 @@ std::vector<uint32_t> ports_of(const Server& server, std::span<const std::string
 }
 
 // The first server that the words start, if they say where it listens.
-Listening listening(const std::vector<std::string>& words) {
+ListenPorts listening(const std::vector<std::string>& words) {
   for (size_t i = 0; i < words.size(); ++i) {
     const auto server =
         std::ranges::find_if(kServers, [&](const Server& one) { return is_name(words[i], one.program); });
@@ -120,7 +120,7 @@ bool includes(std::string_view exposed, uint32_t port) {
 
 void check(lint::Dockerfile& dockerfile, lint::Reporter& reporter) {
   const FinalImage& image = final_image(dockerfile);
-  const Listening told = listening(image.started);
+  const ListenPorts told = listening(image.started);
   if (told.ports.empty()) return;
   const auto is_exposed = [&](const dockerfile::Word& word) {
     return std::ranges::any_of(told.ports, [&](uint32_t port) { return includes(word.text, port); });
