@@ -98,14 +98,14 @@ TEST(Watch, ReportsAgainWhenFilesChange) {
 }
 
 // Waits until a file was read to its end.
-class Reading {
+class ReadWatch {
  public:
-  explicit Reading(const std::string& path) : events_(::inotify_init1(IN_CLOEXEC)) {
+  explicit ReadWatch(const std::string& path) : events_(::inotify_init1(IN_CLOEXEC)) {
     EXPECT_GE(::inotify_add_watch(events_, path.c_str(), IN_CLOSE_NOWRITE), 0);
   }
-  ~Reading() { ::close(events_); }
-  Reading(const Reading&) = delete;
-  Reading& operator=(const Reading&) = delete;
+  ~ReadWatch() { ::close(events_); }
+  ReadWatch(const ReadWatch&) = delete;
+  ReadWatch& operator=(const ReadWatch&) = delete;
 
   void wait() const {
     char event[4096];
@@ -121,7 +121,7 @@ TEST(Watch, SaysNothingIfTheAnswerIsTheSame) {
   folder.write("Dockerfile", "FROM a:1\nRUN sudo make\n");
   Running lint(folder.path(), "--watch");
   EXPECT_NE(lint.report().find("1 error in 1 file"), std::string::npos);
-  const Reading reading(folder / "Dockerfile");
+  const ReadWatch reading(folder / "Dockerfile");
   folder.write("notes.txt", "x\n");
   reading.wait();
   folder.write("api/Dockerfile", "FROM a\n");

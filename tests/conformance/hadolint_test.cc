@@ -16,12 +16,12 @@ namespace dcache {
 namespace {
 
 using nlohmann::json;
-using Found = std::set<std::pair<std::string, uint32_t>>;
+using RuleLines = std::set<std::pair<std::string, uint32_t>>;
 
 // "+ FILE:LINE CODE" where only we have a finding, "-" where only hadolint has it.
-std::set<std::string> difference(const std::string& name, const Found& ours, const Found& theirs) {
+std::set<std::string> difference(const std::string& name, const RuleLines& ours, const RuleLines& theirs) {
   std::set<std::string> lines;
-  const auto add = [&](const Found& from, const Found& other, const char* sign) {
+  const auto add = [&](const RuleLines& from, const RuleLines& other, const char* sign) {
     for (const auto& [code, line] : from) {
       if (!other.contains({code, line})) lines.insert(fmt::format("{} {}:{} {}", sign, name, line, code));
     }
@@ -52,13 +52,13 @@ TEST(RecordedHadolintFindings, AreTheSameButForKnownDifferences) {
   lint::Config config;
   config.profile = lint::Profile::kHadolint;
   const lint::Linter linter(lint::catalogue(), config);
-  std::map<std::string, Found> recorded;
+  std::map<std::string, RuleLines> recorded;
   ASSERT_TRUE(conformance::for_each_record("hadolint.jsonl.xz", [&](const json& record) {
     const json& findings = record.at("findings");
     const bool unparsed =
         std::any_of(findings.begin(), findings.end(), [](const json& f) { return f.at("code") == "DL1000"; });
     if (unparsed) return;
-    Found& found = recorded[record.at("file")];
+    RuleLines& found = recorded[record.at("file")];
     for (const json& finding : findings) {
       const std::string code = finding.at("code");
       if (code.starts_with("DL")) found.emplace(code, finding.at("line"));
@@ -70,7 +70,7 @@ TEST(RecordedHadolintFindings, AreTheSameButForKnownDifferences) {
     const auto expected = recorded.find(name);
     if (expected == recorded.end()) return;
     const dockerfile::File file = dockerfile::parse(text);
-    Found found;
+    RuleLines found;
     for (const lint::Diagnostic& diagnostic : linter.lint(file, {}).diagnostics) {
       if (diagnostic.rule != lint::kNotBuildable)
         found.emplace(diagnostic.rule, file.lines().line_of(diagnostic.span.begin));

@@ -47,8 +47,8 @@ cache::Build build_of_image(const json& trial, const char* which, const std::str
 }
 
 // A log with the model of each of its builds.
-struct Explained {
-  explicit Explained(const json& trial) : log(read(trial.at("plain"))) {
+struct ExplainedTrial {
+  explicit ExplainedTrial(const json& trial) : log(read(trial.at("plain"))) {
     for (const observe::Build& build : log.builds) {
       before.push_back(build_of_image(trial, "before", build.name));
       after.push_back(build_of_image(trial, "after", build.name));
@@ -152,7 +152,7 @@ TEST(Logs, AreMatchedWithTheDockerfileAndTheirRecord) {
   int logs = 0;
   EXPECT_TRUE(conformance::for_each_record("logs.jsonl.xz", [&](const json& trial) {
     ++logs;
-    const Explained explained(trial);
+    const ExplainedTrial explained(trial);
     EXPECT_FALSE(explained.log.is_cut) << trial.at("id");
     count_vertices(trial, explained.log, counts);
     for (const report::LogBuild& build : explained.view.builds)

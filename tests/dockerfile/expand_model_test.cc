@@ -19,7 +19,7 @@ namespace dcache::dockerfile {
 namespace {
 
 constexpr char32_t kEnd = 0xFFFFFFFF;
-struct Refused {};
+struct Refusal {};
 using Values = std::map<std::u32string, std::u32string>;
 
 std::u32string characters_of(std::string_view text) {
@@ -46,10 +46,10 @@ class Pattern {
         parts_.push_back({c == '*' || c == '?', c});
         continue;
       }
-      if (++at == pattern.size()) throw Refused();
+      if (++at == pattern.size()) throw Refusal();
       c = pattern[at];
       const bool escaped_end = c == '}' || c == '/';
-      if (!escaped_end && c != '*' && c != '?' && c != '\\') throw Refused();
+      if (!escaped_end && c != '*' && c != '?' && c != '\\') throw Refusal();
       parts_.push_back({false, c});
     }
   }
@@ -187,7 +187,7 @@ class Model {
       word_ += escaped;
       result += escaped;
     }
-    if (stop != kEnd) throw Refused();
+    if (stop != kEnd) throw Refusal();
     end_word();
     words_ = words;
     return result;
@@ -198,7 +198,7 @@ class Model {
     next();
     while (peek() != '\'')
       if (peek() == kEnd)
-        throw Refused();
+        throw Refusal();
       else
         result += next();
     next();
@@ -209,7 +209,7 @@ class Model {
     std::u32string result;
     next();
     while (peek() != '"') {
-      if (peek() == kEnd) throw Refused();
+      if (peek() == kEnd) throw Refusal();
       if (peek() == '$') {
         result += dollar();
         continue;
@@ -217,7 +217,7 @@ class Model {
       char32_t c = next();
       if (c == static_cast<char32_t>(options_.escape)) {
         if (raw_escapes_) result += c;
-        if (peek() == kEnd) throw Refused();
+        if (peek() == kEnd) throw Refusal();
         if (peek() == '"' || peek() == '$' || peek() == c) c = next();
       }
       result += c;
@@ -261,7 +261,7 @@ class Model {
 
   std::u32string braces() {
     next();
-    if (peek() == kEnd || peek() == '{' || peek() == '}' || peek() == ':') throw Refused();
+    if (peek() == kEnd || peek() == '{' || peek() == '}' || peek() == ':') throw Refusal();
     const std::u32string name = this->name();
     const auto found = values_.find(name);
     const bool set = found != values_.end();
@@ -274,15 +274,15 @@ class Model {
     const bool null_is_unset = c == ':';
     if (null_is_unset) modifier += c = next();
     const bool trims = c == '#' || c == '%';
-    if (c == kEnd || (null_is_unset && trims)) throw Refused();
-    if (!null_is_unset && !trims && c != '-' && c != '+' && c != '?') throw Refused();
+    if (c == kEnd || (null_is_unset && trims)) throw Refusal();
+    if (!null_is_unset && !trims && c != '-' && c != '+' && c != '?') throw Refusal();
     const std::u32string word = process_until('}', trims);
     if (keep) return U"${" + name + modifier + word + U"}";
     const bool counts_as_set = set && !(null_is_unset && value.empty());
     if (c == '-') return counts_as_set ? value : word;
     if (c == '+') return counts_as_set ? word : U"";
     if (c == '?' && counts_as_set) return value;
-    if (!trims) throw Refused();
+    if (!trims) throw Refusal();
     const bool longest = word.starts_with(c);
     return trimmed(c, Pattern(reversed_if(c == '%', word.substr(longest ? 1 : 0))), value, longest);
   }
@@ -387,7 +387,7 @@ TEST(ExpandModel, AgreesOnRandomTexts) {
     std::optional<std::string> expected;
     try {
       expected = text_of(model.process());
-    } catch (const Refused&) {
+    } catch (const Refusal&) {
     }
     const std::string described =
         "'" + text + "' with " + (set ? "'" + value + "'" : "nothing") +
