@@ -82,13 +82,13 @@ TEST(BuildkitAnswers, ToCommandsInShellFormNameAShellWhereItIsNeeded) {
     const std::string said = sentence_of("JSONArgsRecommended", std::string("FROM a\nCMD ") + command + "\n");
     EXPECT_NE(said.find("[\"/bin/sh\", \"-c\", \"exec …\"]"), std::string::npos) << command << said;
   }
-  for (const auto& [command, json] : std::vector<std::pair<std::string, std::string>>{
+  for (const auto& [command, form] : std::vector<std::pair<std::string, std::string>>{
            {"x", R"(CMD ["x"])"},
            {R"(x 'a b' "c" --d=e)", R"(CMD ["x", "a b", "c", "--d=e"])"},
            {R"(x '"a" && b')", R"(CMD ["x", "\"a\" && b"])"},
            {R"(c:\\x\\y.exe)", R"(CMD ["PROGRAM", "ARGUMENT"])"}}) {
     const std::string said = sentence_of("JSONArgsRecommended", "FROM a\nCMD " + command + "\n");
-    EXPECT_NE(said.find(json), std::string::npos) << command << said;
+    EXPECT_NE(said.find(form), std::string::npos) << command << said;
   }
 }
 
