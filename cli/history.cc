@@ -61,6 +61,8 @@ Command history_command() {
   add_history_options(command, options->history);
   add_build_options(command, options->build, Dockerfiles::kSeveral);
   command.text("--format", "", options->format, "Output format").choices = {"text", "json", "html"};
+  command.text("--keep", "FILE", options->history.keep,
+               "Keep in FILE what was worked out: the next run with it replays only the new commits");
   command.flag("--steps", options->steps, "In JSON, also what each step did at each commit");
   command.notes =
       "Reads commits from git, without a checkout; also in a bare repository. Each commit is built with its "
@@ -70,6 +72,7 @@ Command history_command() {
       "  dcache history -f build/Dockerfile -n 1000 --first-parent\n"
       "  dcache history --image api v1.0..v2.0\n"
       "  dcache history --since '3 months ago' --cache-from min   # CI workers that start empty\n"
+      "  dcache history --first-parent --keep .git/dcache-history   # each week, say\n"
       "  dcache history --format json --steps\n"
       "  dcache history --format html > history.html";
   command.exit_status =

@@ -11,9 +11,11 @@
 #include "dcache/project/cache_option.h"
 #include "dcache/project/file_kinds.h"
 #include "dcache/text/failure.h"
+#include "dcache/text/file_io.h"
 #include "dcache/text/path.h"
 #include "dcache/text/times.h"
 #include "dcache/text/words.h"
+#include "dcache/text/write_file.h"
 
 namespace dcache::cli {
 namespace {
@@ -173,19 +175,45 @@ history::ImagesAtCommit Replayer::read_images(const context::CommitFiles& files,
   return {std::move(selection.project), std::move(selection.meant)};
 }
 
+bool Replayer::read_kept(history::Options& options) const {
+  options.keeps = !history_.keep.empty();
+  if (!options.keeps || !text::may_exist(history_.keep)) return true;
+  const auto text = text::read_regular_file(history_.keep);
+  if (!text) {
+    complain(text.error());
+    return false;
+  }
+  if (text->empty()) return true;
+  auto kept = history::read_kept(*text);
+  if (!kept) {
+    complain(fmt::format("--keep: {} {}; delete it, or name another file", history_.keep, kept.error()));
+    return false;
+  }
+  options.kept = std::move(*kept);
+  return true;
+}
+
+bool Replayer::write_kept(const history::History& history) const {
+  if (history_.keep.empty()) return true;
+  const std::string failure = text::write_file(history_.keep, history.kept);
+  if (!failure.empty()) complain(failure);
+  return failure.empty();
+}
+
 std::optional<history::History> Replayer::replay() {
   const auto read = [&](const std::shared_ptr<const context::CommitFiles>& files,
                         const std::shared_ptr<const context::FileSystem>& seen) {
     return read_images(*files, seen);
   };
   history::Options options{.here = current_folder()};
+  if (!read_kept(options)) return std::nullopt;
   options.progress = [this](size_t done, size_t all) {
     constexpr size_t kOften = 64;
     if (done % kOften == 0) line_.show(fmt::format("replaying commit {} of {}", done, all));
   };
   auto history = history::replay(objects_, commits_, read, options);
   if (!history) complain(history.error());
-  if (!history || failed_) return std::nullopt;
+  if (!history || failed_ || !write_kept(*history)) return std::nullopt;
   for (const std::string& note : history->notes)
     complain("note: " + note);
   if (repository_->is_shallow())

@@ -79,7 +79,7 @@ class HistoryRepository {
 };
 
 history::History replay_branch(const HistoryRepository& repository, const std::string& branch,
-                               const json& args, size_t least_files) {
+                               const json& args, history::Options replaying) {
   auto opened = context::GitRepository::open(repository.folder(), context::GitRepository::Bare::kAllowed);
   EXPECT_TRUE(opened) << opened.error();
   auto objects =
@@ -99,8 +99,8 @@ history::History replay_branch(const HistoryRepository& repository, const std::s
     images.meant = {0};
     return images;
   };
-  auto history = history::replay(shared, std::move(*commits), read,
-                                 {.here = repository.folder(), .least_files = least_files});
+  replaying.here = repository.folder();
+  auto history = history::replay(shared, std::move(*commits), read, replaying);
   EXPECT_TRUE(history) << history.error();
   return std::move(*history);
 }
@@ -137,7 +137,8 @@ TEST(RecordedHistories, AreReplayedAsTheyWereBuilt) {
     const json& args = record.at("commits").front().at("state").at("args");
     // Folders seen as they are, and as one record.
     for (const size_t least_files : {SIZE_MAX, size_t{1}}) {
-      const history::History history = replay_branch(repository, "0", args, least_files);
+      const history::History history =
+          replay_branch(repository, "0", args, {.here = {}, .least_files = least_files});
       ASSERT_EQ(history.commits.size(), record.at("commits").size());
       for (size_t i = 0; i < history.commits.size(); ++i)
         compare_commit(record.at("commits")[i], history.images.front().commits[i],
@@ -162,6 +163,48 @@ std::string words_of(const history::ImageHistory& image) {
   return words;
 }
 
+// The counts and causes of its steps.
+std::string counts_of(const history::ImageHistory& image) {
+  std::string words;
+  for (const history::StepHistory& step : image.steps) {
+    words += fmt::format("\n{}: {} of {}, {}", step.line, step.rebuilt, step.built, step.depends);
+    for (const history::CauseCount& cause : step.causes)
+      words += fmt::format(" {}={}", cause.path, cause.commits);
+    for (const auto& [other, commits] : step.follows)
+      words += fmt::format(" after {}={}", other, commits);
+  }
+  return words;
+}
+
+TEST(RecordedHistories, AreReplayedAlikeInParts) {
+  DCACHE_NEEDS_ORACLE();
+  size_t histories = 0;
+  ASSERT_TRUE(conformance::for_each_record("history.jsonl.xz", [&](const json& record) {
+    std::vector<RecordedState> states;
+    for (const json& commit : record.at("commits"))
+      states.push_back({commit.at("edit"), &commit.at("state")});
+    const HistoryRepository repository({states});
+    const json& args = record.at("commits").front().at("state").at("args");
+    const history::ImageHistory whole = replay_branch(repository, "0", args, {.here = {}}).images.front();
+    std::string kept;
+    for (const std::string end : {"0~20", "0~15", "0~9", "0~8", "0~2", "0"}) {
+      history::Options options{.here = {}, .keeps = true};
+      if (!kept.empty()) {
+        auto known = history::read_kept(kept);
+        ASSERT_TRUE(known) << known.error();
+        options.kept = std::move(*known);
+      }
+      const history::History part = replay_branch(repository, end, args, options);
+      kept = part.kept;
+      if (end != "0") continue;
+      EXPECT_EQ(words_of(part.images.front()), words_of(whole)) << record.at("id");
+      EXPECT_EQ(counts_of(part.images.front()), counts_of(whole)) << record.at("id");
+    }
+    ++histories;
+  }));
+  EXPECT_GT(histories, 0U);
+}
+
 TEST(RecordedEdits, AreJudgedAlikeWithFoldersAsOneRecord) {
   DCACHE_NEEDS_ORACLE();
   std::vector<json> trials;
@@ -179,7 +222,9 @@ TEST(RecordedEdits, AreJudgedAlikeWithFoldersAsOneRecord) {
   for (size_t i = 0; i < trials.size(); i += tests::kIsSanitized ? 10 : 1) {
     const json& args = trials[i].at("after").at("args");
     const auto say = [&](size_t least_files) {
-      return words_of(replay_branch(repository, std::to_string(i), args, least_files).images.front());
+      return words_of(
+          replay_branch(repository, std::to_string(i), args, {.here = {}, .least_files = least_files})
+              .images.front());
     };
     EXPECT_EQ(say(1), say(SIZE_MAX)) << trials[i].at("id") << " " << trials[i].at("edit") << "\n"
                                      << trials[i].at("after").at("dockerfile").get<std::string>();

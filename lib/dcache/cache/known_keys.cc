@@ -26,6 +26,32 @@ void KnownKeys::Source::Keys::add(const AssumedKeys& key) {
   if_untouched_.insert(key.if_untouched);
 }
 
+void KnownKeys::Source::Keys::add(const Hashes& hashes) {
+  if_changed_.insert(hashes.if_changed.begin(), hashes.if_changed.end());
+  if_same_.insert(hashes.if_same.begin(), hashes.if_same.end());
+  if_untouched_.insert(hashes.if_untouched.begin(), hashes.if_untouched.end());
+}
+
+KnownKeys::Hashes KnownKeys::Source::Keys::hashes() const {
+  const auto sorted = [](const auto& set) {
+    std::vector<context::Hash> hashes(set.begin(), set.end());
+    std::ranges::sort(hashes);
+    return hashes;
+  };
+  return {sorted(if_changed_), sorted(if_same_), sorted(if_untouched_)};
+}
+
+KnownKeys::KnownKeys(const Hashes& hashes) {
+  if (hashes.if_changed.empty()) return;
+  Source& source = sources_.emplace_back();
+  source.keys_.add(hashes);
+  source.results_.add(hashes);
+}
+
+KnownKeys::Hashes KnownKeys::hashes() const {
+  return has_imports_ || sources_.empty() ? Hashes() : sources_.front().keys_.hashes();
+}
+
 KnownKeys::Match KnownKeys::Source::Keys::find(const AssumedKeys& key) const {
   if (if_changed_.contains(key.if_changed)) return Match::kCertain;
   const bool possible = if_same_.contains(key.if_same) || if_untouched_.contains(key.if_untouched);

@@ -22,6 +22,16 @@ class KnownKeys {
     kCertain,
   };
 
+  // The keys of steps, sorted, to be kept in a file.
+  struct Hashes {
+    std::vector<context::Hash> if_changed, if_same, if_untouched;
+  };
+  KnownKeys() = default;
+  // Knows these, with results.
+  explicit KnownKeys(const Hashes& hashes);
+  // What the builder has of its own.
+  Hashes hashes() const;
+
   // Adds all that a build of this state leaves in the builder: the steps that its target needs.
   void add(const State& state);
   void add(const AssumedKeys& key);
@@ -47,7 +57,9 @@ class KnownKeys {
     class Keys {
      public:
       void add(const AssumedKeys& key);
+      void add(const Hashes& hashes);
       Match find(const AssumedKeys& key) const;
+      Hashes hashes() const;
 
      private:
       std::unordered_set<context::Hash, HashOfHash> if_changed_;

@@ -46,13 +46,6 @@ std::string_view header_of(std::string_view commit, std::string_view name) {
   return {};
 }
 
-// Nothing for what is not the name of an object.
-std::optional<ObjectId> id_named(std::string_view name) {
-  git_oid oid{};
-  if (library().git_oid_fromstr(&oid, std::string(name).c_str()) != 0) return std::nullopt;
-  return id_of(oid);
-}
-
 // "A U Thor <author@example.com> 1700000000 +0100"
 int64_t time_of(std::string_view committer) {
   const size_t zone = committer.rfind(' ');
@@ -115,6 +108,12 @@ ObjectId made_id(std::string_view kind, std::string_view bytes) {
 
 std::string to_hex(const ObjectId& id) {
   return text::hexadecimal({reinterpret_cast<const char*>(id.bytes.data()), id.bytes.size()});
+}
+
+std::optional<ObjectId> object_id_from_hex(std::string_view name) {
+  git_oid oid{};
+  if (library().git_oid_fromstr(&oid, std::string(name).c_str()) != 0) return std::nullopt;
+  return id_of(oid);
 }
 
 std::string too_deep(const std::string& folder) {
@@ -264,14 +263,15 @@ tl::expected<GitObjects::ParsedCommit, std::string> GitObjects::commit(const Obj
   const auto object = state_->read(id, GIT_OBJECT_COMMIT);
   if (!object) return tl::unexpected(object.error());
   const std::string_view bytes = bytes_of(*object);
-  const auto tree = id_named(header_of(bytes, "tree "));
+  const auto tree = object_id_from_hex(header_of(bytes, "tree "));
   if (!tree) return tl::unexpected(fmt::format("the git commit {} has no tree", to_hex(id)));
   ParsedCommit parsed{{id, *tree, time_of(header_of(bytes, "committer ")), subject_of(bytes)}, {}};
   constexpr std::string_view kParent = "\nparent ";
   const size_t end = std::min(bytes.find("\n\n"), bytes.size());
   for (size_t at = bytes.find(kParent); at < end; at = bytes.find(kParent, at + 1)) {
     const std::string_view line = bytes.substr(at + kParent.size());
-    if (const auto parent = id_named(line.substr(0, line.find('\n')))) parsed.parents.push_back(*parent);
+    if (const auto parent = object_id_from_hex(line.substr(0, line.find('\n'))))
+      parsed.parents.push_back(*parent);
   }
   return parsed;
 }

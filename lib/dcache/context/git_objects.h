@@ -24,6 +24,8 @@ struct ObjectId {
 };
 // 40 hexadecimal digits.
 std::string to_hex(const ObjectId& id);
+// Nothing for what is not the name of an object.
+std::optional<ObjectId> object_id_from_hex(std::string_view name);
 
 struct ObjectIdHash {
   size_t operator()(const ObjectId& id) const noexcept;

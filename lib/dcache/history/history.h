@@ -59,6 +59,7 @@ struct StepHistory {
   std::string instruction;
   std::optional<plan::TriggerPlace> trigger = {};  // as of plan::Step
   bool is_run = false;
+  size_t built = 0;    // commits that build the image with a Dockerfile that has the step
   size_t rebuilt = 0;  // commits in which it surely rebuilds
   size_t depends = 0;  // commits in which it rebuilds if an earlier step gives something else than before
   std::vector<CauseCount> causes;  // the most frequent one first
@@ -83,6 +84,7 @@ struct History {
   std::vector<context::Commit> commits;  // oldest first
   std::vector<ImageHistory> images;
   std::vector<std::string> notes;  // what the counts leave out, in sentences
+  std::string kept;                // for read_kept(); empty unless Options::keeps
 };
 
 // The images of a repository as its files say at one commit.
@@ -93,11 +95,20 @@ struct ImagesAtCommit {
 using ReadImages = std::function<ImagesAtCommit(std::shared_ptr<const context::CommitFiles> files,
                                                 std::shared_ptr<const context::FileSystem> seen)>;
 
+// Made of what a replay left, see History::kept. The error is the end of a sentence about the text.
+struct KeptReplay;
+tl::expected<std::shared_ptr<const KeptReplay>, std::string> read_kept(const std::string& text);
+
 struct Options {
   std::string here;  // the absolute folder that the paths of images start from
   // A folder of a context is one record in place of its files if it has that many; see context::VisiblePaths.
   size_t least_files = 64;
   std::function<void(size_t done, size_t all)> progress = {};
+  // What an earlier replay of the same images left; null for none. Its commits are not replayed again, and
+  // the builder has what it built then, if the commits that are asked for now begin among its own and have
+  // the same order, and if its last build is still the same. Otherwise all commits are replayed.
+  std::shared_ptr<const KeptReplay> kept = {};
+  bool keeps = false;  // fills History::kept
 };
 
 // Replays commits, which are sorted as GitObjects::log() gives them. `read` is called for those at which the

@@ -83,6 +83,13 @@ bool may_take(const Graph& graph, std::string_view context, std::string_view pat
   return std::ranges::any_of(graph.steps, [&](const Step& step) { return may_take(step, context, path); });
 }
 
+std::vector<bool> needed_of(const Graph& graph) {
+  std::vector<bool> needed;
+  for (const Step& step : graph.steps)
+    needed.push_back(step.needed);
+  return needed;
+}
+
 std::string missing_file(const Graph& graph, const std::vector<cache::StepKeys>& keys) {
   for (size_t i = 0; i < keys.size(); ++i) {
     if (!graph.steps[i].needed) continue;
@@ -239,28 +246,98 @@ void ImageReplay::fail(std::string reason) {
   ++result_.failed;
 }
 
-void ImageReplay::build(const CommitChanges& commit, std::shared_ptr<const Setup> setup,
-                        const BuiltImages& needed) {
-  if (setup == nullptr) {
-    result_.commits.push_back({ImageAtCommit::State::kAbsent, {}, nullptr, false, 0});
-    return;
-  }
-  if (!setup->failure.empty()) return fail(setup->failure);
+tl::expected<ImageReplay::BuiltState, std::string> ImageReplay::state_at(const CommitChanges& commit,
+                                                                         std::shared_ptr<const Setup> setup,
+                                                                         const BuiltImages& needed) {
+  if (!setup->failure.empty()) return tl::unexpected(setup->failure);
   BuiltState built;
   built.plan = plan_of(setup, needed);
   for (const ContextFolder& context : setup->contexts) {
     auto snapshot = snapshot_of(context, commit, *built.plan->graph);
-    if (!snapshot) return fail(std::move(snapshot.error()));
+    if (!snapshot) return tl::unexpected(std::move(snapshot.error()));
     built.files.emplace(context.name, std::move(*snapshot));
   }
   built.setup = std::move(setup);
   built.needed = needed;
   const Graph& graph = *built.plan->graph;
   built.keys = cache::compute_keys(graph, built.contexts());
-  std::string missing = missing_file(graph, built.keys);
-  if (missing.empty()) return judge(std::move(built));
-  // BuildKit looks for the files of all steps before it runs one, so such a build leaves nothing behind.
-  fail(std::move(missing));
+  // BuildKit looks for the files of all steps before it runs one: a build that lacks one leaves no results.
+  if (std::string missing = missing_file(graph, built.keys); !missing.empty())
+    return tl::unexpected(std::move(missing));
+  return built;
+}
+
+void ImageReplay::build(const CommitChanges& commit, std::shared_ptr<const Setup> setup,
+                        const BuiltImages& needed) {
+  if (setup == nullptr) {
+    result_.commits.push_back({ImageAtCommit::State::kAbsent, {}, nullptr, false, 0});
+    return;
+  }
+  auto built = state_at(commit, std::move(setup), needed);
+  if (!built) return fail(std::move(built.error()));
+  judge(std::move(*built));
+}
+
+std::string ImageReplay::name_of(const BuiltState& state) {
+  context::Hasher hasher;
+  for (const cache::CacheImport& import : state.setup->cache_from)
+    hasher.add(static_cast<uint64_t>(import.mode)).add(import.stage);
+  for (size_t i = 0; i < state.keys.size(); ++i) {
+    const cache::AssumedKeys& key = state.keys[i].key;
+    hasher.add(uint64_t{state.plan->graph->steps[i].needed});
+    hasher.add(key.if_changed).add(key.if_same).add(key.if_untouched);
+  }
+  return to_hex(hasher.finish());
+}
+
+void ImageReplay::restore(KeptImage kept, size_t first) {
+  known_ = cache::KnownKeys(kept.known);
+  restored_ = std::move(kept.last_build);
+  kept.commits.erase(kept.commits.begin(), kept.commits.begin() + static_cast<ptrdiff_t>(first));
+  // Plans that only earlier commits had are left out.
+  size_t first_plan = kept.segments.empty() ? 0 : kept.segments.size() - 1;
+  for (const ImageAtCommit& commit : kept.commits) {
+    if (commit.state == ImageAtCommit::State::kBuilt) first_plan = std::min(first_plan, commit.plan);
+  }
+  for (size_t i = first_plan; i < kept.segments.size(); ++i)
+    segments_.push_back({std::move(kept.segments[i])});
+  result_.commits = std::move(kept.commits);
+  for (ImageAtCommit& commit : result_.commits) {
+    result_.failed += commit.state == ImageAtCommit::State::kFails ? 1 : 0;
+    if (commit.state != ImageAtCommit::State::kBuilt) continue;
+    commit.plan -= first_plan;
+    ++result_.built;
+    result_.unchanged += commit.changes_nothing ? 1 : 0;
+  }
+  for (auto& [commit, rebuilds] : kept.rebuilds) {
+    if (commit >= first) rebuilds_.emplace(commit - first, std::move(rebuilds));
+  }
+}
+
+bool ImageReplay::resume(const CommitChanges& commit, std::shared_ptr<const Setup> setup,
+                         const BuiltImages& needed) {
+  last_setup_ = setup;
+  last_needed_ = needed;
+  const bool is_built = result_.commits.back().state == ImageAtCommit::State::kBuilt;
+  if (restored_.empty()) return !is_built;
+  if (!is_built || setup == nullptr) return false;
+  auto built = state_at(commit, std::move(setup), needed);
+  if (!built || name_of(*built) != restored_) return false;
+  segments_.back().plan = built->plan;
+  last_ = std::move(*built);
+  return segments_.back().needed == needed_of(*last_->plan->graph);
+}
+
+KeptImage ImageReplay::keep() const {
+  KeptImage kept;
+  kept.name = name_;
+  kept.last_build = last_ ? name_of(*last_) : restored_;
+  kept.known = known_.hashes();
+  kept.segments.assign(segments_.begin(), segments_.end());
+  kept.commits = result_.commits;
+  kept.rebuilds = rebuilds_;
+  kept.visible = visible_;
+  return kept;
 }
 
 void ImageReplay::judge(BuiltState built) {
@@ -397,31 +474,38 @@ std::optional<size_t> origin_of(const StepReport& step, const std::vector<StepRe
   return std::nullopt;
 }
 
+// The steps of one plan as those of the next.
+std::vector<std::optional<size_t>> forward(const Graph& from, const Graph& to) {
+  const cache::Alignment alignment(from, to);
+  std::vector<std::optional<size_t>> partner(from.steps.size());
+  for (size_t i = 0; i < to.steps.size(); ++i) {
+    if (const auto old = alignment.partner(i)) partner[*old] = i;
+  }
+  return partner;
+}
+
 }  // namespace
 
 void ImageReplay::count(const cache::Report& report, const BuiltState& now) {
   if (segments_.empty() || segments_.back().plan != now.plan) {
-    segments_.push_back({now.plan, {}, {}});
-    segments_.back().steps.resize(now.plan->graph->steps.size());
+    if (!segments_.empty()) segments_.back().next = forward(*segments_.back().plan->graph, *now.plan->graph);
+    segments_.push_back({{needed_of(*now.plan->graph), {}, {}}, now.plan});
   }
+  Rebuilds rebuilds;
   // Where it all began, by step.
   std::vector<size_t> roots(report.steps.size());
-  std::vector<std::vector<std::string>> paths(report.steps.size());
   for (const StepReport& step : report.steps) {
     roots[step.step] = step.step;
     if (!may_rebuild(step.verdict)) continue;
-    Segment::Count& count = segments_.back().steps[step.step];
-    ++(step.verdict == Verdict::kMiss ? count.rebuilt : count.depends);
-    if (!last_) continue;
-    if (const auto origin = origin_of(step, report.steps, *now.plan->graph)) {
-      roots[step.step] = roots[*origin];
-      ++count.follows[roots[*origin]];
+    if (last_) {
+      if (const auto origin = origin_of(step, report.steps, *now.plan->graph))
+        roots[step.step] = roots[*origin];
+      else
+        rebuilds.origins[step.step] = {step.cause.kind, paths_of(step, now)};
     }
-    const size_t root = roots[step.step];
-    if (root == step.step) paths[root] = paths_of(step, now);
-    for (const std::string& path : paths[root])
-      ++count.causes.try_emplace(path, report.steps[root].cause.kind, 0).first->second.second;
+    rebuilds.steps.push_back({step.step, roots[step.step], step.verdict == Verdict::kMiss});
   }
+  if (!rebuilds.steps.empty()) rebuilds_.emplace(result_.commits.size(), std::move(rebuilds));
 }
 
 std::shared_ptr<const std::vector<StepAtCommit>> ImageReplay::steps_of(const cache::Report& report) {
@@ -452,20 +536,25 @@ plan::BuiltImage ImageReplay::built() const {
   return image;
 }
 
-std::vector<std::optional<size_t>> ImageReplay::forward(const Segment& from, const Segment& to) {
-  const cache::Alignment alignment(*from.plan->graph, *to.plan->graph);
-  std::vector<std::optional<size_t>> partner(from.steps.size());
-  for (size_t i = 0; i < to.steps.size(); ++i) {
-    if (const auto old = alignment.partner(i)) partner[*old] = i;
+void ImageReplay::add_rebuilds(const Rebuilds& rebuilds, const std::vector<std::optional<size_t>>& places,
+                               std::vector<Causes>& causes) {
+  for (const Rebuilds::Step& rebuilt : rebuilds.steps) {
+    const std::optional<size_t> place = places[rebuilt.step];
+    if (!place) continue;
+    StepHistory& step = result_.steps[*place];
+    ++(rebuilt.surely ? step.rebuilt : step.depends);
+    if (rebuilt.root != rebuilt.step && places[rebuilt.root]) ++step.follows[*places[rebuilt.root]];
+    const auto origin = rebuilds.origins.find(rebuilt.root);
+    if (origin == rebuilds.origins.end()) continue;
+    for (const std::string& path : origin->second.paths)
+      ++causes[*place].try_emplace(path, origin->second.kind, 0).first->second.second;
   }
-  return partner;
 }
 
 ImageHistory ImageReplay::finish() {
   if (segments_.empty()) return std::move(result_);
   result_.dockerfile = last_->setup->dockerfile;
-  const Segment& newest = segments_.back();
-  const Graph& graph = *newest.plan->graph;
+  const Graph& graph = *segments_.back().plan->graph;
   std::vector<std::optional<size_t>> place(graph.steps.size());  // of a step, among those of the result
   for (size_t i = 0; i < graph.steps.size(); ++i) {
     const Step& step = graph.steps[i];
@@ -478,34 +567,31 @@ ImageHistory ImageReplay::finish() {
     history.trigger = step.trigger;
     history.is_run = step.kind == Step::Kind::kRun;
   }
+  std::vector<std::vector<std::optional<size_t>>> places(segments_.size());  // by segment
   result_.places.resize(segments_.size());
-  std::vector<Causes> causes(result_.steps.size());
   for (size_t at = segments_.size(); at-- > 0;) {
     const Segment& segment = segments_[at];
     if (at + 1 < segments_.size()) {
-      const auto partner = forward(segment, segments_[at + 1]);
-      std::vector<std::optional<size_t>> earlier(segment.steps.size());
-      for (size_t i = 0; i < earlier.size(); ++i)
-        earlier[i] = partner[i] ? place[*partner[i]] : std::nullopt;
+      std::vector<std::optional<size_t>> earlier = segment.next;
+      for (std::optional<size_t>& step : earlier)
+        step = step ? place[*step] : std::nullopt;
       place = std::move(earlier);
     }
-    std::vector<std::optional<size_t>>& shown = result_.places[at];
-    for (size_t i = 0; i < segment.steps.size(); ++i) {
-      if (segment.plan->graph->steps[i].needed) shown.push_back(place[i]);
+    for (size_t i = 0; i < place.size(); ++i) {
+      if (segment.needed[i]) result_.places[at].push_back(place[i]);
     }
-    for (size_t i = 0; i < segment.steps.size(); ++i) {
-      if (!place[i]) continue;
-      const Segment::Count& count = segment.steps[i];
-      StepHistory& step = result_.steps[*place[i]];
-      step.rebuilt += count.rebuilt;
-      step.depends += count.depends;
-      for (const auto& [path, cause] : count.causes)
-        causes[*place[i]].try_emplace(path, cause.first, 0).first->second.second += cause.second;
-      for (const auto& [other, commits] : count.follows) {
-        if (place[other]) step.follows[*place[other]] += commits;
-      }
+    places[at] = place;
+  }
+  for (const ImageAtCommit& commit : result_.commits) {
+    if (commit.state != ImageAtCommit::State::kBuilt) continue;
+    for (const std::optional<size_t>& step : result_.places[commit.plan]) {
+      if (step) ++result_.steps[*step].built;
     }
   }
+  std::vector<Causes> causes(result_.steps.size());
+  // The newest first, since the kind of a cause that has several is that of the newest.
+  for (const auto& [commit, rebuilds] : std::views::reverse(rebuilds_))
+    add_rebuilds(rebuilds, places[result_.commits[commit].plan], causes);
   for (size_t i = 0; i < causes.size(); ++i) {
     std::vector<CauseCount>& sorted = result_.steps[i].causes;
     for (auto& [path, cause] : causes[i])

@@ -16,6 +16,7 @@
 #include "dcache/context/tree_snapshots.h"
 #include "dcache/history/era.h"
 #include "dcache/history/history.h"
+#include "dcache/history/kept_replay.h"
 #include "dcache/history/visible_paths.h"
 
 namespace dcache::history {
@@ -45,6 +46,13 @@ class ImageReplay {
   // What the image is to those that start from it.
   plan::BuiltImage built() const;
 
+  // Goes on where an earlier replay ended; it is as if that had begun at its commit `first`. To be called
+  // before add(). The second one is given what add() was given for the last commit of the earlier replay, and
+  // says whether it is the same build; if not, the object is of no use.
+  void restore(KeptImage kept, size_t first);
+  bool resume(const CommitChanges& commit, std::shared_ptr<const Setup> setup, const BuiltImages& needed);
+  KeptImage keep() const;
+
   // To be called once, after the last commit.
   ImageHistory finish();
 
@@ -61,17 +69,8 @@ class ImageReplay {
   };
   // By path, the kind of cause and the number of commits.
   using Causes = std::map<std::string, std::pair<cache::Cause::Kind, size_t>>;
-  // Commits in a row with one plan, and what their steps did.
-  struct Segment {
-    std::shared_ptr<const Plan> plan;
-    struct Count {
-      size_t rebuilt = 0, depends = 0;
-      Causes causes;
-      std::map<size_t, size_t> follows;
-    };
-    std::vector<Count> steps;
-    // What its commits did: few have something of their own.
-    std::vector<std::shared_ptr<const std::vector<StepAtCommit>>> outcomes;
+  struct Segment : PlanSegment {
+    std::shared_ptr<const Plan> plan = {};  // null for one of an earlier replay that is not the newest
   };
 
   bool is_as_before(const CommitChanges& commit, const std::shared_ptr<const Setup>& setup,
@@ -85,6 +84,12 @@ class ImageReplay {
   tl::expected<context::Snapshot, std::string> snapshot_of(const ContextFolder& context,
                                                            const CommitChanges& commit,
                                                            const plan::Graph& graph);
+  // The error is why it can't be built.
+  tl::expected<BuiltState, std::string> state_at(const CommitChanges& commit,
+                                                 std::shared_ptr<const Setup> setup,
+                                                 const BuiltImages& needed);
+  // Names all that the verdicts on a later build depend on.
+  static std::string name_of(const BuiltState& state);
   void build(const CommitChanges& commit, std::shared_ptr<const Setup> setup, const BuiltImages& needed);
   void fail(std::string reason);
   void judge(BuiltState built);
@@ -95,8 +100,10 @@ class ImageReplay {
   // The changed files that a step or one that it needs takes.
   std::vector<std::string> paths_below(size_t step, const BuiltState& now) const;
   std::vector<std::string> changed_paths(const cache::StepReport& step, const BuiltState& now) const;
-  // The steps of one segment as those of the next.
-  static std::vector<std::optional<size_t>> forward(const Segment& from, const Segment& to);
+  // Adds a commit's rebuilds to the steps of the result; `places` has where a step of its segment is among
+  // them.
+  void add_rebuilds(const Rebuilds& rebuilds, const std::vector<std::optional<size_t>>& places,
+                    std::vector<Causes>& causes);
 
   const std::string name_;
   const context::GitObjects& objects_;
@@ -115,6 +122,8 @@ class ImageReplay {
   std::vector<const context::TreeChange*> pending_;        // since last_ was built
   std::shared_ptr<const std::vector<StepAtCommit>> idle_;  // what building last_ again would do
   std::vector<Segment> segments_;
+  std::map<size_t, Rebuilds> rebuilds_;  // by commit
+  std::string restored_;                 // the name of the last build of an earlier replay
   ImageHistory result_;
 };
 

@@ -7,6 +7,7 @@
 #include "dcache/history/era.h"
 #include "dcache/history/history.h"
 #include "dcache/history/image_replay.h"
+#include "dcache/history/kept_replay.h"
 #include "dcache/text/path.h"
 #include "dcache/text/words.h"
 #include "dcache/threads/share.h"
@@ -22,16 +23,60 @@ using context::TreeChange;
 
 class CommitReplay {
  public:
+  // There has to be a commit; `newest` is the era of the newest one.
   CommitReplay(std::shared_ptr<const GitObjects> objects, const ReadImages& read, const Options& options,
-               History& history)
-      : objects_(std::move(objects)), options_(options), history_(history), eras_(objects_, read) {}
+               History& history, const Era& newest)
+      : objects_(std::move(objects)), options_(options), history_(history), eras_(objects_, read) {
+    states_.resize(history_.commits.size());
+    for (const size_t index : newest.meant) {
+      const std::string& name = newest.names[index];
+      if (names_.insert(name).second) asked_.push_back(name);
+    }
+    eras_.name_as_in(newest);
+  }
+
+  // Goes on with what an earlier replay left. False if that can't be; then the object is of no use.
+  bool resume(KeptReplay kept) {
+    if (kept.commits.empty()) return false;
+    const auto newest = std::ranges::find(history_.commits, kept.commits.back(), &Commit::id);
+    const auto first = std::ranges::find(kept.commits, history_.commits.front().id);
+    const auto same = std::ranges::mismatch(first, kept.commits.end(), history_.commits.begin(),
+                                            history_.commits.end(), {}, {}, &Commit::id);
+    if (newest == history_.commits.end() || first == kept.commits.end() || same.in1 != kept.commits.end())
+      return false;
+    std::set<std::string> images;
+    for (KeptImage& image : kept.images) {
+      images.insert(image.name);
+      visible_[image.name] = image.visible;
+    }
+    const auto is_kept = [&](const std::string& name) { return images.contains(name); };
+    if (!std::ranges::all_of(names_, is_kept)) return false;
+    names_ = images;
+    prepared_ = built_ = static_cast<size_t>(newest - history_.commits.begin());
+    const auto already = static_cast<size_t>(first - kept.commits.begin());
+    add_state({});
+    built_ = prepared_;
+    const VisibleByImage visible = visible_;
+    add_names(*states_[built_ - 1].era);
+    add_visible(*states_[built_ - 1].era);
+    if (names_ != images || visible_ != visible) return false;
+    for (KeptImage& image : kept.images)
+      replay_of(image.name).restore(std::move(image), already);
+    const auto take = [&](std::vector<std::pair<size_t, std::string>>& from, Paths& to) {
+      for (auto& [commit, path] : from) {
+        if (commit >= already) to.emplace_back(commit - already, std::move(path));
+      }
+    };
+    take(kept.submodules, submodules_);
+    take(kept.attributes, attributes_);
+    resumed_ = true;
+    return resume_images() && !links_show_more();
+  }
 
   tl::expected<void, std::string> run() {
-    if (history_.commits.empty()) return {};
-    states_.resize(history_.commits.size());
-    ask_newest();
     std::string failure;
-    const auto changes_at = [this](size_t at) { return this->changes_at(at); };
+    const size_t begin = prepared_;
+    const auto changes_at = [this, begin](size_t at) { return this->changes_at(begin + at); };
     const auto take = [&](Changes changes) {
       if (!failure.empty()) return;
       if (!changes) {
@@ -39,21 +84,28 @@ class CommitReplay {
         return;
       }
       add_state(std::move(*changes));
-      if (restarts_ <= kMostRestarts) build_prepared();
+      if (restarts_ <= kMostRestarts && !has_to_restart()) build_prepared();
     };
     // Git's objects are read while the images are worked out.
     constexpr size_t kLeast = 200;
-    threads::in_order(states_.size(), threads::helpers_for(states_.size(), kLeast), changes_at, take);
+    const size_t count = states_.size() - begin;
+    threads::in_order(count, threads::helpers_for(count, kLeast), changes_at, take);
     if (!failure.empty()) return tl::unexpected(std::move(failure));
+    if (has_to_restart()) return {};
     if (restarts_ > kMostRestarts) {
       look_at_all();
       build_prepared();
     }
+    if (options_.keeps) history_.kept = to_text(keep());
     for (const std::string& name : asked_)
       history_.images.push_back(replay_of(name).finish());
     add_notes();
     return {};
   }
+
+  // Whether run() found that it can't go on from where an earlier replay ended: a commit shows more than was
+  // seen before. Then the object is of no use.
+  bool has_to_restart() const { return resumed_ && restarts_ > 0; }
 
  private:
   // A commit with what is known of it before anything is judged.
@@ -70,16 +122,6 @@ class CommitReplay {
     return std::make_shared<const CommitFiles>(objects_, history_.commits[at].tree, options_.here);
   }
 
-  // The images that the newest commit means.
-  void ask_newest() {
-    const std::shared_ptr<const Era> newest = eras_.read(files_of(states_.size() - 1));
-    for (const size_t index : newest->meant) {
-      const std::string& name = newest->names[index];
-      if (names_.insert(name).second) asked_.push_back(name);
-    }
-    eras_.name_as_in(*newest);
-  }
-
   using Changes = tl::expected<std::vector<TreeChange>, std::string>;
   Changes changes_at(size_t at) const {
     if (at == 0) return {};
@@ -91,7 +133,34 @@ class CommitReplay {
     state.files = files_of(prepared_);
     state.changes = std::move(changes);
     state.era = eras_.of(state.files, state.changes);
+    for (const TreeChange& change : state.changes) {
+      const bool is_submodule =
+          change.before == GitEntry::Type::kSubmodule || change.after == GitEntry::Type::kSubmodule;
+      if (is_submodule) submodules_.emplace_back(prepared_, change.path);
+      if (text::base_name(change.path) == ".gitattributes") attributes_.emplace_back(prepared_, change.path);
+    }
     ++prepared_;
+  }
+
+  // Builds the last commit of an earlier replay again, without counting it.
+  bool resume_images() {
+    const State& state = states_[built_ - 1];
+    const CommitChanges commit{&history_.commits[built_ - 1], state.files, &state.changes};
+    return for_each_image(*state.era, [&](const std::string& name, std::shared_ptr<const Setup> setup,
+                                          const ImageReplay::BuiltImages& needed) {
+      return replay_of(name).resume(commit, std::move(setup), needed);
+    });
+  }
+
+  KeptReplay keep() {
+    KeptReplay kept;
+    for (const Commit& commit : history_.commits)
+      kept.commits.push_back(commit.id);
+    for (const std::string& name : names_)
+      kept.images.push_back(replay_of(name).keep());
+    kept.submodules = submodules_;
+    kept.attributes = attributes_;
+    return kept;
   }
 
   void look_at_all() {
@@ -110,12 +179,15 @@ class CommitReplay {
         replays_.clear();
         built_ = 0;
         if (++restarts_ > kMostRestarts && prepared_ < states_.size()) return;
+        if (has_to_restart()) return;
         continue;
       }
       build_all(built_);
       if (links_show_more()) {
         replays_.clear();
         built_ = 0;
+        if (resumed_) ++restarts_;
+        if (has_to_restart()) return;
         continue;
       }
       ++built_;
@@ -179,18 +251,28 @@ class CommitReplay {
 
   void build_all(size_t at) {
     const State& state = states_[at];
-    const Era& era = *state.era;
     const CommitChanges commit{&history_.commits[at], state.files, &state.changes};
+    for_each_image(*state.era, [&](const std::string& name, std::shared_ptr<const Setup> setup,
+                                   const ImageReplay::BuiltImages& needed) {
+      replay_of(name).add(commit, std::move(setup), needed);
+      return true;
+    });
+  }
+
+  // Calls `visit` with the name, the setup and the needed images of each, those that others need first, until
+  // it returns false. Images that are not there have no setup. Whether all were visited.
+  template <typename Visit>
+  bool for_each_image(const Era& era, const Visit& visit) {
     std::set<std::string_view> done;
     for (const size_t index : era.needs->order()) {
       const std::string& name = era.names[index];
       if (!names_.contains(name)) continue;
-      replay_of(name).add(commit, era.setups[index], needed_by(era, index));
+      if (!visit(name, era.setups[index], needed_by(era, index))) return false;
       done.insert(name);
     }
-    for (const std::string& name : names_) {
-      if (!done.contains(name)) replay_of(name).add(commit, nullptr, {});
-    }
+    return std::ranges::all_of(names_, [&](const std::string& name) {
+      return done.contains(name) || visit(name, nullptr, ImageReplay::BuiltImages());
+    });
   }
 
   ImageReplay::BuiltImages needed_by(const Era& era, size_t index) {
@@ -211,16 +293,14 @@ class CommitReplay {
   }
 
   void add_notes() {
-    std::set<std::string> submodules;
-    std::set<std::string> attributes;
-    for (const State& state : states_) {
-      for (const TreeChange& change : state.changes) {
-        const bool is_submodule =
-            change.before == GitEntry::Type::kSubmodule || change.after == GitEntry::Type::kSubmodule;
-        if (is_submodule) submodules.insert(change.path);
-        if (text::base_name(change.path) == ".gitattributes") attributes.insert(change.path);
-      }
-    }
+    const auto paths_of = [](const Paths& changes) {
+      std::set<std::string> paths;
+      for (const auto& [commit, path] : changes)
+        paths.insert(path);
+      return paths;
+    };
+    const std::set<std::string> submodules = paths_of(submodules_);
+    const std::set<std::string> attributes = paths_of(attributes_);
     const auto list = [](const std::set<std::string>& names) {
       constexpr size_t kShown = 3;
       return text::list_words(std::vector<std::string>(names.begin(), names.end()), kShown);
@@ -241,11 +321,15 @@ class CommitReplay {
   std::vector<State> states_;
   std::set<std::string> names_;
   std::vector<std::string> asked_;
-  std::set<const Era*> named_, seen_;                // whose images and plans are known
-  std::map<std::string, VisibleByContext> visible_;  // by image
+  std::set<const Era*> named_, seen_;  // whose images and plans are known
+  using VisibleByImage = std::map<std::string, VisibleByContext>;
+  VisibleByImage visible_;
   std::map<std::string, ImageReplay> replays_;
   size_t prepared_ = 0, built_ = 0;  // commits
   size_t restarts_ = 0;
+  bool resumed_ = false;
+  using Paths = std::vector<std::pair<size_t, std::string>>;  // by commit
+  Paths submodules_, attributes_;
 };
 
 }  // namespace
@@ -255,7 +339,17 @@ tl::expected<History, std::string> replay(std::shared_ptr<const GitObjects> obje
                                           const Options& options) {
   History history;
   history.commits = std::move(commits);
-  if (auto done = CommitReplay(std::move(objects), read, options, history).run(); !done)
+  if (history.commits.empty()) return history;
+  const auto files = std::make_shared<const CommitFiles>(objects, history.commits.back().tree, options.here);
+  const std::shared_ptr<const Era> newest = Eras(objects, read).read(files);
+  if (options.kept != nullptr) {
+    CommitReplay rest(objects, read, options, history, *newest);
+    if (rest.resume(*options.kept)) {
+      if (auto done = rest.run(); !done) return tl::unexpected(std::move(done.error()));
+      if (!rest.has_to_restart()) return history;
+    }
+  }
+  if (auto done = CommitReplay(objects, read, options, history, *newest).run(); !done)
     return tl::unexpected(std::move(done.error()));
   return history;
 }
