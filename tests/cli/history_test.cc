@@ -122,6 +122,39 @@ TEST(History, FollowsStepsThroughEditsOfTheDockerfile) {
   EXPECT_EQ(causes(history, 4), "Dockerfile 1");
 }
 
+TEST(History, CountsOfEachStepTheCommitsThatHaveIt) {
+  const HistoryRepository repository({{"Dockerfile", "FROM x\nWORKDIR /app\nADD . /app\nRUN make\n"},
+                                      {".dockerignore", "Dockerfile\n.git\n"},
+                                      {"a", "0\n"}});
+  for (const std::string text : {"1\n", "2\n", "3\n"})
+    repository.change({{"a", text}}, text);
+  repository.change({{"Dockerfile", "FROM x AS build\nWORKDIR /app\nCOPY . .\nRUN npm run build\n"}},
+                    "other");
+  repository.change({{"a", "4\n"}}, "4");
+  const Outcome text = run_dcache({"history"}, repository.path());
+  EXPECT_NE(text.out.find("Dockerfile: built at 6 commits, steps rebuild at 6\n"), std::string::npos)
+      << text.out;
+  EXPECT_NE(text.out.find("\n4     2 of 2   100 %  ████████  RUN npm run build"), std::string::npos)
+      << text.out;
+  EXPECT_NE(text.out.find("The Dockerfile changed: \"of\" says how many commits have the step."),
+            std::string::npos)
+      << text.out;
+  const json steps = repository.history().at("images")[0].at("steps");
+  EXPECT_EQ(steps.back().at("built"), 2);
+  EXPECT_EQ(steps.back().at("rebuilt"), 2);
+  EXPECT_EQ(steps[1].at("built"), 6) << "WORKDIR is in both";
+}
+
+TEST(History, DoesNotStartWithEditsOfTheDockerfile) {
+  const HistoryRepository repository(test::Files{{"Dockerfile", "FROM x\nRUN wget 0\n"}});
+  for (const char* version : {"1", "2", "3"})
+    repository.change({{"Dockerfile", fmt::format("FROM x\nRUN wget {}\n", version)}}, version);
+  const Outcome text = run_dcache({"history"}, repository.path());
+  EXPECT_NE(text.out.find("RUN steps rarely rebuild: a change of the Dockerfile would save little."),
+            std::string::npos)
+      << text.out;
+}
+
 TEST(History, NamesTheIgnoreFileThatChanged) {
   const HistoryRepository repository(kGo);
   repository.change({{".dockerignore", ".git\n"}}, "unignore");

@@ -28,7 +28,7 @@ void add_frequency(const history::ImageHistory& history, const std::vector<const
       return !is_taken[place] && known.stage == stage && known.instruction == step.instruction;
     });
     if (found == history.steps.end()) continue;
-    step.frequency = Frequency{found->rebuilt, found->depends, history.built};
+    step.frequency = Frequency{found->rebuilt, found->depends, found->built};
     step.history = &*found;
     is_taken[static_cast<size_t>(found - history.steps.begin())] = true;
   }
@@ -126,7 +126,7 @@ BuildView view_of(const history::ImageHistory& history) {
       .name = history.name, .dockerfile = history.dockerfile, .stages = {}, .steps = {}, .target = {}};
   for (const history::StepHistory& step : history.steps) {
     ViewStep one{.line = step.line, .instruction = step.instruction, .trigger = step.trigger, .needs = {}};
-    one.frequency = Frequency{step.rebuilt, step.depends, history.built};
+    one.frequency = Frequency{step.rebuilt, step.depends, step.built};
     one.history = &step;
     view.steps.push_back(std::move(one));
   }

@@ -60,9 +60,9 @@ std::string causes_words(const StepHistory& step) {
   return text::list_words(words, kShown);
 }
 
-Tone tone_of_step(const StepHistory& step, size_t built) {
-  if (step.rebuilt * 2 > built) return Tone::kBad;
-  return step.rebuilt * kPercent > built * 10 ? Tone::kWarn : Tone::kPlain;
+Tone tone_of_step(const StepHistory& step) {
+  if (step.rebuilt * 2 > step.built) return Tone::kBad;
+  return step.rebuilt * kPercent > step.built * 10 ? Tone::kWarn : Tone::kPlain;
 }
 
 // A step where rebuilds begin, and what that costs.
@@ -86,10 +86,21 @@ size_t commits_of(const StepHistory& run, bool is_itself, size_t step) {
   return all - std::min(all, others);
 }
 
+// Whether only edits of the Dockerfile made a step rebuild: no other place of the step would help.
+bool is_only_edited(const StepHistory& step, const std::string& dockerfile) {
+  using Kind = cache::Cause::Kind;
+  return std::ranges::all_of(step.causes, [&](const CauseCount& cause) {
+    const bool is_edit = cause.kind == Kind::kInstruction || cause.kind == Kind::kNew ||
+                         cause.kind == Kind::kTarget || cause.kind == Kind::kNone;
+    return is_edit || (cause.kind != Kind::kFile && cause.path == dockerfile);
+  });
+}
+
 std::optional<Culprit> culprit_of(const ImageHistory& image) {
   std::optional<Culprit> worst;
   size_t most = 0;
   for (size_t i = 0; i < image.steps.size(); ++i) {
+    if (is_only_edited(image.steps[i], image.dockerfile)) continue;
     Culprit culprit{.step = i};
     size_t sum = 0;
     for (size_t run = 0; run < image.steps.size(); ++run) {
@@ -113,7 +124,8 @@ std::string line_words(const StepHistory& step) {
 std::optional<Culprit> often_culprit_of(const ImageHistory& image) {
   constexpr size_t kRare = 20;  // one commit of that many
   const auto culprit = culprit_of(image);
-  return culprit && culprit->commits * kRare >= image.built ? culprit : std::nullopt;
+  if (!culprit) return std::nullopt;
+  return culprit->commits * kRare >= image.steps[culprit->victim].built ? culprit : std::nullopt;
 }
 
 // Whether a step runs again since no import has its result, whatever it reads: no change of the Dockerfile
@@ -128,8 +140,12 @@ std::string advice_on_history(const ImageHistory& image) {
   const auto culprit = often_culprit_of(image);
   if (!culprit) return "RUN steps rarely rebuild: a change of the Dockerfile would save little.";
   const StepHistory& step = image.steps[culprit->step];
+  const size_t built = image.steps[culprit->victim].built;
   const std::string often =
-      fmt::format("runs again in {} of {}", culprit->commits, text::counted(image.built, "commit"));
+      built == image.built
+          ? fmt::format("runs again in {} of {}", culprit->commits, text::counted(built, "commit"))
+          : fmt::format("runs again in {} of the {} that have it", culprit->commits,
+                        text::counted(built, "commit"));
   if (lacks_export(step))
     return fmt::format(
         "Start with the export of the cache: {} {}, because no imported cache has the result of {}. Export "
@@ -171,17 +187,25 @@ void append_image_history(const ImageHistory& image, const Style& style, std::st
   constexpr ptrdiff_t kPerhaps = 4;
   if (any_depends) titles.insert(titles.begin() + kPerhaps, "PERHAPS");
   Table table(titles);
+  const bool any_newer =
+      std::ranges::any_of(image.steps, [&](const StepHistory& step) { return step.built != image.built; });
   for (const StepHistory& step : image.steps) {
-    std::vector<std::string> cells = {std::to_string(step.line),
-                                      std::to_string(step.rebuilt),
-                                      share(step.rebuilt, image.built),
-                                      bar(step.rebuilt, image.built),
-                                      step_words(step.instruction, step.trigger, kHistoryInstructionWidth),
-                                      causes_words(step)};
+    std::vector<std::string> cells = {
+        std::to_string(step.line),
+        any_newer ? fmt::format("{} of {}", step.rebuilt, step.built) : std::to_string(step.rebuilt),
+        share(step.rebuilt, step.built),
+        bar(step.rebuilt, step.built),
+        step_words(step.instruction, step.trigger, kHistoryInstructionWidth),
+        causes_words(step)};
     if (any_depends) cells.insert(cells.begin() + kPerhaps, std::to_string(step.depends));
-    table.add(std::move(cells), tone_of_step(step, image.built));
+    table.add(std::move(cells), tone_of_step(step));
   }
   table.append_to(out, style);
+  if (any_newer) {
+    out +=
+        "\nThe Dockerfile changed: \"of\" says how many commits have the step. What earlier steps did is not "
+        "shown.\n";
+  }
   out += "\n" + advice_on_history(image) + '\n';
 }
 
@@ -226,7 +250,11 @@ void write_history_step(const StepHistory& step, text::JsonWriter& json) {
       .member("line", step.line)
       .member("instruction", step.instruction);
   write_trigger(step.trigger, json);
-  json.member("rebuilt", step.rebuilt).member("depends", step.depends).key("causes").begin_array();
+  json.member("built", step.built)
+      .member("rebuilt", step.rebuilt)
+      .member("depends", step.depends)
+      .key("causes")
+      .begin_array();
   for (const CauseCount& cause : step.causes) {
     json.begin_object()
         .member("kind", cache::name_of(cause.kind))
