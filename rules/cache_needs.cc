@@ -14,6 +14,7 @@
 #include "dcache/lint/images.h"
 #include "dcache/text/path.h"
 #include "dcache/text/unicode.h"
+#include "rules/image_runs.h"
 #include "rules/sources.h"
 
 namespace dcache::rules {
@@ -88,8 +89,8 @@ std::vector<const shell::Word*> words_and_files(const shell::Command& command) {
   return words;
 }
 
-// Whether a COPY brings something at or below the target. Of what it takes from a stage or an image only the
-// folder tells, unless that is the root.
+}  // namespace
+
 bool may_put_files(lint::Dockerfile& dockerfile, const Step& step, std::string_view target) {
   const std::string_view place = step.destination;
   if (place.empty()) return false;
@@ -107,8 +108,6 @@ bool may_put_files(lint::Dockerfile& dockerfile, const Step& step, std::string_v
     });
   });
 }
-
-}  // namespace
 
 bool is_plain_program(std::string_view program) {
   constexpr std::string_view kNames[] = {
@@ -276,6 +275,8 @@ class Needs {
 
   std::string after(const Run& run) const {
     const size_t stage = graph_.steps[*run.step].stage;
+    if (needs_.used_from && writes_class_path(run))
+      return fmt::format("what reads the class path of line {}", run.instruction->start_line);
     for (auto at = std::ranges::upper_bound(steps_, *run.step); at != steps_.end(); ++at) {
       if (graph_.starts_from(graph_.steps[*at].stage, stage))
         return fmt::format("line {}", graph_.steps[*at].instruction->start_line);
@@ -322,6 +323,7 @@ class Needs {
   }
 
   bool needs_it(const Run& run) const {
+    if (needs_.used_from && writes_class_path(run)) return true;
     const auto needs = [&](const shell::Command& command) {
       if (calls(*needs_.manager, command) && is_offline(dockerfile_, run, *needs_.manager, command))
         return true;
@@ -365,10 +367,17 @@ class Needs {
       if (!graph_.starts_from(stage.index, filled)) continue;
       if (const Instruction* caller = find_caller(stage)) return fmt::format("line {}", caller->start_line);
       const Instruction* starter = starter_of(stage);
-      const bool last = stage.index + 1 == graph_.stages.size();
-      if (starter != nullptr ? may_need(*starter) : last || !is_used(stage))
-        return starter != nullptr ? fmt::format("the command in line {}", starter->start_line)
-                                  : std::string("what runs in the image");
+      const bool may_run = stage.index + 1 == graph_.stages.size() || !is_used(stage);
+      if (starter != nullptr && may_need(*starter))
+        return fmt::format("the command in line {}", starter->start_line);
+      if (starter == nullptr && may_run) return "what runs in the image";
+      const std::string builder = builder_by_name(dockerfile_, stage);
+      if (starter == nullptr && !builder.empty())
+        return fmt::format("the image that {} builds of stage {}", builder, stage.label());
+      if (may_run || !builder.empty()) {
+        if (const std::string user = starter_in_container(dockerfile_, *needs_.manager); !user.empty())
+          return fmt::format("what {} starts in the image", user);
+      }
       if (is_copied_whole(stage)) return fmt::format("the stage that copies all of stage {}", stage.label());
     }
     return {};
@@ -418,7 +427,37 @@ class Needs {
     return found == body.end() ? nullptr : &*found;
   }
 
-  // The last ENTRYPOINT of a stage and those that it starts from, or else CMD.
+  // Java and its build tools use packages where they are, by a list of their paths.
+  bool has_class_path() const {
+    constexpr std::string_view kNames[] = {"maven", "gradle", "sbt"};
+    return std::ranges::find(kNames, needs_.manager->name) != std::end(kNames);
+  }
+
+  // Whether the RUN writes such a list, which something reads that is not in the Dockerfile: it says so, or
+  // a file of the project that it builds by does.
+  bool writes_class_path(const Run& run) const {
+    if (!has_class_path()) return false;
+    if (run.script.find("lasspath") != std::string_view::npos) return true;
+    struct ClassPaths {
+      bool any;
+    };
+    const lint::BuildContext* context = dockerfile_.build_context();
+    if (context == nullptr || needs_.manager->name != "maven") return false;
+    const bool manages = std::ranges::any_of(
+        run.commands, [&](const shell::Command& command) { return calls(*needs_.manager, command); });
+    return manages && context
+                          ->shared<ClassPaths>([&] {
+                            return ClassPaths{std::ranges::any_of(
+                                context->called("pom.xml"), [&](const context::Record* record) {
+                                  const auto text = context->read(record->path);
+                                  return text && text->find("build-classpath") != std::string::npos;
+                                })};
+                          })
+                          .any;
+  }
+
+  // The last ENTRYPOINT of a stage and those that it starts from, or else CMD. If the last CMD may have such
+  // a list among its arguments, it is that.
   const Instruction* starter_of(const plan::Stage& stage) const {
     const Instruction* entrypoint = nullptr;
     const Instruction* command = nullptr;
@@ -433,12 +472,24 @@ class Needs {
       if (entrypoint == nullptr) entrypoint = own_entrypoint;
       if (command == nullptr) command = own_command;
     }
+    if (command != nullptr && reads_arguments(*command)) return command;
     return entrypoint != nullptr ? entrypoint : command;
+  }
+
+  // Whether a command takes arguments from a file: `java -cp $(cat classpath)`, `java @arguments`.
+  bool reads_arguments(const Instruction& starter) const {
+    if (!has_class_path()) return false;
+    const std::string_view text = starter.joined;
+    if (text.find("$(") != std::string_view::npos || text.find('`') != std::string_view::npos) return true;
+    for (size_t at = text.find('@'); at != std::string_view::npos; at = text.find('@', at + 1)) {
+      if (at > 0 && std::string_view(" \t\"'[,").find(text[at - 1]) != std::string_view::npos) return true;
+    }
+    return false;
   }
 
   // Whether what it starts may need packages of the folder: all but programs that were built.
   bool may_need(const Instruction& starter) const {
-    if (starter.arguments.empty()) return true;
+    if (starter.arguments.empty() || reads_arguments(starter)) return true;
     std::string_view first = starter.arguments.front().text;
     if (!starter.json) first = first.substr(0, first.find_first_of(" \t"));
     if (first == "exec" || first.find_first_of("$\"'`;&|") != std::string_view::npos) return true;

@@ -16,6 +16,10 @@ namespace dcache::rules {
 // for those that its arguments name: a tool of the system.
 bool is_plain_program(std::string_view program);
 
+// Whether a COPY brings something at or below the target. Of what it takes from a stage or an image only the
+// folder tells, unless that is the root.
+bool may_put_files(lint::Dockerfile& dockerfile, const plan::Step& step, std::string_view target);
+
 // Whether the stage, or one that it starts from, has put files at `target` or below it before the RUN: a
 // mount there would hide them.
 bool hides_files(lint::Dockerfile& dockerfile, const lint::Run& run, std::string_view target);

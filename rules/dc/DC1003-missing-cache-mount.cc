@@ -14,6 +14,7 @@
 #include "rules/cache_needs.h"
 #include "rules/ci.h"
 #include "rules/command_user.h"
+#include "rules/download_access.h"
 #include "rules/edits.h"
 #include "rules/gain.h"
 #include "rules/mount_risks.h"
@@ -201,10 +202,11 @@ class Check {
     for (size_t i = 0; i < lacks_.size(); ++i) {
       const Lack& lack = lacks_[i];
       const std::string need = needed_by(lack);
-      if (fixes_[i] && (!need.empty() || hides_downloads(lack))) fixes_[i]->safe = false;
+      const std::string shut_out = find_shut_out(lack);
+      if (fixes_[i] && (!need.empty() || !shut_out.empty() || hides_downloads(lack))) fixes_[i]->safe = false;
       if (!need.empty() && breaks_offline_step(lack)) fixes_[i].reset();
       if (has_packages(lack) && (!fixes_[i] || !fixes_[i]->safe)) unmounted_.push_back(&lack);
-      report(lack, need, fixes_[i]);
+      report(lack, need, shut_out, fixes_[i]);
     }
   }
 
@@ -259,6 +261,8 @@ class Check {
           continue;
         if (is_mounted(dockerfile_, run, *use.manager, cache, use.command)) continue;
         auto path = cache_path(dockerfile_, run, *use.manager, cache, use.command);
+        // That is how to keep nothing.
+        if (path == "/dev/null") continue;
         // Without a known user it is not known whose home that is.
         if (!user.empty() && path && text::is_within(*path, "/root")) path.reset();
         if (!user.empty() && is_mounted_in_home(run, cache)) continue;
@@ -411,7 +415,8 @@ class Check {
     });
   }
 
-  void report(const Lack& lack, const std::string& need, std::optional<lint::Fix> fix) {
+  void report(const Lack& lack, const std::string& need, const std::string& shut_out,
+              std::optional<lint::Fix> fix) {
     const Run& run = *lack.run;
     const Step& step = step_of(run);
     const PackageManager& manager = lack.manager();
@@ -448,7 +453,15 @@ class Check {
     if (!is_numbered(owner))
       remedy += fmt::format(", and the numbers of the user {} as UID and GID", owner.user);
     remedy += steps_beside(lack);
-    if (!need.empty()) remedy += ", and make sure that " + need + " finds it too";
+    if (!need.empty()) {
+      remedy += ", and make sure that " + need + " finds it too";
+    } else if (!shut_out.empty()) {
+      remedy += fmt::format(
+          ", and make sure that {} has the same credentials and settings: if the mount is empty, it "
+          "downloads "
+          "again",
+          shut_out);
+    }
     if (const std::string builder = old_builder_of(dockerfile_); !builder.empty())
       remedy += fmt::format("; {} does not support mounts", builder);
     if (is_built_in_ci_alone(dockerfile_))
@@ -524,6 +537,16 @@ class Check {
     return need;
   }
 
+  // Who may lack what lets this RUN download, in words; empty for nobody. A system package manager's fix is
+  // never safe.
+  std::string find_shut_out(const Lack& lack) {
+    if (lack.manager().unsafe_fix) return {};
+    std::vector<std::string_view> caches;
+    for (const MissingCache& one : lack.caches)
+      caches.push_back(one.cache->name);
+    return without_access(dockerfile_, *lack.run, lack.manager(), caches);
+  }
+
   // Whether a RUN has the caches mounted that packages are used from, or can get them.
   bool will_have_mounts(const Run& run, const PackageManager& manager) {
     if (const auto lack = lack_at_.find({&run, &manager}); lack != lack_at_.end())
@@ -592,7 +615,13 @@ lint::Rule rule() {
           "- if another command of the RUN may use the folder;\n"
           "- if a CI file of the project uses kaniko, or Docker's classic builder;\n"
           "- if a later step, another stage or the command of the image may need what is downloaded: what is "
-          "in a mount is not in the image, and a builder that reuses the layer may have an empty mount;\n"
+          "in a mount is not in the image, and a builder that reuses the layer may have an empty mount. That "
+          "includes a stage that a definition, a script or a README of the project builds by its name "
+          "(`--target`), what such a file starts in the image, and a class path in a file;\n"
+          "- if a later step may have to download again and lack the credentials or settings that this one "
+          "has: an "
+          "earlier "
+          "step removes or changes them, or a variable or the user is another one there;\n"
           "- if a mount may hide packages of an earlier step, or keep outdated files, such as objects that "
           "were "
           "compiled with older C libraries.\n\n"

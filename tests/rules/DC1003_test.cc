@@ -541,6 +541,349 @@ INSTANTIATE_TEST_SUITE_P(
                   "2 none /root/.cache/pip"}),
     name_of);
 
+// What lets a step download may be gone in a later one, which downloads again if the mount is empty.
+INSTANTIATE_TEST_SUITE_P(
+    ChangedAccess, CacheMounts,
+    testing::Values(
+        MountCase{"GoNothingBetween",
+                  "FROM golang:1.22 AS b\nWORKDIR /src\nCOPY go.mod go.sum ./\nRUN go mod download\nCOPY . "
+                  ".\nRUN go build -o /out .\nFROM scratch\nCOPY --from=b /out /out\n",
+                  "4 safe /go/pkg/mod; 6 safe /go/pkg/mod /root/.cache/go-build"},
+        MountCase{"GoNetrcStays",
+                  "FROM golang:1.22 AS b\nWORKDIR /src\nARG T\nRUN echo \"machine github.com login $T\" > "
+                  "/root/.netrc\nCOPY go.mod go.sum ./\nRUN go mod download\nCOPY . .\nRUN go build -o /out "
+                  ".\nFROM scratch\nCOPY --from=b /out /out\n",
+                  "6 safe /go/pkg/mod; 8 safe /go/pkg/mod /root/.cache/go-build"},
+        MountCase{"GoNetrcRemoved",
+                  "FROM golang:1.22 AS b\nWORKDIR /src\nARG T\nRUN echo \"machine github.com login $T\" > "
+                  "/root/.netrc\nCOPY go.mod go.sum ./\nRUN go mod download\nRUN rm -f /root/.netrc\nCOPY . "
+                  ".\nRUN go build -o /out .\nFROM scratch\nCOPY --from=b /out /out\n",
+                  "6 unsafe /go/pkg/mod; 9 unsafe /go/pkg/mod /root/.cache/go-build"},
+        MountCase{"GoCopiedNetrcRemoved",
+                  "FROM golang:1.22 AS b\nWORKDIR /src\nCOPY .netrc /root/.netrc\nCOPY go.mod go.sum ./\nRUN "
+                  "go mod download\nRUN rm ~/.netrc\nCOPY . .\nRUN go build -o /out .\nFROM scratch\nCOPY "
+                  "--from=b /out /out\n",
+                  "5 unsafe /go/pkg/mod; 8 unsafe /go/pkg/mod /root/.cache/go-build"},
+        MountCase{"GoSshKeyRemoved",
+                  "FROM golang:1.22 AS b\nWORKDIR /src\nCOPY id_rsa /root/.ssh/\nCOPY go.mod go.sum ./\nRUN "
+                  "go mod download\nRUN rm -rf /root/.ssh\nCOPY . .\nRUN go build -o /out .\nFROM "
+                  "scratch\nCOPY --from=b /out /out\n",
+                  "5 unsafe /go/pkg/mod; 8 unsafe /go/pkg/mod /root/.cache/go-build"},
+        MountCase{"GoSshKeyElsewhereRemoved",
+                  "FROM golang:1.22 AS b\nWORKDIR /src\nCOPY id_rsa /keys/\nENV GIT_SSH_COMMAND=\"ssh -i "
+                  "/keys/id_rsa\"\nCOPY go.mod go.sum ./\nRUN go mod download\nRUN rm -rf /keys\nCOPY . "
+                  ".\nRUN go build -o /out .\nFROM scratch\nCOPY --from=b /out /out\n",
+                  "6 unsafe /go/pkg/mod; 9 unsafe /go/pkg/mod /root/.cache/go-build"},
+        MountCase{"GoSshKeyInTmpRemoved",
+                  "FROM golang:1.22 AS b\nWORKDIR /src\nCOPY id_rsa /tmp/\nENV GIT_SSH_COMMAND=\"ssh -i "
+                  "/tmp/id_rsa\"\nCOPY go.mod go.sum ./\nRUN go mod download\nRUN rm -rf /tmp/*\nCOPY . "
+                  ".\nRUN go build -o /out .\nFROM scratch\nCOPY --from=b /out /out\n",
+                  "6 unsafe /go/pkg/mod; 9 unsafe /go/pkg/mod /root/.cache/go-build"},
+        MountCase{"GoTmpRemoved",
+                  "FROM golang:1.22 AS b\nWORKDIR /src\nCOPY go.mod go.sum ./\nRUN go mod download\nRUN rm "
+                  "-rf /tmp/* /var/lib/apt/lists/*\nCOPY . .\nRUN go build -o /out .\nFROM scratch\nCOPY "
+                  "--from=b /out /out\n",
+                  "4 safe /go/pkg/mod; 7 safe /go/pkg/mod /root/.cache/go-build"},
+        MountCase{"GoGitconfigRemoved",
+                  "FROM golang:1.22 AS b\nWORKDIR /src\nARG T\nRUN git config --global "
+                  "url.\"https://$T@github.com\".insteadOf https://github.com\nCOPY go.mod go.sum ./\nRUN go "
+                  "mod download\nRUN rm /root/.gitconfig\nCOPY . .\nRUN go build -o /out .\nFROM "
+                  "scratch\nCOPY --from=b /out /out\n",
+                  "6 unsafe /go/pkg/mod; 9 unsafe /go/pkg/mod /root/.cache/go-build"},
+        MountCase{"GoGitConfigUnset",
+                  "FROM golang:1.22 AS b\nWORKDIR /src\nARG T\nRUN git config --global "
+                  "url.\"https://$T@github.com\".insteadOf https://github.com\nCOPY go.mod go.sum ./\nRUN go "
+                  "mod download\nRUN git config --global --remove-section url.x\nCOPY . .\nRUN go build -o "
+                  "/out .\nFROM scratch\nCOPY --from=b /out /out\n",
+                  "6 unsafe /go/pkg/mod; 9 unsafe /go/pkg/mod /root/.cache/go-build"},
+        MountCase{
+            "GoGitRemoved",
+            "FROM golang:1.22 AS b\nWORKDIR /src\nRUN apk add --no-cache git\nCOPY go.mod go.sum ./\nRUN go "
+            "mod "
+            "download\nRUN apk del git\nCOPY . .\nRUN go build -o /out .\nFROM scratch\nCOPY --from=b "
+            "/out /out\n",
+            "3 unsafe /etc/apk/cache; 5 unsafe /go/pkg/mod; 8 unsafe /go/pkg/mod /root/.cache/go-build"},
+        MountCase{"GoGitAdded",
+                  "FROM golang:1.22 AS b\nWORKDIR /src\nCOPY go.mod go.sum ./\nRUN go mod download\nRUN apk "
+                  "add --no-cache git && mkdir -p /out && adduser -D app\nCOPY . .\nRUN go build -o /out "
+                  ".\nFROM scratch\nCOPY --from=b /out /out\n",
+                  "4 safe /go/pkg/mod; 5 unsafe /etc/apk/cache; 7 safe /go/pkg/mod /root/.cache/go-build"},
+        MountCase{"GoProxySetBetween",
+                  "FROM golang:1.22 AS b\nWORKDIR /src\nCOPY go.mod go.sum ./\nRUN go mod download\nENV "
+                  "GOPROXY=direct\nCOPY . .\nRUN go build -o /out .\nFROM scratch\nCOPY --from=b /out /out\n",
+                  "4 unsafe /go/pkg/mod; 7 unsafe /go/pkg/mod /root/.cache/go-build"},
+        MountCase{"GoTokenClearedBetween",
+                  "FROM golang:1.22 AS b\nWORKDIR /src\nENV GITHUB_TOKEN=x\nCOPY go.mod go.sum ./\nRUN go "
+                  "mod download\nENV GITHUB_TOKEN=\nCOPY . .\nRUN go build -o /out .\nFROM scratch\nCOPY "
+                  "--from=b /out /out\n",
+                  "5 unsafe /go/pkg/mod; 8 unsafe /go/pkg/mod /root/.cache/go-build"},
+        MountCase{"GoPlainVariablesBetween",
+                  "FROM golang:1.22 AS b\nWORKDIR /src\nCOPY go.mod go.sum ./\nRUN go mod download\nENV "
+                  "CGO_ENABLED=0 GOOS=linux\nARG VERSION=1\nCOPY . .\nRUN go build -o /out .\nFROM "
+                  "scratch\nCOPY --from=b /out /out\n",
+                  "4 safe /go/pkg/mod; 8 safe /go/pkg/mod /root/.cache/go-build"},
+        MountCase{"GoVersionFileWritten",
+                  "FROM golang:1.22 AS b\nWORKDIR /src\nCOPY go.mod go.sum ./\nRUN go mod download\nRUN echo "
+                  "1 > version.txt && sed -i s/dev/1/ main.go\nCOPY . .\nRUN go build -o /out .\nFROM "
+                  "scratch\nCOPY --from=b /out /out\n",
+                  "4 safe /go/pkg/mod; 7 safe /go/pkg/mod /root/.cache/go-build"},
+        MountCase{"GoUserBetween",
+                  "FROM golang:1.22 AS b\nWORKDIR /src\nCOPY go.mod go.sum ./\nRUN go mod download\nCOPY . "
+                  ".\nRUN GOPROXY=direct go build -o /out .\nFROM scratch\nCOPY --from=b /out /out\n",
+                  "4 unsafe /go/pkg/mod; 6 unsafe /go/pkg/mod /root/.cache/go-build"},
+        MountCase{"GoRemovedInTheBuild",
+                  "FROM golang:1.22 AS b\nWORKDIR /src\nCOPY go.mod go.sum ./\nRUN go mod download\nCOPY . "
+                  ".\nRUN rm -f /root/.netrc && go build -o /out .\nFROM scratch\nCOPY --from=b /out /out\n",
+                  "4 unsafe /go/pkg/mod; 6 unsafe /go/pkg/mod /root/.cache/go-build"},
+        MountCase{
+            "GoRemovedAfterTheDownload",
+            "FROM golang AS b\nWORKDIR /src\nCOPY .netrc /root/\nCOPY go.mod ./\nRUN go mod download && rm "
+            "-f /root/.netrc\nCOPY . .\nRUN go build -o /out .\nFROM scratch\nCOPY --from=b /out /out\n",
+            "5 unsafe /go/pkg/mod; 7 unsafe /go/pkg/mod /root/.cache/go-build"},
+        MountCase{
+            "GoRemovedAfterTheBuild",
+            "FROM golang AS b\nWORKDIR /src\nCOPY .netrc /root/\nCOPY go.mod ./\nRUN go mod download\nCOPY . "
+            ".\nRUN go build -o /out .\nRUN rm -f /root/.netrc\nFROM scratch\nCOPY --from=b /out /out\n",
+            "5 safe /go/pkg/mod; 7 safe /go/pkg/mod /root/.cache/go-build"},
+        MountCase{
+            "GoArgumentOfTheFirstStageAlone",
+            "FROM golang AS d\nARG GITHUB_TOKEN\nWORKDIR /src\nCOPY go.mod ./\nRUN go mod download\nFROM d "
+            "AS b\nCOPY . .\nRUN go build -o /out .\nFROM scratch\nCOPY --from=b /out /out\n",
+            "5 unsafe /go/pkg/mod; 8 unsafe /go/pkg/mod /root/.cache/go-build"},
+        MountCase{
+            "GoArgumentDeclaredBetween",
+            "FROM golang AS b\nRUN go mod download\nARG GOPROXY\nRUN go build -o /out .\nFROM scratch\nCOPY "
+            "--from=b /out /out\n",
+            "2 unsafe /go/pkg/mod; 4 unsafe /go/pkg/mod /root/.cache/go-build"},
+        MountCase{
+            "GoArgumentDeclaredAgain",
+            "FROM golang AS d\nARG GITHUB_TOKEN\nRUN go mod download\nFROM d AS b\nARG GITHUB_TOKEN\nARG "
+            "VERSION\nRUN go build -o /out .\nFROM scratch\nCOPY --from=b /out /out\n",
+            "3 safe /go/pkg/mod; 7 safe /go/pkg/mod /root/.cache/go-build"},
+        MountCase{"NugetNothingBetween",
+                  "FROM mcr.microsoft.com/dotnet/sdk:8.0 AS b\nWORKDIR /src\nCOPY NuGet.Config ./\nCOPY "
+                  "a.csproj ./\nRUN dotnet restore\nCOPY . .\nRUN dotnet publish -o /out\nFROM rt\nCOPY "
+                  "--from=b /out /out\n",
+                  "5 safe /root/.nuget/packages; 7 safe /root/.nuget/packages"},
+        MountCase{"NugetFolderBelow",
+                  "FROM mcr.microsoft.com/dotnet/sdk:8.0 AS b\nWORKDIR /src\nCOPY a.csproj ./\nRUN dotnet "
+                  "restore\nWORKDIR /src/Api\nCOPY . .\nRUN dotnet publish -o /out\nFROM rt\nCOPY --from=b "
+                  "/out /out\n",
+                  "4 safe /root/.nuget/packages; 7 safe /root/.nuget/packages"},
+        MountCase{"NugetConfigRemoved",
+                  "FROM mcr.microsoft.com/dotnet/sdk:8.0 AS b\nWORKDIR /src\nCOPY NuGet.Config ./\nCOPY "
+                  "a.csproj ./\nRUN dotnet restore\nRUN rm NuGet.Config\nCOPY *.cs ./\nRUN dotnet publish -o "
+                  "/out\nFROM rt\nCOPY --from=b /out /out\n",
+                  "5 unsafe /root/.nuget/packages; 8 unsafe /root/.nuget/packages"},
+        MountCase{"NugetHomeRemoved",
+                  "FROM mcr.microsoft.com/dotnet/sdk:8.0 AS b\nWORKDIR /src\nCOPY a.csproj ./\nRUN dotnet "
+                  "restore\nRUN rm -rf /root/.nuget/NuGet\nCOPY . .\nRUN dotnet publish -o /out\nFROM "
+                  "rt\nCOPY --from=b /out /out\n",
+                  "4 unsafe /root/.nuget/packages; 7 unsafe /root/.nuget/packages"},
+        MountCase{"NugetTokenUndone",
+                  "FROM mcr.microsoft.com/dotnet/sdk:8.0 AS b\nWORKDIR /src\nARG T\nCOPY NuGet.Config "
+                  "./\nRUN sed -i s/TOKEN/$T/ NuGet.Config\nCOPY a.csproj ./\nRUN dotnet restore\nCOPY . "
+                  ".\nRUN dotnet publish -o /out\nFROM rt\nCOPY --from=b /out /out\n",
+                  "7 unsafe /root/.nuget/packages; 9 unsafe /root/.nuget/packages"},
+        MountCase{"NugetOtherFileUndone",
+                  "FROM mcr.microsoft.com/dotnet/sdk:8.0 AS b\nWORKDIR /src\nCOPY docker/NuGet.Config "
+                  "./\nCOPY a.csproj ./\nRUN dotnet restore\nCOPY . .\nRUN dotnet publish -o /out\nFROM "
+                  "rt\nCOPY --from=b /out /out\n",
+                  "5 unsafe /root/.nuget/packages; 7 unsafe /root/.nuget/packages"},
+        MountCase{"NugetRenamedFileUndone",
+                  "FROM mcr.microsoft.com/dotnet/sdk:8.0 AS b\nWORKDIR /src\nCOPY NuGet.docker.config "
+                  "NuGet.Config\nCOPY a.csproj ./\nRUN dotnet restore\nCOPY . .\nRUN dotnet publish -o "
+                  "/out\nFROM rt\nCOPY --from=b /out /out\n",
+                  "5 unsafe /root/.nuget/packages; 7 unsafe /root/.nuget/packages"},
+        MountCase{"NugetEndpointsCleared",
+                  "FROM mcr.microsoft.com/dotnet/sdk:8.0 AS b\nWORKDIR /src\nENV "
+                  "VSS_NUGET_EXTERNAL_FEED_ENDPOINTS=x\nCOPY a.csproj ./\nRUN dotnet restore\nENV "
+                  "VSS_NUGET_EXTERNAL_FEED_ENDPOINTS=\nCOPY . .\nRUN dotnet publish -o /out\nFROM rt\nCOPY "
+                  "--from=b /out /out\n",
+                  "5 unsafe /root/.nuget/packages; 8 unsafe /root/.nuget/packages"},
+        MountCase{"NugetSourceRemoved",
+                  "FROM mcr.microsoft.com/dotnet/sdk:8.0 AS b\nWORKDIR /src\nCOPY a.csproj ./\nRUN dotnet "
+                  "restore\nRUN dotnet nuget remove source x\nCOPY . .\nRUN dotnet publish -o /out\nFROM "
+                  "rt\nCOPY --from=b /out /out\n",
+                  "4 unsafe /root/.nuget/packages; 7 unsafe /root/.nuget/packages"},
+        MountCase{"MavenSettingsRemoved",
+                  "FROM maven AS b\nCOPY settings.xml /usr/share/maven/conf/settings.xml\nCOPY pom.xml "
+                  "./\nRUN mvn dependency:resolve\nRUN rm /usr/share/maven/conf/settings.xml\nCOPY src "
+                  "src\nRUN mvn package\nFROM rt\nCOPY --from=b /x /x\n",
+                  "4 unsafe /root/.m2/repository; 7 unsafe /root/.m2/repository"},
+        MountCase{"CargoCredentialsRemoved",
+                  "FROM rust AS b\nCOPY credentials.toml /usr/local/cargo/credentials.toml\nCOPY Cargo.toml "
+                  "./\nRUN cargo "
+                  "fetch\nRUN rm /usr/local/cargo/credentials.toml\nCOPY src src\nRUN cargo build "
+                  "--release\nFROM rt\nCOPY --from=b /x /x\n",
+                  "4 unsafe /usr/local/cargo/registry; 7 unsafe /usr/local/cargo/registry"},
+        MountCase{
+            "NpmrcRemoved",
+            "FROM node\nCOPY package*.json .npmrc ./\nRUN npm ci\nRUN rm .npmrc\nRUN npm ci --omit=dev\n",
+            "3 unsafe /root/.npm; 5 unsafe /root/.npm"},
+        MountCase{
+            "NpmrcOfASecretAlone",
+            "FROM node\nRUN --mount=type=secret,id=n,target=/root/.npmrc npm ci\nRUN npm ci --omit=dev\n",
+            "2 unsafe /root/.npm; 3 unsafe /root/.npm"},
+        MountCase{"NpmrcOfASecretTwice",
+                  "FROM node\nRUN --mount=type=secret,id=n,target=/root/.npmrc npm ci\nRUN "
+                  "--mount=type=secret,id=n,target=/root/.npmrc npm ci --omit=dev\n",
+                  "2 safe /root/.npm; 3 safe /root/.npm"},
+        MountCase{"NpmTwice", "FROM node\nRUN npm ci\nRUN rm -rf node_modules && npm ci --omit=dev\n",
+                  "2 safe /root/.npm; 3 safe /root/.npm"},
+        MountCase{"PipIndexOfTheFirstAlone",
+                  "FROM python\nRUN pip install -i https://u:p@x.io/simple a\nRUN pip install b\n",
+                  "2 unsafe /root/.cache/pip; 3 unsafe /root/.cache/pip"}),
+    name_of);
+
+// A file says where the packages are in the local repository.
+INSTANTIATE_TEST_SUITE_P(
+    Classpaths, CacheMounts,
+    testing::Values(
+        MountCase{"ClasspathInAFile",
+                  "FROM maven\nCOPY . .\nRUN mvn compile dependency:build-classpath "
+                  "-Dmdep.outputFile=cp.txt\nCMD java -cp target/classes:$(cat cp.txt) A\n",
+                  "3 unsafe /root/.m2/repository"},
+        MountCase{"ClasspathInAFileOfAnotherProgram",
+                  "FROM maven\nCOPY . .\nRUN mvn compile dependency:build-classpath "
+                  "-Dmdep.outputFile=cp.txt\nCMD [\"/app/start\"]\n",
+                  "3 unsafe /root/.m2/repository"},
+        MountCase{"ClasspathByItsFullName",
+                  "FROM maven\nCOPY . .\nRUN mvn "
+                  "org.apache.maven.plugins:maven-dependency-plugin:3.6.0:build-classpath\nCMD "
+                  "[\"java\",\"-jar\",\"a.jar\"]\n",
+                  "3 unsafe /root/.m2/repository"},
+        MountCase{"CommandThatReadsAFile",
+                  "FROM maven\nCOPY . .\nRUN mvn compile\nCMD java -cp target/classes:$(cat cp.txt) A\n",
+                  "3 unsafe /root/.m2/repository"},
+        MountCase{"CommandThatReadsAFileInTicks",
+                  "FROM maven\nCOPY . .\nRUN mvn compile\nCMD java -cp target/classes:`cat cp.txt` A\n",
+                  "3 unsafe /root/.m2/repository"},
+        MountCase{"ArgumentFile", "FROM maven\nCOPY . .\nRUN mvn compile\nCMD [\"java\",\"@args\",\"A\"]\n",
+                  "3 unsafe /root/.m2/repository"},
+        MountCase{"ArgumentFileInShellForm",
+                  "FROM maven\nCOPY . .\nRUN mvn compile\nENTRYPOINT java @args A\n",
+                  "3 unsafe /root/.m2/repository"},
+        MountCase{"ArgumentFileInLaterCommand",
+                  "FROM maven\nCOPY . .\nRUN mvn compile\nENTRYPOINT [\"java\"]\nCMD [\"@args\",\"A\"]\n",
+                  "3 unsafe /root/.m2/repository"},
+        MountCase{"PlainJar",
+                  "FROM maven\nCOPY . .\nRUN mvn package\nCMD [\"java\",\"-jar\",\"target/a.jar\"]\n",
+                  "3 safe /root/.m2/repository"},
+        MountCase{
+            "PlainJarWithVariables",
+            "FROM maven\nCOPY . .\nRUN mvn package\nCMD java $JAVA_OPTS -jar target/a.jar --user=a@b.c\n",
+            "3 safe /root/.m2/repository"},
+        MountCase{"ClasspathOfASubstitution",
+                  "FROM maven AS b\nRUN mvn compile\nRUN echo \"java -cp $(mvn dependency:build-classpath)\" "
+                  "> run.sh\nFROM rt\nCOPY --from=b /x /x\n",
+                  "2 unsafe /root/.m2/repository; 3 unsafe /root/.m2/repository"},
+        MountCase{"ClasspathOfSbt",
+                  "FROM sbtscala/scala-sbt AS b\nRUN sbt compile 'export Runtime/fullClasspath'\nFROM "
+                  "rt\nCOPY --from=b /x /x\n",
+                  "2 unsafe /root/.cache/coursier/v1"}),
+    name_of);
+
+INSTANTIATE_TEST_SUITE_P(
+    OptOuts, CacheMounts,
+    testing::Values(MountCase{"UvNoCacheDir",
+                              "FROM python\nRUN uv pip install --no-cache-dir --system -r r.txt\n",
+                              "2 safe /root/.cache/uv"},
+                    MountCase{"UvNoCacheByVariable",
+                              "FROM python\nRUN UV_NO_CACHE=1 uv pip install --system -r r.txt\n", ""}),
+    name_of);
+
+// An image of a stage that the project builds by name, or starts with another command, needs its packages.
+TEST(CacheMounts, AreNotSafeIfTheProjectRunsTheStage) {
+  const std::string head = "FROM golang:1.22 AS b\nCOPY . .\nRUN go build -o /out .\n";
+  const std::string stage = head + "FROM scratch\nCOPY --from=b /out /out\nCMD [\"/out\"]\n";
+  const std::string last = head + "CMD [\"/out\"]\n";
+  struct Project {
+    const std::string& dockerfile;
+    const char* path;
+    const char* text;
+    bool safe;
+  };
+  for (const Project& one : std::vector<Project>{
+           {stage, "compose.yaml", "services:\n  a:\n    build:\n      context: .\n      target: b\n", false},
+           {stage, "compose.yaml", "services:\n  a:\n    build:\n      context: .\n      target: ${T:-b}\n",
+            false},
+           {stage, "compose.yaml", "services:\n  a:\n    build:\n      context: .\n", true},
+           {stage, "docker-bake.hcl", "target \"a\" {\n  target = \"b\"\n}\n", false},
+           {stage, "docker-bake.hcl", "target \"b\" {\n  context = \".\"\n}\n", true},
+           {stage, ".devcontainer/devcontainer.json",
+            "{\"build\": {\"dockerfile\": \"../Dockerfile\", \"target\": \"b\"}}\n", false},
+           {stage, "Makefile", "test:\n\tdocker build --target b -t t .\n\tdocker run t go test ./...\n",
+            false},
+           {stage, "Makefile", "test:\n\tdocker build --target=$(STAGE) -t t .\n", false},
+           {stage, "Makefile", "all:\n\tcargo build --target $(TARGET)\n", true},
+           {stage, "Makefile", "all:\n\tdocker build --target bb -t t .\n", true},
+           {stage, "scripts/test", "docker buildx build --target \"$1\" .\n", false},
+           {stage, ".gitlab-ci.yml", "a:\n  script: [\"docker build --target b .\"]\n", false},
+           {stage, ".github/workflows/a.yml",
+            "on: push\njobs:\n  a:\n    runs-on: x\n    steps:\n      - uses: docker/build-push-action@v6\n"
+            "        with:\n          target: b\n          load: true\n      - run: docker run t go test "
+            "./...\n",
+            false},
+           {last, "compose.yaml", "services:\n  a:\n    build: .\n    command: [\"go\", \"run\", \".\"]\n",
+            false},
+           {last, "compose.yaml", "services:\n  a:\n    build: .\n    entrypoint: sh -c 'go test ./...'\n",
+            false},
+           {last, "compose.yaml",
+            "services:\n  a:\n    build: .\n    command: [\"/out\", \"--port\", \"80\"]\n", true},
+           {last, "compose.yaml",
+            "services:\n  a:\n    build: .\n  d:\n    image: golang\n    command: go test\n", true},
+           {stage, "compose.yaml", "services:\n  a:\n    build: .\n    command: [\"go\", \"run\", \".\"]\n",
+            true},
+           {last, "Makefile", "test:\n\tdocker build -t t .\n\tdocker run \\\n\t  --rm t go test ./...\n",
+            false},
+           {last, "Makefile", "test:\n\tgo test ./...\n\tdocker run t\n", true},
+           {last, ".devcontainer/devcontainer.json", "{\"build\": {\"dockerfile\": \"../Dockerfile\"}}\n",
+            false},
+           {last, ".devcontainer/devcontainer.json", "{\"image\": \"x\"}\n", true}}) {
+    const test::TemporaryFolder folder;
+    folder.write("Dockerfile", one.dockerfile);
+    folder.write("main.go", "package main\n");
+    folder.write(one.path, one.text);
+    EXPECT_EQ(offered_mounts(one.dockerfile, test::facts_of(folder)),
+              std::string("3 ") + (one.safe ? "safe" : "unsafe") + " /go/pkg/mod /root/.cache/go-build")
+        << one.path << ": " << one.text << one.dockerfile;
+  }
+}
+
+// Files of the context that say where packages come from.
+TEST(CacheMounts, LookForSettingsInTheContext) {
+  const std::string head = "FROM mcr.microsoft.com/dotnet/sdk:8.0 AS b\nWORKDIR /src\n";
+  const std::string tail = "RUN dotnet publish -o /out\nFROM rt\nCOPY --from=b /out /out\n";
+  const test::TemporaryFolder folder;
+  folder.write("NuGet.Config", "");
+  folder.write("docker/NuGet.Config", "");
+  folder.write("a.csproj", "");
+  const auto offered = [&](const std::string& text) {
+    return offered_mounts(head + text + tail, test::facts_of(folder)).find("unsafe") == std::string::npos;
+  };
+  EXPECT_TRUE(offered("COPY a.csproj NuGet.Config ./\nRUN dotnet restore\nCOPY . .\n"));
+  EXPECT_TRUE(offered("COPY . .\nRUN dotnet restore\nCOPY . .\n"));
+  EXPECT_FALSE(offered("COPY a.csproj ./\nRUN dotnet restore\nCOPY . .\n"));
+  EXPECT_FALSE(offered("COPY a.csproj docker/NuGet.Config ./\nRUN dotnet restore\nCOPY . .\n"));
+  EXPECT_TRUE(offered("COPY a.csproj docker/NuGet.Config ./\nRUN dotnet restore\nCOPY docker docker\n"));
+}
+
+TEST(CacheMounts, AreNotOfferedForANullDevice) {
+  EXPECT_EQ(offered_mounts("FROM php:8\nENV COMPOSER_CACHE_DIR=/dev/null\nRUN composer install\n"), "");
+}
+
+TEST(CacheMounts, SayWhoMayLackCredentials) {
+  const lint::Config config = test::config_selecting({"DC1003"});
+  const lint::Linter linter(lint::catalogue(), config);
+  const dockerfile::File file = dockerfile::parse(
+      "FROM golang AS b\nRUN go mod download\nRUN rm -f /root/.netrc\nRUN go build -o /x\nFROM scratch\nCOPY "
+      "--from=b /x /x\n");
+  EXPECT_NE(linter.lint(file, {}).diagnostics.at(0).remedy.find(
+                "make sure that line 4 has the same credentials and settings"),
+            std::string::npos);
+}
+
 TEST(CacheMounts, TakesTheProjectIntoAccount) {
   const test::TemporaryFolder folder;
   folder.write("vendor/modules.txt", "");
