@@ -25,6 +25,18 @@ bool ContextGit::tracks(const std::string& file) const {
   return content && *content;
 }
 
+bool ContextGit::tracks_any(const lint::BuildContext& context, const context::Record& record) const {
+  if (record.type == context::Type::kFile) return tracks(record.path);
+  constexpr size_t kMostFiles = 16;
+  size_t files = 0;
+  for (const context::Record& below : context.files.below(record.path)) {
+    if (below.type != context::Type::kFile) continue;
+    if (tracks(below.path)) return true;
+    if (++files == kMostFiles) break;
+  }
+  return false;
+}
+
 bool ContextGit::will_be_cloned(const std::string& file) const {
   return repository_ && repository_->tracks(prefix_ + file);
 }

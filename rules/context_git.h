@@ -18,6 +18,8 @@ class ContextGit {
   bool ignores(const std::string& path, bool is_folder) const;
   // Whether the newest commit has the file.
   bool tracks(const std::string& file) const;
+  // The same of a record of the context; of a folder whether it has one of the first files there.
+  bool tracks_any(const lint::BuildContext& context, const context::Record& record) const;
   // Whether a clone will have it: it is in a commit or staged.
   bool will_be_cloned(const std::string& file) const;
 

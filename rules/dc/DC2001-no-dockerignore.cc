@@ -49,6 +49,8 @@ constexpr std::array kStrangers = {Stranger{".git", Stranger::Kind::kNeverRead},
                                    Stranger{".mypy_cache", Stranger::Kind::kNeverRead},
                                    Stranger{".pytest_cache", Stranger::Kind::kNeverRead},
                                    Stranger{".ruff_cache", Stranger::Kind::kNeverRead},
+                                   Stranger{".nyc_output", Stranger::Kind::kNeverRead},
+                                   Stranger{".terraform", Stranger::Kind::kNeverRead},
                                    Stranger{"target", Stranger::Kind::kOutput},
                                    Stranger{"dist", Stranger::Kind::kOutput},
                                    Stranger{"build", Stranger::Kind::kOutput},
@@ -65,6 +67,8 @@ constexpr std::array kStrangers = {Stranger{".git", Stranger::Kind::kNeverRead},
                                    Stranger{".env.*", Stranger::Kind::kPackages},
                                    Stranger{"*.pem", Stranger::Kind::kPackages},
                                    Stranger{"*.key", Stranger::Kind::kPackages},
+                                   Stranger{"id_rsa", Stranger::Kind::kPackages},
+                                   Stranger{"id_ed25519", Stranger::Kind::kPackages},
                                    Stranger{"docker-compose*.yml", Stranger::Kind::kNeverRead},
                                    Stranger{"compose*.yaml", Stranger::Kind::kNeverRead}};
 
@@ -85,7 +89,8 @@ bool is_read_by_rails(const lint::BuildContext& context, std::string_view path) 
   return context.files.find(sealed) != nullptr;
 }
 
-// Whether the folder of a path also contains a file by which a build tool or package manager works.
+// Whether the folder of a path also contains a file by which a build tool or package manager works. A virtual
+// environment of Python says by itself what it is.
 bool is_next_to_manifest(const lint::BuildContext& context, std::string_view path) {
   constexpr std::string_view kManifests[] = {
       "package.json", "pyproject.toml", "setup.py",         "requirements.txt", "Cargo.toml",
@@ -93,22 +98,10 @@ bool is_next_to_manifest(const lint::BuildContext& context, std::string_view pat
       "Gemfile",      "composer.json",  "build.gradle.kts", "mix.exs",          "build.sbt",
       "meson.build",  "deno.json"};
   const std::string folder(text::parent_path(path));
+  if (context.files.find(text::join_path(path, "pyvenv.cfg")) != nullptr) return true;
   return std::ranges::any_of(kManifests, [&](std::string_view name) {
     return context.files.find(folder.empty() ? std::string(name) : text::join_path(folder, name)) != nullptr;
   });
-}
-
-// Whether git tracks the file, or one of the first files of the folder.
-bool is_tracked(const ContextGit& git, const lint::BuildContext& context, const context::Record& match) {
-  if (match.type == context::Type::kFile) return git.tracks(match.path);
-  constexpr size_t kMostFiles = 16;
-  size_t files = 0;
-  for (const context::Record& record : context.files.below(match.path)) {
-    if (record.type != context::Type::kFile) continue;
-    if (git.tracks(record.path)) return true;
-    if (++files == kMostFiles) break;
-  }
-  return false;
 }
 
 Matches matches_in(const lint::BuildContext& context) {
@@ -130,7 +123,7 @@ Matches matches_in(const lint::BuildContext& context) {
           !is_read_by_rails(context, record.path) &&
           (left_out ||
            ((kStrangers[i].kind == Stranger::Kind::kPackages || is_next_to_manifest(context, record.path)) &&
-            !is_tracked(*git, context, record)));
+            !git->tracks_any(context, record)));
     }
   }
   return matches;
@@ -167,7 +160,6 @@ bool is_named(Dockerfile& dockerfile, std::string_view path) {
 // need is replaced by the paths of the other matches. Where a step reads git, tracked files are needed.
 std::string stranger_patterns(Dockerfile& dockerfile, const lint::BuildContext& context,
                               const ContextUse& use, bool reads_git) {
-  constexpr size_t kMostPaths = 8;
   std::optional<ContextGit> git;
   if (reads_git) git.emplace(context);
   const Matches& matches = context.shared<Matches>([&] { return matches_in(context); });
@@ -178,14 +170,13 @@ std::string stranger_patterns(Dockerfile& dockerfile, const lint::BuildContext& 
     const auto may_be_ignored = [&](const Match& match) {
       return match.may_be_ignored && !use.names(match.path) &&
              (kStrangers[i].kind == Stranger::Kind::kNeverRead || !is_named(dockerfile, match.path)) &&
-             (!git || !is_tracked(*git, context, *context.files.find(match.path)));
+             (!git || !git->tracks_any(context, *context.files.find(match.path)));
     };
     const auto others = std::ranges::count_if(of, may_be_ignored);
     if (static_cast<size_t>(others) == of.size()) {
       text += fmt::format("**/{}\n", kStrangers[i].pattern);
       continue;
     }
-    if (static_cast<size_t>(others) > kMostPaths) continue;
     for (const Match& match : of) {
       if (may_be_ignored(match)) text += match.path + "\n";
     }

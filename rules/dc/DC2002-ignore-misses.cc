@@ -14,6 +14,7 @@
 #include "dcache/text/unicode.h"
 #include "dcache/text/words.h"
 #include "rules/broad_copy.h"
+#include "rules/context_git.h"
 #include "rules/context_use.h"
 #include "rules/gain.h"
 #include "rules/likely_context.h"
@@ -103,26 +104,39 @@ bool is_in_virtualenv(const lint::BuildContext& context, std::string_view path) 
   return false;
 }
 
+// Names of what no build reads, whether git tracks it or not: it is written by editors, interpreters and test
+// runners. Anything else that git tracks was put there on purpose.
+bool is_never_read(std::string_view pattern) {
+  constexpr std::string_view kOthers[] = {"node_modules", "bower_components", "venv", ".venv", ".env",
+                                          "id_rsa",       "id_ed25519",       ".log", ".pem",  ".key"};
+  return std::ranges::find(kOthers, pattern) == std::end(kOthers);
+}
+
 Strangers find_strangers(const lint::BuildContext& context, const ContextUse& use) {
   const std::set<std::string_view> wanted = wanted_names(context);
   Strangers found;
   std::map<std::string_view, Share> shares;
   std::optional<bool> reads_git;
+  std::optional<ContextGit> git;  // opened for the first name that needs it
+  const auto is_tracked = [&](std::string_view path) {
+    if (!git) git.emplace(context);
+    const context::Record* const there = context.files.find(path);
+    return there != nullptr && git->tracks_any(context, *there);
+  };
   std::set<std::string_view> wide;                       // patterns that match what is needed, too
   std::map<std::string_view, bool, std::less<>> needed;  // by path
   for (const context::Record& record : context.files.records()) {
     if (record.type != context::Type::kFile) continue;
     const auto [pattern, path] = stranger_in(record.path);
     if (pattern.empty() || wanted.contains(pattern)) continue;
-    if (pattern == ".git") {
-      if (!reads_git) reads_git = use.reads_git();
-      if (*reads_git) continue;
-    }
+    if (!reads_git && (pattern == ".git" || is_never_read(pattern))) reads_git = use.reads_git();
+    if (pattern == ".git" && *reads_git) continue;
     if (pattern == "venv" && !is_in_virtualenv(context, record.path)) continue;
     const auto known = needed.try_emplace(path, false);
     if (known.second) {
       known.first->second =
-          use.names(path) || (is_key_ending(pattern) && !may_hold_private_key(context, record));
+          use.names(path) || (is_key_ending(pattern) && !may_hold_private_key(context, record)) ||
+          (pattern != ".git" && (!is_never_read(pattern) || *reads_git) && is_tracked(path));
     }
     if (known.first->second) {
       wide.insert(pattern);
@@ -267,7 +281,8 @@ lint::Rule rule() {
               "the image larger. Anyone who has the image can read a `.env` or a key in it.\n\nREADME, docs, "
               "tests and the configuration of CI services are edited often, and most builds do not read "
               "them: if they are copied and a RUN follows, that is an info. A `.pem` counts only if it "
-              "contains a private key. Not reported: what the Dockerfile or a manifest of the project "
+              "contains a private key. Not reported: what git tracks, except caches and files of editors in "
+              "builds that do not read git; what the Dockerfile or a manifest of the project "
               "mentions, what another image with the same context copies by name, what an exception in the "
               "ignore file includes on purpose, and `.git` if a step may run git.",
           .fix_note =
