@@ -1,4 +1,5 @@
 #include <algorithm>
+#include <charconv>
 #include <map>
 #include <ranges>
 #include <set>
@@ -368,12 +369,44 @@ class Check {
     return names + text::list_words(lines);
   }
 
+  // Whether the COPYs say already what the change does.
+  static bool are_given(const Copies& copies, const Change& change) {
+    return std::ranges::all_of(copies, [&](const plan::Step* copy) { return is_given(*copy, change); });
+  }
+
+  static bool is_given(const plan::Step& copy, const Change& change) {
+    const dockerfile::Flag* const flag = copy.instruction->find_flag(change.flag.substr(2));
+    if (flag == nullptr) return false;
+    const std::string_view given = flag->value;
+    if (given == change.value) return true;
+    if (!change.is_mode()) {
+      // `--chown=a` gives the group of that name too.
+      const std::string_view user = change.value.substr(0, change.value.find(':'));
+      const std::string_view group = change.value.substr(std::min(user.size() + 1, change.value.size()));
+      const std::string_view copied = given.substr(0, given.find(':'));
+      const bool has_group = copied.size() < given.size();
+      return user == copied && (group.empty() || (!has_group && group == user));
+    }
+    unsigned mode = 0, wanted = 0;
+    if (!read_mode(given, mode)) return false;
+    constexpr unsigned kAllExecute = 0111;
+    if (change.makes_executable() && change.value.find_first_of("rwst=,-") == std::string_view::npos)
+      return (mode & kAllExecute) == kAllExecute;
+    return read_mode(change.value, wanted) && mode == wanted;
+  }
+
+  static bool read_mode(std::string_view text, unsigned& mode) {
+    constexpr int kOctal = 8;
+    const auto [end, error] = std::from_chars(text.data(), text.data() + text.size(), mode, kOctal);
+    return error == std::errc() && end == text.data() + text.size();
+  }
+
   // The options of COPY that make the changes unnecessary; of several changes the last counts, and modes in
   // letters add up. One in letters can't be added to a --chmod that the COPY has.
-  static std::string flags_for(const Changes& changes, bool roots_own, bool has_mode) {
+  static std::string flags_for(const Copies& copies, const Changes& changes, bool roots_own, bool has_mode) {
     std::vector<std::pair<std::string_view, std::string>> flags;
     for (const Change* change : changes) {
-      if (change->is_symbolic() && has_mode) continue;
+      if (are_given(copies, *change) || (change->is_symbolic() && has_mode)) continue;
       const bool file_mode = change->makes_executable() && !change->recursive;
       std::string value(file_mode ? "755" : change->value);
       const auto known =
@@ -416,19 +449,40 @@ class Check {
   void report(const lint::Run& run, const Work& work, const Copies& copies, const Changes& changes) {
     const bool has_mode = std::ranges::any_of(
         copies, [](const plan::Step* copy) { return copy->instruction->find_flag("chmod") != nullptr; });
+    const bool all_given =
+        std::ranges::all_of(changes, [&](const Change* change) { return are_given(copies, *change); });
     const bool symbolic = !has_mode && std::ranges::any_of(changes, [](const Change* change) {
       return change->is_symbolic() && !(change->makes_executable() && !change->recursive);
     });
-    const std::string flags = flags_for(
-        changes, std::ranges::all_of(copies, [](const auto* one) { return gives_to_root(*one); }), has_mode);
+    const std::string flags =
+        flags_for(copies, changes,
+                  std::ranges::all_of(copies, [](const auto* one) { return gives_to_root(*one); }), has_mode);
     if (flags.empty() && std::ranges::none_of(changes, &Change::is_mode) &&
         std::ranges::any_of(copies, [&](const auto* copy) { return changes_modes_of_some(work, *copy); }))
       return;
-    std::string remedy = remedy_for(copies, changes, flags);
+    std::string remedy = all_given ? remedy_for_given(copies, changes) : remedy_for(copies, changes, flags);
     if (symbolic) remedy += " (modes in letters need Dockerfile 1.14)";
     reporter_.report(run.span_of(changes.front()->command->spelling),
                      fmt::format("this stores the files of the {} a second time", names_of(copies)),
                      std::move(remedy));
+  }
+
+  // The COPYs have the options already: only what a RUN has made needs a change.
+  std::string remedy_for_given(const Copies& copies, const Changes& changes) const {
+    const std::string what = changes.front()->is_mode() ? "mode" : "owner";
+    const std::string names =
+        fmt::format("the {} {} this {} already", names_of(copies), copies.size() == 1 ? "sets" : "set", what);
+    for (const Change* change : changes) {
+      const Maker maker = later_maker(*change, *copies.front());
+      if (maker != Maker::kNone)
+        return fmt::format("{} {} before line {} and remove this, or write the numbers of the user and group",
+                           maker == Maker::kCreates ? "create" : "change the number of", name_in(*change),
+                           copies.front()->instruction->start_line);
+    }
+    const bool made =
+        std::ranges::any_of(changes, [&](const Change* change) { return covers_made_files(*change); });
+    return made ? fmt::format("change only what a RUN has made: {}", names)
+                : fmt::format("remove it: {}", names);
   }
 
   std::string remedy_for(const Copies& copies, const Changes& changes, const std::string& flags) const {

@@ -1,7 +1,9 @@
 // What our own rules say, word by word, where a wrong word would break the build of anyone who follows it.
 #include <optional>
 #include <string>
+#include <tuple>
 #include <utility>
+#include <vector>
 
 #include <gtest/gtest.h>
 
@@ -64,6 +66,30 @@ TEST(Sentences, OfChangedOwners) {
   };
   for (const Sentence& one : kSentences)
     EXPECT_EQ(said(one), one.expected) << one.text;
+}
+
+// The COPY has the option already.
+TEST(Sentences, OfChangesThatCopyMakesToo) {
+  const std::string twice = "this stores the files of the COPY of line 2 a second time: ";
+  const std::string owner = "the COPY of line 2 sets this owner already";
+  const std::string mode = "the COPY of line 2 sets this mode already";
+  for (const auto& [copy, run, expected] : std::vector<std::tuple<std::string, std::string, std::string>>{
+           {"--chown=www-data:www-data . /opt/k", "chown -R www-data:www-data /opt/k", "remove it: " + owner},
+           {"--chown=www-data . /opt/k", "chown -R www-data:www-data /opt/k", "remove it: " + owner},
+           {"--chown=www-data:x . /opt/k", "chown -R www-data /opt/k", "remove it: " + owner},
+           {"--chown=www-data:x . /opt/k", "chown -R www-data:www-data /opt/k",
+            "write COPY --chown=www-data:www-data there"},
+           {"--chown=a . /opt/k", "make -C /opt/k && chown -R a /opt/k",
+            "change only what a RUN has made: " + owner},
+           {"--chown=a . /opt/k", "chown -R a /opt/k && chmod -R 755 /opt/k", "write COPY --chmod=755 there"},
+           {"--chmod=0755 . /opt/k", "chmod -R 755 /opt/k", "remove it: " + mode},
+           {"--chmod=755 a.sh /a.sh", "chmod +x /a.sh", "remove it: " + mode},
+           {"--chmod=a+x a.sh /a.sh", "chmod a+x /a.sh", "remove it: " + mode},
+           {"--chown=a . /opt/k", "useradd a && chown -R a /opt/k",
+            "create a before line 2 and remove this, or write the numbers of the user and group"}}) {
+    const std::string text = "FROM a\nCOPY " + copy + "\nRUN " + run + "\n";
+    EXPECT_EQ(said({"DC1014", text.c_str(), ""}), twice + expected) << text;
+  }
 }
 
 TEST(Sentences, OfSecrets) {
