@@ -1,5 +1,6 @@
 #include <algorithm>
 #include <array>
+#include <optional>
 #include <ranges>
 #include <set>
 #include <string>
@@ -8,6 +9,7 @@
 #include <fmt/format.h>
 
 #include "dcache/lint/rule.h"
+#include "dcache/text/glob.h"
 #include "dcache/text/path.h"
 #include "dcache/text/words.h"
 #include "rules/calls.h"
@@ -94,7 +96,7 @@ class Check {
       for (const shell::Word& word : words.subspan(1)) {
         const std::string path = removed_path(word.text);
         const plan::Step* maker = path.empty() || path == "/" ? nullptr : maker_of(path, run);
-        if (maker == nullptr || !reported_.insert(maker).second) continue;
+        if (maker == nullptr || is_small(*maker, path) || !reported_.insert(maker).second) continue;
         const std::vector<std::string> files = files_in(*maker, path);
         const bool several = files.size() > 1;
         reporter_.report(run.span_of(command.spelling),
@@ -108,6 +110,51 @@ class Check {
         break;
       }
     }
+  }
+
+  // Whether what a COPY put at the path, or below it, takes so little room that nobody would change a build
+  // for it. If the files are not there to look at, their names tell: a signature, a checksum, a patch.
+  bool is_small(const plan::Step& maker, const std::string& path) const {
+    constexpr uint64_t kSmall = 64 * 1024;
+    if (maker.kind != plan::Step::Kind::kCopy) return false;
+    constexpr std::string_view kEndings[] = {".asc",    ".sig", ".sha1", ".sha256",
+                                             ".sha512", ".md5", ".diff", ".patch"};
+    if (maker.reads.empty())
+      return std::ranges::any_of(kEndings, [&](std::string_view ending) { return path.ends_with(ending); });
+    uint64_t size = 0;
+    for (const plan::Read& read : maker.reads) {
+      for (const plan::Selector& selector : read.selectors) {
+        // Of a COPY into a folder that stays, only what has the name.
+        const bool counts = text::is_within(maker.destination, path) ||
+                            text::base_name(selector.path) == text::base_name(path);
+        if (!counts) continue;
+        const auto bytes = read.origin == plan::Read::Origin::kContext ? bytes_of(selector) : std::nullopt;
+        const bool small_by_name = std::ranges::any_of(
+            kEndings, [&](std::string_view ending) { return selector.path.ends_with(ending); });
+        if (!bytes && !small_by_name) return false;
+        size += bytes.value_or(0);
+      }
+    }
+    return size <= kSmall;
+  }
+
+  // How large the files are that a selector takes from the context; nothing if that is not known.
+  std::optional<uint64_t> bytes_of(const plan::Selector& selector) const {
+    const lint::BuildContext* context = dockerfile_.build_context();
+    if (context == nullptr || selector.unpack) return std::nullopt;
+    const std::string_view path = std::string_view(selector.path).substr(1);
+    uint64_t size = 0;
+    bool found = false;
+    for (const context::Record& record : context->files.records()) {
+      const bool matches =
+          selector.wildcard ? text::glob_match(path, record.path) : text::is_within(record.path, path);
+      if (!matches) continue;
+      found = true;
+      if (record.type == context::Type::kFile) size += record.size;
+      // What is below a folder that a pattern matches is not followed.
+      if (record.type == context::Type::kFolder && selector.wildcard) return std::nullopt;
+    }
+    return found ? std::optional(size) : std::nullopt;
   }
 
   // What a step put at the path, or below it: the names of files that a COPY brings, as far as it tells.
@@ -242,24 +289,26 @@ constexpr std::string_view kReferences[] = {"https://docs.docker.com/build/build
 }  // namespace
 
 lint::Rule rule() {
-  return {.code = "DC1015",
-          .name = "delete-too-late",
-          .level = lint::Level::kWarning,
-          .origin = lint::Origin::kDcache,
-          .summary = "Files are deleted in a later layer than the one that contains them",
-          .rationale =
-              "A layer can't make earlier layers smaller. A file that an earlier step stored is still "
-              "part of the image, and is only hidden. Delete files in the RUN that creates them. Use a "
-              "cache mount for files that are needed only while a step runs, or a bind mount instead of "
-              "COPY.",
-          .bad = {"FROM debian:12\n"
-                  "COPY app.tar.gz /tmp/app.tar.gz\n"
-                  "RUN tar -xzf /tmp/app.tar.gz -C /opt && rm /tmp/app.tar.gz\n"},
-          .good = {"FROM debian:12\n"
-                   "RUN --mount=type=bind,source=app.tar.gz,target=/tmp/app.tar.gz tar -xzf /tmp/app.tar.gz "
-                   "-C /opt\n"},
-          .references = kReferences,
-          .check = check};
+  return {
+      .code = "DC1015",
+      .name = "delete-too-late",
+      .level = lint::Level::kWarning,
+      .origin = lint::Origin::kDcache,
+      .summary = "Files are deleted in a later layer than the one that contains them",
+      .rationale =
+          "A layer can't make earlier layers smaller. A file that an earlier step stored is still "
+          "part of the image, and is only hidden. Delete files in the RUN that creates them. Use a "
+          "cache mount for files that are needed only while a step runs, or a bind mount instead of "
+          "COPY.\n\nCopied files that take no more than 64 KiB together are not reported, and neither are "
+          "signatures, checksums and patches if the files are not there to look at.",
+      .bad = {"FROM debian:12\n"
+              "COPY app.tar.gz /tmp/app.tar.gz\n"
+              "RUN tar -xzf /tmp/app.tar.gz -C /opt && rm /tmp/app.tar.gz\n"},
+      .good = {"FROM debian:12\n"
+               "RUN --mount=type=bind,source=app.tar.gz,target=/tmp/app.tar.gz tar -xzf /tmp/app.tar.gz "
+               "-C /opt\n"},
+      .references = kReferences,
+      .check = check};
 }
 
 }  // namespace dcache::rules::DC1015
