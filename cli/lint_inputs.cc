@@ -25,8 +25,9 @@ namespace fs = std::filesystem;
 
 // Why a search passes a path over: see project::DiscoveredFiles::left_out.
 std::string_view reason_of(std::string_view path) {
-  return path.ends_with('/') ? "it contains vendored files; name it, or a Dockerfile in it, to lint it"
-                             : "its name is not that of a Dockerfile; name it to lint it";
+  if (path.ends_with('/')) return "it contains vendored files; name it, or a Dockerfile in it, to lint it";
+  return project::is_dockerfile_name(path) ? "it does not start like a Dockerfile; name it to lint it"
+                                           : "its name is not that of a Dockerfile; name it to lint it";
 }
 
 // Whether it is a workflow that never runs: GitHub looks for workflows at the root of a repository alone.

@@ -48,6 +48,31 @@ TEST(Folders, AreSearchedWithoutTemplates) {
   EXPECT_NE(named.out.find("this looks like a template"), std::string::npos) << named.out;
 }
 
+// `Dockerfile.go` may be that of a service in Go, or a program that writes one: what is in it tells.
+TEST(Folders, AreSearchedWithoutPrograms) {
+  const TemporaryFolder folder;
+  const std::string dockerfile = "# Of a part.\n\nfrom --platform=$BUILDPLATFORM a AS b\n";
+  for (const char* name : {"Dockerfile.go", "Dockerfile.txt", "Dockerfile.js"})
+    folder.write(std::string("real/") + name, dockerfile);
+  folder.write("real/Dockerfile.rb", "ARG VERSION=3\nFROM ruby:$VERSION\n");
+  folder.write("real/Dockerfile.sh", "#!/usr/bin/env -S docker build -f\nFROM a\n");
+  folder.write("real/Dockerfile.ts", "MAINTAINER a\nFROM a\n");
+  folder.write("b/Dockerfile.py", "#!/usr/bin/env python3\nimport sys\n");
+  folder.write("c/Dockerfile.py", "# A program.\nimport os\nprint(x,\nFROM a\n)\n");
+  folder.write("d/Dockerfile.py", "from os import path\n");
+  folder.write("e/Dockerfile.sh", "#!/bin/sh\nFROM=a\n");
+  folder.write("f/Dockerfile.txt", "From here on we describe the image.\n");
+  folder.write("g/Dockerfile.js", "const a = `\nFROM a\n`;\n");
+  folder.write("h/Dockerfile.rb", "");
+  EXPECT_EQ(linted(folder, {}), (Paths{"real/Dockerfile.go", "real/Dockerfile.js", "real/Dockerfile.rb",
+                                       "real/Dockerfile.sh", "real/Dockerfile.ts", "real/Dockerfile.txt"}));
+  // What one names is meant.
+  EXPECT_EQ(linted(folder, {"b/Dockerfile.py"}), (Paths{"b/Dockerfile.py"}));
+  EXPECT_NE(run_dcache({"lint", "-v", "."}, folder.path())
+                .err.find("b/Dockerfile.py is left out: it does not start like a Dockerfile"),
+            std::string::npos);
+}
+
 TEST(Folders, AreSearchedWithoutWhatGitIgnores) {
   const test::GitFolder folder;
   for (const char* name : {"Dockerfile", "out/Dockerfile", "out/deep/Dockerfile", "kept/Dockerfile",

@@ -74,7 +74,9 @@ void Session::open(const json& params) {
   if (lint::related_file_kind(document.path)) {
     document.kind = TextKind::kRelated;
   } else if (language == "dockerfile" || language == "containerfile" ||
-             project::is_dockerfile_name(document.path)) {
+             (project::is_dockerfile_name(document.path) &&
+              (!project::may_be_program(document.path) ||
+               project::starts_like_dockerfile(params.at("textDocument").at("text").get<std::string>())))) {
     document.kind = TextKind::kDockerfile;
   } else if (defines_images(document.path)) {
     document.kind = TextKind::kDefinition;

@@ -108,6 +108,15 @@ std::string shown(const std::string& path) {
   return path.starts_with("./") ? path.substr(2) : path;
 }
 
+// Whether a file that has the name of a Dockerfile and the ending of a program is a program. One that can't
+// be read is not: reading it again says why.
+bool is_program(const std::string& path) {
+  if (!may_be_program(path)) return false;
+  constexpr uint64_t kLargest = 1U << 20U;
+  const auto text = text::read_regular_file(path, {.bytes = kLargest});
+  return text && !starts_like_dockerfile(*text);
+}
+
 // What is in a folder.
 struct Entry {
   std::string name;
@@ -133,7 +142,8 @@ class Search {
   std::vector<std::string> below(const std::string& folder) {
     const auto judge = [&](const std::string& path, const Entry& entry) {
       if (entry.is_folder()) return WalkStep::kEnter;
-      const bool wanted = is_dockerfile_name(path) || (options_.related_files && related_file_kind(path)) ||
+      const bool wanted = (is_dockerfile_name(path) && !is_program(path)) ||
+                          (options_.related_files && related_file_kind(path)) ||
                           (options_.definitions && definition_kind(path).has_value());
       return wanted ? WalkStep::kTake : WalkStep::kPass;
     };
@@ -236,7 +246,9 @@ std::vector<std::string> Search::walk(const std::string& top, const Judge& judge
       if (has_default && entry.name == "dockerfile") continue;
       std::string path = folder.ends_with('/') ? folder + entry.name : folder + '/' + entry.name;
       const bool vendored = entry.is_folder() && is_vendored_folder(entry.name);
-      const bool variant = !entry.is_folder() && is_dockerfile_variant(entry.name);
+      const bool variant =
+          !entry.is_folder() && (is_dockerfile_variant(entry.name) ||
+                                 (is_dockerfile_name(entry.name) && may_be_program(entry.name)));
       const WalkStep step = entry.name == ".git" || vendored ? WalkStep::kPass : judge(path, entry);
       if (step == WalkStep::kPass && !vendored && !variant) continue;
       if (ignored_by_git && (*ignored_by_git)(path, entry.is_folder())) continue;

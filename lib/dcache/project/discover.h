@@ -19,7 +19,8 @@ struct DiscoveredFiles {
   std::vector<std::string> definitions;  // files that define builds; empty if they are not asked for
   std::vector<std::string> without;      // folders that were given and contain none
   // What a search of folders left out: files that have the name of a Dockerfile with another ending, such
-  // as Dockerfile.j2, and folders of vendored files, with a `/` at the end. What git ignores is not named.
+  // as Dockerfile.j2, programs such as Dockerfile.py, and folders of vendored files, with a `/` at the end.
+  // What git ignores is not named.
   std::vector<std::string> left_out;
   // Sentences about folders and files that should have been searched, and could not be read.
   std::vector<std::string> problems;
@@ -29,7 +30,8 @@ struct DiscoveredFiles {
 
 // The paths, with each folder replaced by the Dockerfiles below it, and each pattern
 // ("services/**/Dockerfile", as in an ignore file) by the files that match it, sorted. A path that exists is
-// not a pattern, and a pattern that matches nothing stays as it is. Reads folders, and no files except git's.
+// not a pattern, and a pattern that matches nothing stays as it is. Reads folders, git's own files, and those
+// that have the name of a Dockerfile and the ending of a program: Dockerfile.py.
 //
 // A folder or file that can't be read is a problem, and the search continues. So is a symbolic link that
 // leads out of the repository, or, without one, out of the folder that is searched. A link to nothing is

@@ -6,6 +6,8 @@
 #include "dcache/project/discover.h"
 #include "dcache/text/glob.h"
 #include "dcache/text/path.h"
+#include "dcache/text/unicode.h"
+#include "dcache/text/words.h"
 
 namespace dcache::project {
 namespace {
@@ -42,6 +44,11 @@ constexpr std::array<std::string_view, 30> kOtherEndings = {".make",
                                                             ".rej",
                                                             ".bak",
                                                             "~"};
+// Of programs and of texts for people.
+constexpr std::array<std::string_view, 33> kProgramEndings = {
+    ".py", ".sh",  ".bash", ".zsh",  ".fish", ".js",  ".mjs", ".cjs",    ".jsx",   ".ts",   ".tsx",
+    ".rb", ".go",  ".txt",  ".text", ".pl",   ".pm",  ".php", ".java",   ".kt",    ".rs",   ".c",
+    ".cc", ".cpp", ".h",    ".cs",   ".lua",  ".ps1", ".bat", ".groovy", ".scala", ".html", ".rst"};
 constexpr std::array<std::string_view, 11> kDockerfiles = {
     "Dockerfile",      "dockerfile",      "Dockerfile.*",   "Dockerfile-*",
     "*.Dockerfile",    "*.dockerfile",    "Containerfile",  "Containerfile.*",
@@ -94,6 +101,57 @@ bool is_dockerfile_name(std::string_view path) {
 bool is_dockerfile_variant(std::string_view path) {
   const std::string_view name = text::base_name(path);
   return has_other_ending(name) && is_named_like_dockerfile(name) && !is_ignore_file(name);
+}
+
+bool may_be_program(std::string_view path) {
+  return std::ranges::any_of(kProgramEndings,
+                             [&](std::string_view ending) { return path.ends_with(ending); });
+}
+
+namespace {
+
+// The next word of a line, which is cut off.
+std::string_view take_word(std::string_view& line) {
+  line = text::trim_left(line);
+  const size_t end = std::min(line.find_first_of(" \t"), line.size());
+  const std::string_view word = line.substr(0, end);
+  line.remove_prefix(end);
+  return word;
+}
+
+// `FROM image`, and no import of Python: `from os import path`.
+bool is_from(std::string_view rest) {
+  std::string_view image = take_word(rest);
+  while (image.starts_with("--"))
+    image = take_word(rest);
+  const std::string_view next = take_word(rest);
+  return !image.empty() && (next.empty() || next == "\\" || text::to_lower(next) == "as");
+}
+
+// In capitals other instructions are too, where a Dockerfile has a mistake.
+bool is_instruction(std::string_view line) {
+  constexpr std::string_view kNames[] = {"ADD",         "CMD",   "COPY",       "ENTRYPOINT", "ENV", "EXPOSE",
+                                         "HEALTHCHECK", "LABEL", "MAINTAINER", "ONBUILD",    "RUN", "SHELL",
+                                         "STOPSIGNAL",  "USER",  "VOLUME",     "WORKDIR"};
+  const std::string_view name = take_word(line);
+  if (text::to_lower(name) == "from") return is_from(line);
+  return text::to_lower(name) == "arg" || text::is_one_of(name, kNames);
+}
+
+}  // namespace
+
+bool starts_like_dockerfile(std::string_view text) {
+  if (text.starts_with("\xEF\xBB\xBF")) text.remove_prefix(3);
+  // A program; Docker's command line can be one too.
+  if (text.starts_with("#!") && text.substr(0, text.find('\n')).find("docker") == std::string_view::npos)
+    return false;
+  while (!text.empty()) {
+    const size_t end = std::min(text.find('\n'), text.size());
+    const std::string_view line = text::trim(text.substr(0, end));
+    text.remove_prefix(std::min(end + 1, text.size()));
+    if (!line.empty() && !line.starts_with('#')) return is_instruction(line);
+  }
+  return false;
 }
 
 std::optional<RelatedFileKind> related_file_kind(std::string_view path) {

@@ -28,6 +28,12 @@ std::optional<RelatedFileKind> related_file_kind(std::string_view path);
 // (Dockerfile.j2), a description, or a copy that a tool left (Dockerfile.orig).
 bool is_dockerfile_variant(std::string_view path);
 
+// Whether a file with the name of a Dockerfile may be a program or a text about one, since it has the ending
+// of such files: Dockerfile.py, Dockerfile.txt. It may as well be the Dockerfile for a part of that name.
+bool may_be_program(std::string_view path);
+// Whether a text starts with an instruction, as every Dockerfile does after its comments.
+bool starts_like_dockerfile(std::string_view text);
+
 // Whether a definition changes others beside it: compose.override.yaml, docker-bake.override.hcl.
 bool is_override(std::string_view path);
 
