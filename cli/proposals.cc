@@ -8,11 +8,13 @@
 #include "cli/patches.h"
 #include "cli/planned.h"
 #include "cli/terminal.h"
+#include "dcache/context/disk.h"
 #include "dcache/lint/catalogue.h"
 #include "dcache/lint/linters.h"
 #include "dcache/text/edit.h"
 #include "dcache/text/failure.h"
 #include "dcache/text/file_io.h"
+#include "dcache/text/path.h"
 
 namespace dcache::cli {
 namespace {
@@ -32,6 +34,7 @@ class Proposer {
         selection_(selection),
         failed_(failed),
         files_(project.read.files),
+        configurations_(files_of_configurations(flags, replayer.flags())),
         images_(std::make_shared<project::ImageFinder>(project)),
         durations_(durations) {}
 
@@ -68,7 +71,7 @@ class Proposer {
   std::optional<optimize::Proposal> propose(const DockerfileImages& group) {
     const project::Image& first = selection_.project.images[group.images.front()];
     const std::string& dockerfile = first.build.dockerfile;
-    lint::Linters linters(lint::catalogue(), {.config = options_.config, .files = files_.get()});
+    lint::Linters linters(lint::catalogue(), {.config = options_.config, .files = configurations_.get()});
     const lint::Linters::Entry& entry = linters.of(dockerfile);
     if (entry.failure) {
       complain(text::words_of(*entry.failure));
@@ -101,7 +104,7 @@ class Proposer {
   const Replayer& replayer_;
   const Selection& selection_;
   bool& failed_;
-  std::shared_ptr<const context::FileSystem> files_;
+  std::shared_ptr<const context::FileSystem> files_, configurations_;
   std::shared_ptr<project::ImageFinder> images_;
   const observe::Durations& durations_;
 };
@@ -114,6 +117,17 @@ void add_proposal_options(Command& command, ProposalFlags& flags) {
   command.flag("--unsafe-fixes", flags.unsafe_fixes, "Also propose changes that may change the image");
   command.text("--config", "FILE", flags.config,
                "Configuration file whose ignored rules count (default: as for dcache lint)");
+}
+
+std::shared_ptr<const context::FileSystem> files_of_configurations(const ProposalFlags& flags,
+                                                                   const BuildFlags& build) {
+  context::DiskOptions options;
+  options.within = readable_folders(build, build.files);
+  if (!flags.config.empty()) options.named.push_back(flags.config);
+  std::string above = lint::find_config(".", *context::disk());
+  if (!above.empty() && !text::is_within(above, options.within.front()))
+    options.named.push_back(std::move(above));
+  return context::disk_with(std::move(options));
 }
 
 std::vector<optimize::Proposal> propose(const ProposalFlags& flags, const Replayer& replayer,

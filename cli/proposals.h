@@ -2,6 +2,7 @@
 #pragma once
 
 #include <cstdint>
+#include <memory>
 #include <set>
 #include <string>
 #include <vector>
@@ -9,6 +10,7 @@
 #include "cli/patches.h"
 #include "cli/replaying.h"
 #include "cli/selection.h"
+#include "dcache/context/file_system.h"
 #include "dcache/observe/durations.h"
 #include "dcache/optimize/optimize.h"
 
@@ -20,6 +22,10 @@ struct ProposalFlags {
   std::string config;  // empty for the nearest
 };
 void add_proposal_options(Command& command, ProposalFlags& flags);
+// Where configurations are read from: --config may name any file, and one above the repository is the user's
+// own.
+std::shared_ptr<const context::FileSystem> files_of_configurations(const ProposalFlags& flags,
+                                                                   const BuildFlags& build);
 
 // One proposal for each Dockerfile that images of the selection are built from. Says on standard error what
 // can't be worked out, and sets `failed` then.

@@ -109,8 +109,9 @@ class Session {
     const auto options = project_options_of(replayer_.flags());
     if (!options) return {};
     lint::BuildFactsFinder facts(options->read.files, std::make_shared<project::ImageFinder>(*options));
+    const auto configurations = files_of_configurations(options_.proposals, replayer_.flags());
     lint::Linters linters(lint::catalogue(),
-                          {.config = options_.proposals.config, .files = options->read.files.get()});
+                          {.config = options_.proposals.config, .files = configurations.get()});
     std::set<std::string> known;
     std::vector<report::PageFinding> findings;
     for (const size_t index : selection_.meant) {
