@@ -374,6 +374,158 @@ TEST(Optimize, SaysMinutesIfTheStepsHaveTimes) {
   EXPECT_FALSE(repository.answer({"--no-store"}).at(0).at("gain").contains("seconds"));
 }
 
+// Two services that differ in their command alone.
+TEST(Optimize, CountsAStepOnceThatImagesShare) {
+  const EditedRepository repository;
+  const json one = repository.answer().at(0);
+  repository.write("compose.yaml", "services: {web: {build: .}, worker: {build: ., command: w}}\n");
+  repository.write("build.log", "#5 [4/5] RUN npm ci\n#5 DONE 60.0s\n");
+  const json two = repository
+                       .answer({"--log", "build.log", "--definition", "compose.yaml", "--image", "web",
+                                "--image", "worker"})
+                       .at(0);
+  EXPECT_EQ(two.at("images").size(), 2U);
+  EXPECT_EQ(words(two.at("changes")), words(one.at("changes")));
+  EXPECT_EQ(two.at("gain").at("runs"), one.at("gain").at("runs"));
+  EXPECT_NEAR(two.at("gain").at("seconds").get<double>(), 3 * 60, 0.01);
+}
+
+// The build stays below the COPY, and runs as often as before.
+TEST(Optimize, SaysWhatFindsItsDownloadsInALayer) {
+  const test::Files files = {
+      {"Dockerfile", "FROM rust:1.80\nWORKDIR /src\nCOPY . .\nRUN cargo build --release\n"},
+      {".dockerignore", ".git\n.dockerignore\nDockerfile\ntarget\n"},
+      {"Cargo.toml", "[package]\nname = \"a\"\nversion = \"0.1.0\"\nedition = \"2021\"\n"},
+      {"Cargo.lock", "version = 3\n\n[[package]]\nname = \"a\"\nversion = \"0.1.0\"\n"},
+      {"src/main.rs", "fn main() {}\n"}};
+  const test::Repository repository(files);
+  for (const char* text : {"fn main() { }\n", "fn main() {  }\n", "fn main() {   }\n"}) {
+    repository.write("src/main.rs", text);
+    repository.commit("edit");
+  }
+  const auto answer = [&](std::vector<std::string> arguments) {
+    arguments.insert(arguments.begin(), {"optimize", "--format", "json"});
+    return json::parse(run_dcache(arguments, repository.path()).out).at("dockerfiles").at(0);
+  };
+  EXPECT_EQ(words(answer({}).at("unsafe")), "DC1001 saves 0, fills 3; DC1003 saves 0, fills 3");
+  const json changed = answer({"--unsafe-fixes", "--cache-from", "max"});
+  EXPECT_EQ(words(changed.at("changes")), "DC1001 saves 0, fills 3; DC1016 saves 0, fills 0");
+  EXPECT_NE(changed.at("text").get<std::string>().find("cargo fetch"), std::string::npos);
+  // A run that finds two things is one run.
+  const json both = answer({"--unsafe-fixes"});
+  EXPECT_EQ(words(both.at("changes")),
+            "DC1001 saves 0, fills 3; DC1003 saves 0, fills 3; DC1016 saves 0, fills 0");
+  EXPECT_EQ(both.at("gain").at("cheaper"), 3);
+  const std::string said = run_dcache({"optimize"}, repository.path()).out;
+  EXPECT_NE(said.find("\n    3 runs of RUN steps find their downloads in a layer\n"), std::string::npos)
+      << said;
+  // What the fix does, and why it is unsafe.
+  const json unsafe = answer({}).at("unsafe").at(0);
+  const auto reason = unsafe.at("reason").get<std::string>();
+  EXPECT_TRUE(reason.starts_with("the install no longer sees the files that are copied after it")) << reason;
+  const auto remedy = unsafe.at("remedy").get<std::string>();
+  EXPECT_TRUE(remedy.starts_with("copy Cargo.toml and Cargo.lock first")) << remedy;
+  EXPECT_NE(said.find("\n    fix: " + remedy + "\n    unsafe: " + reason + "; see dcache rules DC1001\n"),
+            std::string::npos)
+      << said;
+}
+
+// The list of unsafe changes is about the proposal, but the user has the file as it is.
+TEST(Optimize, NamesLinesOfTheDockerfileAsItIs) {
+  const test::Files files = {
+      {"Dockerfile",
+       "FROM node:22 AS web\nWORKDIR /web\nCOPY web/ ./\nRUN npm ci\nRUN npm run build\n"
+       "FROM python:3.12\nWORKDIR /srv\nCOPY . .\n"
+       "RUN pip install -r requirements.txt\nCOPY --from=web /web/dist /srv/dist\n"},
+      {".dockerignore", ".git\n.dockerignore\nDockerfile\n**/node_modules\n"},
+      {"web/package.json", "{}\n"},
+      {"web/package-lock.json", "{}\n"},
+      {"web/index.js", "1\n"},
+      {"requirements.txt", "-r lists/extra.txt\n"},
+      {"lists/extra.txt", "flask==3.0\n"},
+      {"app.py", "1\n"}};
+  const test::Repository repository(files);
+  for (const char* version : {"2", "3"}) {
+    repository.write("web/index.js", version);
+    repository.write("app.py", version);
+    repository.commit("edit");
+  }
+  const Outcome outcome = run_dcache({"optimize", "--format", "json"}, repository.path());
+  const json dockerfile = json::parse(outcome.out).at("dockerfiles").at(0);
+  EXPECT_NE(dockerfile.at("text").get<std::string>().find("COPY web/package"), std::string::npos)
+      << dockerfile;
+  size_t seen = 0;
+  for (const json& change : dockerfile.at("unsafe")) {
+    const auto message = change.at("message").get<std::string>();
+    const uint32_t line = change.value("line", 0U);
+    if (change.at("rule") == "DC1001" && line == 8) {
+      EXPECT_NE(message.find("'pip install' (line 9)"), std::string::npos) << message;
+      ++seen;
+    }
+    EXPECT_LE(line, 10U) << change;
+    EXPECT_EQ(message.find("line 10)"), std::string::npos) << change;
+  }
+  EXPECT_EQ(seen, 1U) << dockerfile.at("unsafe");
+}
+
+TEST(Optimize, ReadsAConfigurationFromAnywhere) {
+  const EditedRepository repository;
+  const test::GitFolder elsewhere;
+  elsewhere.write("own.toml", "ignore = [\"copy-before-deps\"]\n");
+  const std::string config = elsewhere.path() + "/own.toml";
+  EXPECT_EQ(words(repository.answer({"--config", config}).at(0).at("changes")), "DC1003 saves 0, fills 4");
+  const Outcome page = run_dcache({"report", "--config", config}, repository.path());
+  EXPECT_EQ(page.status, 0) << page.err;
+  EXPECT_EQ(page.out.find("\"rule\":\"DC1001\""), std::string::npos);
+}
+
+// pip's option goes away, and the RUN takes as long as it did.
+TEST(Optimize, ShowsARunThatAFixChangesAsOneStep) {
+  const test::Files files = {
+      {"Dockerfile",
+       "FROM python:3.12\nWORKDIR /srv\nCOPY . .\nRUN pip install --no-cache-dir -r requirements.txt\n"},
+      {".dockerignore", ".git\n.dockerignore\nDockerfile\n*.log\n"},
+      {"requirements.txt", "flask==3.0\n"},
+      {"app.py", "1\n"}};
+  const test::Repository repository(files);
+  for (const char* version : {"2", "3"}) {
+    repository.write("app.py", version);
+    repository.commit("edit");
+  }
+  repository.write("requirements.txt", "flask==3.1\n");
+  repository.commit("packages");
+  repository.write("build.log",
+                   "#5 [4/4] RUN pip install --no-cache-dir -r requirements.txt\n#5 DONE 60.0s\n");
+  const Outcome outcome =
+      run_dcache({"optimize", "--unsafe-fixes", "--log", "build.log", "--format", "json"}, repository.path());
+  const json dockerfile = json::parse(outcome.out).at("dockerfiles").at(0);
+  size_t runs = 0;
+  for (const json& step : dockerfile.at("images").at(0).at("steps")) {
+    if (!step.at("instruction").get<std::string>().starts_with("RUN")) continue;
+    ++runs;
+    EXPECT_EQ(step.at("instruction").get<std::string>().find("--no-cache-dir"), std::string::npos) << step;
+    EXPECT_EQ(step.value("line_before", 0), 4) << step;
+    EXPECT_EQ(step.at("before"), 4) << step;
+    EXPECT_EQ(step.at("after"), 2) << step;
+  }
+  EXPECT_EQ(runs, 1U);
+  // Two of four runs are saved, not all of them.
+  EXPECT_NEAR(dockerfile.at("gain").at("seconds").get<double>(), 120, 0.01);
+}
+
+TEST(Optimize, ShowsNoEmptyTable) {
+  const EditedRepository repository;
+  repository.write("Dockerfile",
+                   "FROM node:20 AS a\nWORKDIR /app\nCOPY . .\nRUN npm ci\n"
+                   "FROM alpine AS b\nRUN true\n");
+  repository.write("compose.yaml",
+                   "services: {a: {build: {context: ., target: a}}, b: {build: {context: ., target: b}}}\n");
+  repository.commit("stages");
+  const std::string said =
+      repository.optimize({"--definition", "compose.yaml", "--image", "a", "--image", "b"}).out;
+  EXPECT_NE(said.find("\nb\nall 2 steps rebuild as often as before\n"), std::string::npos) << said;
+}
+
 TEST(Optimize, RefusesWhatCantBeReplayed) {
   const EditedRepository repository;
   const auto refusal = [&](const std::vector<std::string>& arguments) {

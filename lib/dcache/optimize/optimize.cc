@@ -1,6 +1,7 @@
 #include "dcache/optimize/optimize.h"
 
 #include <algorithm>
+#include <charconv>
 #include <set>
 #include <tuple>
 #include <utility>
@@ -12,6 +13,9 @@
 #include "dcache/lint/engine.h"
 #include "dcache/optimize/apart.h"
 #include "dcache/optimize/replayed.h"
+#include "dcache/shell/script.h"
+#include "dcache/text/arena.h"
+#include "dcache/text/words.h"
 
 namespace dcache::optimize {
 namespace {
@@ -69,6 +73,139 @@ Unit unit_of(const dockerfile::File& file, const lint::Diagnostic& diagnostic) {
   return unit;
 }
 
+// Why a fix of a rule may be unsafe.
+struct Reason {
+  std::string_view rule, words;
+};
+constexpr Reason kReasons[] = {
+    {"DC1001",
+     "the install no longer sees the files that are copied after it: it fails or installs something else if "
+     "it "
+     "reads one of them, and the COPY may overwrite what it wrote"},
+    {"DC1002", "the build may read files in ways that imports do not show, and those files would be missing"},
+    {"DC1003",
+     "what is in a cache mount is not in the image: a later step or the program that the image starts may "
+     "need "
+     "it, and not every builder has cache mounts"},
+    {"DC1004",
+     "what is in a cache mount is not in the image: a later RUN may need what would be in the layer"},
+    {"DC1005", "a later command or step may expect the folder of the cache to be empty"},
+    {"DC1007", "the folder of the cache gets another owner, and a later command may need the owner of today"},
+    {"DC1008",
+     "every build then downloads the syntax from Docker Hub, and fails if Docker Hub can't be reached"},
+    {"DC1010",
+     "a RUN above may read the variable without naming it, or be there to run again for each new value"},
+    {"DC1016", "bind mounts are read-only: an install that updates its lock file fails"},
+    {"DC1017",
+     "a linked layer does not see what is below: a parent folder may get another owner or mode, and older "
+     "builders refuse the flag"},
+    {"DC1021", "a program that uses C code no longer builds"},
+    {"DC1025", "the build fails if the lock file does not match"},
+    {"DC2001", "a step may read one of the files that the new ignore file leaves out"},
+    {"DC2002", "a step may read one of the files that the ignore file then leaves out"},
+};
+
+std::string reason_of(const lint::Rule& rule) {
+  const auto known = std::ranges::find(kReasons, rule.code, &Reason::rule);
+  return known == std::end(kReasons) ? "the image may contain something else, or the build may fail"
+                                     : std::string(known->words);
+}
+
+// Where the instructions of a text are in the Dockerfile as it is.
+class LinesBefore {
+ public:
+  LinesBefore(const std::string& before, const std::string& text)
+      : before_(dockerfile::parse(before)), file_(dockerfile::parse(text)) {
+    partners_ = partners_of(names_of(before_), names_of(file_));
+  }
+
+  // 0 for what it does not have.
+  uint32_t of(uint32_t line) const {
+    for (size_t i = 0; i < partners_.size(); ++i) {
+      const dockerfile::Instruction& now = file_.instructions()[i];
+      if (line < now.start_line || line > now.end_line) continue;
+      if (!partners_[i]) return 0;
+      const dockerfile::Instruction& old = before_.instructions()[*partners_[i]];
+      return std::min(old.start_line + line - now.start_line, old.end_line);
+    }
+    return 0;
+  }
+
+  // The same words with the lines of the Dockerfile as it is: "(line 4)", "lines 3, 4 and 6". Nothing if they
+  // name a line that it does not have.
+  std::optional<std::string> in(std::string_view words) const {
+    std::string changed;
+    while (true) {
+      const size_t at = words.find("line");
+      if (at == std::string_view::npos) return changed + std::string(words);
+      const bool begins_word = at == 0 || words[at - 1] == ' ' || words[at - 1] == '(';
+      size_t from = at + std::string_view("line").size();
+      if (words.substr(from).starts_with('s')) ++from;
+      from = std::min(from + 1, words.size());
+      changed += words.substr(0, from);
+      const bool has_numbers = begins_word && words[from - 1] == ' ';
+      words.remove_prefix(from);
+      while (has_numbers && starts_with_digit(words)) {
+        uint32_t line = 0;
+        const auto end = std::from_chars(words.data(), words.data() + words.size(), line).ptr;
+        const uint32_t old = of(line);
+        if (old == 0) return std::nullopt;
+        changed += std::to_string(old);
+        words.remove_prefix(static_cast<size_t>(end - words.data()));
+        for (const std::string_view between : {", ", " and ", " to ", "-"}) {
+          if (!words.starts_with(between) || !starts_with_digit(words.substr(between.size()))) continue;
+          changed += between;
+          words.remove_prefix(between.size());
+          break;
+        }
+      }
+    }
+  }
+
+ private:
+  static bool starts_with_digit(std::string_view text) {
+    return !text.empty() && text.front() >= '0' && text.front() <= '9';
+  }
+  static std::vector<StepName> names_of(const dockerfile::File& file) {
+    std::vector<StepName> names;
+    size_t stage = 0;
+    for (const dockerfile::Instruction& one : file.instructions()) {
+      if (one.keyword == dockerfile::Keyword::kFrom) ++stage;
+      names.push_back(
+          {std::to_string(stage), without_flags(one.one_line()), one.keyword == dockerfile::Keyword::kRun});
+    }
+    return names;
+  }
+
+  dockerfile::File before_, file_;
+  std::vector<std::optional<size_t>> partners_;
+};
+
+// The command that an added RUN is for, by its program: the last one, except for what cleans up.
+std::string program_of_run(const std::string& name) {
+  text::Arena texts;
+  const std::string_view script =
+      std::string_view(name).substr(std::min<size_t>(name.find(' ') + 1, name.size()));
+  std::string program;
+  for (const shell::Command& command : shell::split(script, texts)) {
+    const std::string_view one = shell::program_of(shell::invocation(command));
+    if (!one.empty() && one != "rm") program = one;
+  }
+  return program;
+}
+
+bool starts_program(const std::string& name, const std::string& program) {
+  text::Arena texts;
+  const std::string_view script =
+      std::string_view(name).substr(std::min<size_t>(name.find(' ') + 1, name.size()));
+  return std::ranges::any_of(shell::split(script, texts), [&](const shell::Command& command) {
+    return shell::program_of(shell::invocation(command)) == program;
+  });
+}
+
+// A run of a RUN in a commit: the stage, the instruction without flags, and the commit.
+using RunAtCommit = std::tuple<std::string, std::string, size_t>;
+
 // A text of the Dockerfile that was replayed.
 struct Attempt {
   std::string text;
@@ -104,6 +241,8 @@ class Optimizer {
     proposal.changes.clear();
     proposal.unsafe.clear();
     proposal.useless.clear();
+    cheaper_.clear();
+    cheaper_by_layer_.clear();
     const Units all = units_in(proposal.before, options_.unsafe);
     expected_ = done_ + all.size() + 2;
     const auto before = attempt_of(proposal.before, {});
@@ -120,8 +259,9 @@ class Optimizer {
     proposal.all_commits = options_.commits.size();
     proposal.from = replays_.commits().front().time;
     proposal.to = replays_.commits().back().time;
-    for (const Change& change : proposal.changes)
-      proposal.gain.cheaper += change.gain.cheaper;
+    // A run that finds two things there is one run.
+    proposal.gain.cheaper = cheaper_.size();
+    proposal.gain.cheaper_by_layer = cheaper_by_layer_.size();
     std::ranges::stable_sort(proposal.changes, std::ranges::greater(), [](const Change& change) {
       return std::tuple(change.gain.runs, change.gain.cheaper, change.gain.steps);
     });
@@ -200,14 +340,14 @@ class Optimizer {
       }
       auto without = attempt_with(others, proposal.before);
       if (!without) return without;
-      Change change = change_of(unit, proposal.before, options_.unsafe);
-      if (change.line == 0) {
-        change = change_of(unit, without->text, options_.unsafe);
-        change.line = 0;  // of another text
-      }
-      change.gain = gain_of(*unit.rule, *without, *best);
+      Change change = change_of(unit, proposal.before, without->text, options_.unsafe);
+      const CheaperRuns cheaper = cheaper_runs(*unit.rule, *without, *best);
+      change.gain = gain_of(cheaper, *without, *best);
       if (change.gain.most() >= options_.least_gain) {
         proposal.changes.push_back(std::move(change));
+        cheaper_.insert(cheaper.by_mount.begin(), cheaper.by_mount.end());
+        cheaper_.insert(cheaper.by_layer.begin(), cheaper.by_layer.end());
+        cheaper_by_layer_.insert(cheaper.by_layer.begin(), cheaper.by_layer.end());
         continue;
       }
       proposal.useless.push_back(std::move(change));
@@ -238,8 +378,8 @@ class Optimizer {
       files.insert(files.end(), fixed.new_files.begin(), fixed.new_files.end());
       const auto with = attempt_of(fixed.text, files);
       if (!with) continue;  // an image can't be built with it
-      Change change = change_of(unit, best.text, true);
-      change.gain = gain_of(*unit.rule, best, *with);
+      Change change = change_of(unit, proposal.before, best.text, true);
+      change.gain = gain_of(cheaper_runs(*unit.rule, best, *with), best, *with);
       // Nobody takes a risk for steps that only copy.
       const size_t runs = std::max(change.gain.runs, change.gain.cheaper);
       if (!change.safe && runs > 0 && change.gain.most() >= options_.least_gain)
@@ -295,9 +435,11 @@ class Optimizer {
     const dockerfile::File file = dockerfile::parse(best.text);
     std::vector<ApartFolder> chosen;
     Attempt so_far = best;
+    const LinesBefore lines(proposal.before, best.text);
     const auto is_narrowed = [&](uint32_t line) {
       return std::ranges::any_of(proposal.unsafe, [&](const Change& change) {
-        return change.line == line && change.rule != nullptr && change.rule->code == "DC1002";
+        return change.line != 0 && change.line == lines.of(line) && change.rule != nullptr &&
+               change.rule->code == "DC1002";
       });
     };
     for (const ApartFolder& folder : folders_in(file)) {
@@ -312,7 +454,7 @@ class Optimizer {
       const Gain gain = gain_of(so_far.images, with->images);
       // Nobody takes a risk for steps that only copy.
       if (gain.runs == 0 || gain.most() < options_.least_gain) continue;
-      (options_.unsafe ? proposal.changes : proposal.unsafe).push_back(change_of(folder, gain));
+      (options_.unsafe ? proposal.changes : proposal.unsafe).push_back(change_of(folder, lines, gain));
       if (!options_.unsafe) continue;
       chosen = std::move(folders);
       so_far = std::move(*with);
@@ -320,20 +462,50 @@ class Optimizer {
     best = std::move(so_far);
   }
 
-  static Change change_of(const ApartFolder& folder, const Gain& gain) {
+  static Change change_of(const ApartFolder& folder, const LinesBefore& lines, const Gain& gain) {
+    std::vector<std::string> runs;
+    for (const uint32_t run : folder.runs) {
+      if (const uint32_t line = lines.of(run); line != 0) runs.push_back(std::to_string(line));
+    }
+    const std::string runs_words =
+        runs.empty()
+            ? "a RUN"
+            : fmt::format("the RUN in line{} {}", runs.size() == 1 ? "" : "s", text::list_words(runs));
     return {
         .rule = nullptr,
-        .line = folder.line,
+        .line = lines.of(folder.line),
         .finding = fmt::format("{} is copied before RUN steps, and neither they nor the files that they use "
                                "mention it",
                                folder.path),
+        .reason = runs_words + " would not see the folder: try the build",
         .folder = folder.path,
-        .runs = folder.runs,
         .safe = false,
         .gain = gain};
   }
 
-  Change change_of(const Unit& unit, const std::string& text, bool unsafe) const {
+  // What a unit changes in a text, with the lines of the Dockerfile as it is.
+  Change change_of(const Unit& unit, const std::string& before, const std::string& text, bool unsafe) const {
+    Change change = change_in(unit, text, unsafe);
+    if (text != before) {
+      Change own = change_in(unit, before, unsafe);
+      own.safe = change.line == 0 ? own.safe : change.safe;
+      change = own.line != 0 ? std::move(own) : with_lines_of(before, text, std::move(change));
+    }
+    if (!change.safe) change.reason = reason_of(*unit.rule);
+    return change;
+  }
+
+  static Change with_lines_of(const std::string& before, const std::string& text, Change change) {
+    const LinesBefore lines(before, text);
+    auto finding = lines.in(change.finding);
+    auto remedy = lines.in(change.remedy);
+    change.finding = finding ? std::move(*finding) : std::string(change.rule->summary);
+    change.remedy = remedy ? std::move(*remedy) : std::string();
+    change.line = lines.of(change.line);
+    return change;
+  }
+
+  Change change_in(const Unit& unit, const std::string& text, bool unsafe) const {
     Change change{.rule = unit.rule, .finding = std::string(unit.rule->summary), .gain = {}};
     lint::Config config = options_.config;
     config.select = {std::string(unit.rule->code)};
@@ -352,22 +524,74 @@ class Optimizer {
     return change;
   }
 
-  Gain gain_of(const lint::Rule& rule, const Attempt& without, const Attempt& with) const {
-    Gain gain = gain_of(without.images, with.images);
-    if (!makes_runs_cheaper(rule) || !keeps_mounts_) return gain;
-    // The RUNs that the rule gives a cache mount.
-    std::set<std::string> untouched;
-    for (const ImageRuns& image : without.images) {
-      for (const StepRuns& step : image.steps)
-        untouched.insert(step.instruction);
-    }
-    for (const ImageRuns& image : with.images) {
-      for (const StepRuns& step : image.steps) {
-        // With the first one it is empty.
-        if (step.is_run && !untouched.contains(step.instruction) && step.rebuilt > 0)
-          gain.cheaper += step.rebuilt - 1;
+  // The runs that find there what they downloaded or compiled before.
+  struct CheaperRuns {
+    std::set<RunAtCommit> by_mount, by_layer;
+  };
+
+  CheaperRuns cheaper_runs(const lint::Rule& rule, const Attempt& without, const Attempt& with) const {
+    CheaperRuns cheaper;
+    const std::vector<StepRuns> now = distinct_steps(with.images), old = distinct_steps(without.images);
+    if (makes_runs_cheaper(rule) && keeps_mounts_) cheaper.by_mount = with_filled_mount(old, now);
+    if (rule.code == "DC1001") cheaper.by_layer = with_filled_layer(old, now);
+    return cheaper;
+  }
+
+  // Those of RUNs that the rule gives a cache mount.
+  static std::set<RunAtCommit> with_filled_mount(const std::vector<StepRuns>& old,
+                                                 const std::vector<StepRuns>& now) {
+    std::set<RunAtCommit> runs;
+    for (const StepRuns& step : now) {
+      const bool is_untouched = std::ranges::find(old, step.instruction, &StepRuns::instruction) != old.end();
+      if (!step.is_run || is_untouched) continue;
+      bool is_filled = false;  // with the first one it is empty
+      for (size_t commit = 0; commit < step.rebuilt_at.size(); ++commit) {
+        if (step.rebuilt_at[commit] && is_filled) runs.emplace(step.stage, step.name, commit);
+        is_filled = is_filled || step.rebuilt_at[commit];
       }
     }
+    return runs;
+  }
+
+  // Those of a RUN that stays, or of the rest of it, when a new one above it that downloads or installs is
+  // reused.
+  static std::set<RunAtCommit> with_filled_layer(const std::vector<StepRuns>& old,
+                                                 const std::vector<StepRuns>& now) {
+    const auto is_in = [](const std::vector<StepRuns>& steps, const StepRuns& step) {
+      return std::ranges::any_of(steps, [&](const StepRuns& other) {
+        return other.is_run && other.stage == step.stage && other.name == step.name;
+      });
+    };
+    std::set<RunAtCommit> runs;
+    for (size_t i = 0; i < now.size(); ++i) {
+      const StepRuns& added = now[i];
+      if (!added.is_run || is_in(old, added)) continue;
+      const auto split = std::ranges::find_if(old, [&](const StepRuns& step) {
+        return step.is_run && step.stage == added.stage && !is_in(now, step) &&
+               step.name.starts_with(added.name);
+      });
+      const std::string program = program_of_run(added.name);
+      const auto user =
+          std::find_if(now.begin() + static_cast<ptrdiff_t>(i) + 1, now.end(), [&](const auto& step) {
+            if (!step.is_run || step.stage != added.stage) return false;
+            return split != old.end() ? !is_in(old, step) && split->name.ends_with(step.name.substr(4))
+                                      : is_in(old, step) && starts_program(step.name, program);
+          });
+      if (user == now.end()) continue;
+      for (size_t commit = 0; commit < user->rebuilt_at.size(); ++commit) {
+        if (user->rebuilt_at[commit] && !added.rebuilt_at[commit])
+          runs.emplace(user->stage, user->name, commit);
+      }
+    }
+    return runs;
+  }
+
+  static Gain gain_of(const CheaperRuns& cheaper, const Attempt& without, const Attempt& with) {
+    Gain gain = gain_of(without.images, with.images);
+    std::set<RunAtCommit> all = cheaper.by_mount;
+    all.insert(cheaper.by_layer.begin(), cheaper.by_layer.end());
+    gain.cheaper = all.size();
+    gain.cheaper_by_layer = cheaper.by_layer.size();
     return gain;
   }
 
@@ -379,6 +603,7 @@ class Optimizer {
   const bool keeps_mounts_;                         // from one build to the next
   std::vector<const cache::BuildOptions*> builds_;  // of the images
   Replays replays_;
+  std::set<RunAtCommit> cheaper_, cheaper_by_layer_;  // by all changes that are made
   size_t done_ = 0, expected_ = 0;
 };
 

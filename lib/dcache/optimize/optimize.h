@@ -26,13 +26,15 @@
 
 namespace dcache::optimize {
 
-// What the commits say of something, in builds of all images.
+// What the commits say of something, in builds of all images. A step that several of them share runs once in
+// a commit, and counts once.
 struct Gain {
   size_t steps = 0;  // that would not have been rebuilt, of any kind
   size_t runs = 0;   // the RUNs among them
-  // Runs of RUNs that find in a cache mount what they downloaded or compiled before. None on workers that
-  // start empty.
+  // Runs of RUNs that find what they downloaded or compiled before: in a cache mount, which is empty on
+  // workers that start empty, or in a layer below that is reused.
   size_t cheaper = 0;
+  size_t cheaper_by_layer = 0;         // those of them that find it in a layer
   std::optional<double> seconds = {};  // of the runs that are saved, as far as it is known how long one takes
 
   size_t most() const { return std::max({steps, runs, cheaper}); }
@@ -44,10 +46,10 @@ struct Change {
   uint32_t line = 0;        // of the finding, in the Dockerfile as it is; 0 where another change brings it
   std::string finding;      // in words
   std::string remedy = {};  // what is to be done, and looked at
+  std::string reason = {};  // why it is unsafe; empty where it is safe
   std::string folder = {};  // that is copied apart, from the root of the context
-  std::vector<uint32_t> runs = {};  // lines of the RUNs that do not see the folder then
-  bool safe = true;                 // as of lint::Fix
-  Gain gain;  // against the same proposal without it; of one that is not made, added to it
+  bool safe = true;         // as of lint::Fix
+  Gain gain;                // against the same proposal without it; of one that is not made, added to it
 };
 
 struct StepComparison {
@@ -56,7 +58,7 @@ struct StepComparison {
   std::string instruction;                         // on one line
   std::optional<plan::TriggerPlace> trigger = {};  // as of plan::Step
   bool is_run = false;
-  bool is_changed = false;                       // its instruction has other flags than before
+  bool is_changed = false;                       // its instruction has other flags or words than before
   size_t before = 0, after = 0;                  // commits in which it surely rebuilds
   size_t perhaps_before = 0, perhaps_after = 0;  // and in which it may
   std::optional<double> seconds = {};            // that it takes

@@ -1,11 +1,14 @@
 #include "dcache/optimize/replayed.h"
 
 #include <algorithm>
+#include <iterator>
 #include <utility>
 
 #include <fmt/format.h>
+#include <fmt/ranges.h>
 
 #include "dcache/cache/alignment.h"
+#include "dcache/cache/keys.h"
 #include "dcache/dockerfile/parser.h"
 #include "dcache/plan/graph.h"
 #include "dcache/project/needs.h"
@@ -23,17 +26,34 @@ std::string without_flags(const std::string& instruction) {
   return instruction.substr(0, end) + std::string(rest);
 }
 
-Total total_of(const std::vector<ImageRuns>& images) {
-  Total total;
+std::vector<StepRuns> distinct_steps(const std::vector<ImageRuns>& images) {
+  std::vector<StepRuns> distinct;
+  std::map<size_t, size_t> known;  // by the number of a step
   for (const ImageRuns& image : images) {
     for (const StepRuns& step : image.steps) {
-      total.steps += step.rebuilt;
-      if (!step.is_run) continue;
-      total.runs += step.rebuilt;
-      if (!step.seconds) continue;
-      total.has_seconds = true;
-      total.seconds += *step.seconds * static_cast<double>(step.rebuilt);
+      const auto [at, is_new] = known.try_emplace(step.same_as, distinct.size());
+      if (is_new) {
+        distinct.push_back(step);
+        continue;
+      }
+      StepRuns& one = distinct[at->second];
+      for (size_t commit = 0; commit < step.rebuilt_at.size(); ++commit)
+        one.rebuilt_at[commit] = one.rebuilt_at[commit] || step.rebuilt_at[commit];
+      one.rebuilt = static_cast<size_t>(std::ranges::count(one.rebuilt_at, true));
     }
+  }
+  return distinct;
+}
+
+Total total_of(const std::vector<ImageRuns>& images) {
+  Total total;
+  for (const StepRuns& step : distinct_steps(images)) {
+    total.steps += step.rebuilt;
+    if (!step.is_run) continue;
+    total.runs += step.rebuilt;
+    if (!step.seconds) continue;
+    total.has_seconds = true;
+    total.seconds += *step.seconds * static_cast<double>(step.rebuilt);
   }
   return total;
 }
@@ -70,30 +90,51 @@ StepComparison gone(const StepRuns& step) {
   return comparison;
 }
 
+std::vector<std::string_view> words_in(std::string_view text) {
+  std::vector<std::string_view> words;
+  for (size_t at = text.find_first_not_of(' '); at != std::string_view::npos;) {
+    const size_t end = std::min(text.find(' ', at), text.size());
+    words.push_back(text.substr(at, end - at));
+    at = text.find_first_not_of(' ', end);
+  }
+  return words;
+}
+
+// The part of their words that two instructions share, from 0 to 1.
+double likeness(std::string_view a, std::string_view b) {
+  std::vector<std::string_view> one = words_in(a), other = words_in(b), common;
+  std::ranges::sort(one);
+  std::ranges::sort(other);
+  std::ranges::set_intersection(one, other, std::back_inserter(common));
+  return 2.0 * static_cast<double>(common.size()) / static_cast<double>(one.size() + other.size());
+}
+
+std::vector<StepName> names_of(const ImageRuns& image) {
+  std::vector<StepName> names;
+  for (const StepRuns& step : image.steps)
+    names.push_back({step.stage, step.name, step.is_run});
+  return names;
+}
+
 ImageComparison compare(const ImageRuns& before, const ImageRuns& after) {
   ImageComparison comparison{.name = after.name, .steps = {}};
-  std::vector<bool> used(before.steps.size());
+  const auto partners = partners_of(names_of(before), names_of(after));
   size_t at = 0;  // the first step of before that is not told of
   const auto tell_gone = [&](size_t end) {
     for (; at < end; ++at) {
-      const bool is_kept = std::ranges::any_of(after.steps, [&](const StepRuns& step) {
-        return step.stage == before.steps[at].stage && step.name == before.steps[at].name;
-      });
-      if (!used[at] && !is_kept) comparison.steps.push_back(gone(before.steps[at]));
+      if (std::ranges::find(partners, std::optional(at)) == partners.end())
+        comparison.steps.push_back(gone(before.steps[at]));
     }
   };
-  for (const StepRuns& step : after.steps) {
-    StepComparison one = added(step);
-    for (size_t i = 0; i < before.steps.size(); ++i) {
-      const StepRuns& old = before.steps[i];
-      if (used[i] || old.stage != step.stage || old.name != step.name) continue;
-      used[i] = true;
-      one.is_changed = old.instruction != step.instruction;
+  for (size_t i = 0; i < after.steps.size(); ++i) {
+    StepComparison one = added(after.steps[i]);
+    if (partners[i]) {
+      const StepRuns& old = before.steps[*partners[i]];
+      one.is_changed = old.instruction != after.steps[i].instruction;
       one.line_before = old.line;
       one.before = old.rebuilt;
       one.perhaps_before = old.depends;
-      tell_gone(i);
-      break;
+      tell_gone(*partners[i]);
     }
     comparison.steps.push_back(std::move(one));
   }
@@ -102,6 +143,39 @@ ImageComparison compare(const ImageRuns& before, const ImageRuns& after) {
 }
 
 }  // namespace
+
+std::vector<std::optional<size_t>> partners_of(const std::vector<StepName>& before,
+                                               const std::vector<StepName>& after) {
+  constexpr double kAlike = 0.6;
+  std::vector<std::optional<size_t>> partners(after.size());
+  std::vector<bool> used(before.size());
+  for (size_t i = 0; i < after.size(); ++i) {
+    for (size_t old = 0; old < before.size() && !partners[i]; ++old) {
+      if (used[old] || before[old].stage != after[i].stage || before[old].name != after[i].name) continue;
+      used[old] = true;
+      partners[i] = old;
+    }
+  }
+  struct Pair {
+    double likeness = 0;
+    size_t old = 0, now = 0;
+  };
+  std::vector<Pair> pairs;
+  for (size_t i = 0; i < after.size(); ++i) {
+    for (size_t old = 0; old < before.size() && !partners[i] && after[i].is_run; ++old) {
+      if (used[old] || !before[old].is_run || before[old].stage != after[i].stage) continue;
+      const double alike = likeness(before[old].name, after[i].name);
+      if (alike > kAlike) pairs.push_back({alike, old, i});
+    }
+  }
+  std::ranges::stable_sort(pairs, std::ranges::greater(), &Pair::likeness);
+  for (const Pair& pair : pairs) {
+    if (used[pair.old] || partners[pair.now]) continue;
+    used[pair.old] = true;
+    partners[pair.now] = pair.old;
+  }
+  return partners;
+}
 
 std::vector<ImageComparison> compare(const std::vector<ImageRuns>& before,
                                      const std::vector<ImageRuns>& after) {
@@ -194,13 +268,15 @@ tl::expected<std::vector<ImageRuns>, std::string> Replays::of(const std::string&
   for (const size_t image : images_) {
     ImageRuns runs = known_.at(keys[image]).runs;
     runs.name = project_.images[image].target.name;
+    const std::vector<size_t> numbers = numbers_of(image, graphs[image]);
     size_t at = 0;
-    for (const plan::Step& step : graphs[image].steps) {
-      if (step.needed && at < runs.steps.size()) runs.steps[at++].line = step.instruction->start_line;
+    for (size_t i = 0; i < numbers.size() && at < runs.steps.size(); ++i) {
+      const plan::Step& step = graphs[image].steps[i];
+      if (!step.needed) continue;
+      runs.steps[at].same_as = numbers[i];
+      runs.steps[at++].line = step.instruction->start_line;
     }
-    for (StepRuns& step : runs.steps) {
-      if (const auto known = seconds_.find(step.name); known != seconds_.end()) step.seconds = known->second;
-    }
+    add_seconds(image, runs);
     all.push_back(std::move(runs));
   }
   return all;
@@ -280,9 +356,78 @@ ImageRuns Replays::runs_of(const history::ImageHistory& image) {
                           .name = without_flags(step.instruction),
                           .is_run = step.is_run,
                           .rebuilt = step.rebuilt,
-                          .depends = step.depends});
+                          .depends = step.depends,
+                          .rebuilt_at = std::vector<bool>(image.commits.size())});
+  }
+  for (size_t commit = 0; commit < image.commits.size(); ++commit) {
+    const ImageAtCommit& at = image.commits[commit];
+    if (at.state != ImageAtCommit::State::kBuilt || at.steps == nullptr) continue;
+    for (size_t i = 0; i < at.steps->size(); ++i) {
+      const auto& place = image.places[at.plan][i];
+      if (place && (*at.steps)[i].verdict == cache::Verdict::kMiss)
+        runs.steps[*place].rebuilt_at[commit] = true;
+    }
   }
   return runs;
+}
+
+std::vector<size_t> Replays::numbers_of(size_t image, const plan::Graph& graph) {
+  const cache::BuildOptions& build = project_.images[image].build;
+  const auto real_path = [](const std::string& path) { return context::disk()->real_path(path); };
+  // The place of the Dockerfile decides which ignore file counts.
+  const std::string folder =
+      build.context.empty() ? std::string(text::parent_path(build.dockerfile)) : build.context;
+  const std::string context =
+      fmt::format("{}\n{}", real_path(folder.empty() ? "." : folder), real_path(build.dockerfile));
+  const std::vector<cache::StepKeys> keys = cache::compute_keys(graph, {});
+  std::vector<size_t> numbers(graph.steps.size());
+  const auto number = [&](const std::string& words) {
+    return numbers_.try_emplace(words, numbers_.size()).first->second;
+  };
+  for (size_t i = 0; i < graph.steps.size(); ++i) {
+    const plan::Step& step = graph.steps[i];
+    std::string words = fmt::format("{}\n{}\n{}", static_cast<int>(step.kind), step.one_line(),
+                                    context::to_hex(keys[i].definition.if_changed));
+    if (step.ignores_cache) words += fmt::format("\nof {}", image);
+    if (step.below) words += fmt::format("\nbelow {}", numbers[*step.below]);
+    for (const plan::Read& read : step.reads) {
+      switch (read.origin) {
+        case plan::Read::Origin::kContext:
+          words += '\n' + context;
+          break;
+        case plan::Read::Origin::kNamedContext: {
+          const auto named = build.plan.named_contexts.find(read.name);
+          words += '\n' + (named == build.plan.named_contexts.end() ? read.name : real_path(named->second));
+          break;
+        }
+        case plan::Read::Origin::kStage: {
+          const auto& last = graph.stages[read.stage].last_step;
+          words += last ? fmt::format("\nstage {}", numbers[*last]) : "\nscratch";
+          break;
+        }
+        case plan::Read::Origin::kImage:
+          words += "\nimage " + read.name;
+          break;
+      }
+      for (const plan::Selector& selector : read.selectors)
+        words += fmt::format("\n{} {} {} {} {}", selector.path, selector.wildcard, selector.unpack,
+                             fmt::join(selector.include, ","), fmt::join(selector.exclude, ","));
+    }
+    numbers[i] = number(words);
+  }
+  return numbers;
+}
+
+// A RUN of which a fix changed some words takes as long as it did, as far as anybody knows.
+void Replays::add_seconds(size_t image, ImageRuns& runs) {
+  for (StepRuns& step : runs.steps) {
+    if (const auto known = seconds_.find(step.name); known != seconds_.end()) step.seconds = known->second;
+  }
+  const ImageRuns& first = first_.try_emplace(image, runs).first->second;
+  const auto partners = partners_of(names_of(first), names_of(runs));
+  for (size_t i = 0; i < partners.size(); ++i) {
+    if (partners[i] && !runs.steps[i].seconds) runs.steps[i].seconds = first.steps[*partners[i]].seconds;
+  }
 }
 
 void Replays::learn_seconds(const plan::Graph& graph) {

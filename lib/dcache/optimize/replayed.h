@@ -22,6 +22,8 @@ struct StepRuns {
   std::string name;  // the same without flags: what it does, however its mounts are
   bool is_run = false;
   size_t rebuilt = 0, depends = 0;
+  std::vector<bool> rebuilt_at = {};  // by commit
+  size_t same_as = 0;  // steps with the same number are one for a builder: it has one key for them
   std::optional<double> seconds = {};
 };
 
@@ -30,7 +32,21 @@ struct ImageRuns {
   std::vector<StepRuns> steps;
 };
 
-// What all steps did.
+// The steps of all images, those that a builder knows as one step once: with the commits of all of them.
+std::vector<StepRuns> distinct_steps(const std::vector<ImageRuns>& images);
+
+// What finds a step, or an instruction, in another text.
+struct StepName {
+  std::string stage;
+  std::string name;  // without flags
+  bool is_run = false;
+};
+// For each of `after` the one of `before` that it was: of the same words, or a RUN of which a fix changed
+// some.
+std::vector<std::optional<size_t>> partners_of(const std::vector<StepName>& before,
+                                               const std::vector<StepName>& after);
+
+// What all steps did, each of them once.
 struct Total {
   size_t steps = 0, runs = 0;
   double seconds = 0;
@@ -73,6 +89,10 @@ class Replays {
                                          const context::GitObjects::Texts& texts);
   static ImageRuns runs_of(const history::ImageHistory& image);
   void learn_seconds(const plan::Graph& graph);
+  void add_seconds(size_t image, ImageRuns& runs);
+  // For each step of the graph of an image a number that no other step has, but those that a builder can't
+  // tell from it: the same instruction on the same steps, with the same files.
+  std::vector<size_t> numbers_of(size_t image, const plan::Graph& graph);
 
   const Options& options_;
   project::Project project_;    // of the images and those that they need
@@ -81,6 +101,8 @@ class Replays {
   bool are_independent_ = false;               // no image needs another one
   std::map<std::string, ReplayResult> known_;  // of these commits
   std::map<std::string, double> seconds_;      // by the name of a step
+  std::map<size_t, ImageRuns> first_;          // by image: with the text that was tried first
+  std::map<std::string, size_t> numbers_;      // by what makes a step what it is
 };
 
 }  // namespace dcache::optimize

@@ -3,6 +3,7 @@
 #include <algorithm>
 
 #include <fmt/format.h>
+#include <fmt/ranges.h>
 
 #include "dcache/report/step_words.h"
 #include "dcache/report/table.h"
@@ -29,11 +30,14 @@ std::string gain_words(const Gain& gain) {
   if (gain.steps > gain.runs)
     saved.push_back(text::counted(gain.steps - gain.runs, "rebuild") + " of steps that copy");
   std::string words = saved.empty() ? "" : "saves " + text::list_words(saved);
-  if (gain.cheaper > 0) {
+  const auto add_cheaper = [&](size_t runs, std::string_view one, std::string_view several) {
+    if (runs == 0) return;
     if (!words.empty()) words += "; ";
-    words += gain.cheaper == 1 ? "1 run of a RUN step finds its cache filled"
-                               : fmt::format("{} runs of RUN steps find their cache filled", gain.cheaper);
-  }
+    words += runs == 1 ? fmt::format("1 run of a RUN step {}", one)
+                       : fmt::format("{} runs of RUN steps {}", runs, several);
+  };
+  add_cheaper(gain.cheaper - gain.cheaper_by_layer, "finds its cache filled", "find their cache filled");
+  add_cheaper(gain.cheaper_by_layer, "finds its downloads in a layer", "find their downloads in a layer");
   if (words.empty()) words = "nothing";
   if (gain.seconds && *gain.seconds > 0)
     words += fmt::format(" (about {})", text::duration_words(*gain.seconds));
@@ -41,30 +45,25 @@ std::string gain_words(const Gain& gain) {
 }
 
 std::string place_words(const Change& change) {
-  if (change.rule == nullptr) return fmt::format("line {}", change.line);
-  return change.line == 0 ? std::string(change.rule->code)
-                          : fmt::format("{}, line {}", change.rule->code, change.line);
+  std::vector<std::string> words;
+  if (change.rule != nullptr) words.emplace_back(change.rule->code);
+  if (change.line != 0) words.push_back(fmt::format("line {}", change.line));
+  return words.empty() ? std::string() : fmt::format(" [{}]", fmt::join(words, ", "));
 }
 
-// What to look at when an unsafe change is made.
-std::string advice(const Change& change) {
-  if (change.rule != nullptr) {
-    const std::string rules = fmt::format("dcache rules {} says what to look at", change.rule->code);
-    return change.remedy.empty() ? rules : fmt::format("{}; {}", printable(change.remedy), rules);
-  }
-  std::vector<std::string> lines;
-  for (const uint32_t line : change.runs)
-    lines.push_back(std::to_string(line));
-  return fmt::format("the RUN in line{} {} would not see the folder: try the build",
-                     lines.size() == 1 ? "" : "s", text::list_words(lines));
+// Why it is unsafe, and where to read more.
+std::string reason_words(const Change& change) {
+  return change.rule == nullptr ? printable(change.reason)
+                                : fmt::format("{}; see dcache rules {}", change.reason, change.rule->code);
 }
 
 void append_change(const Change& change, std::string_view mark, Tone tone, const Style& style,
                    std::string& out) {
-  out +=
-      fmt::format("  {} {} [{}]\n", style.paint(tone, mark), printable(change.finding), place_words(change));
+  out += fmt::format("  {} {}{}\n", style.paint(tone, mark), printable(change.finding), place_words(change));
   out += fmt::format("    {}\n", gain_words(change.gain));
-  if (!change.safe) out += fmt::format("    unsafe: {}\n", advice(change));
+  if (change.safe) return;
+  if (!change.remedy.empty()) out += fmt::format("    fix: {}\n", printable(change.remedy));
+  out += fmt::format("    unsafe: {}\n", reason_words(change));
 }
 
 // What several changes gain in all. That of each is against the others without it, so where two save the same
@@ -114,8 +113,12 @@ void append_image(const Proposal& proposal, const ImageComparison& image, const 
                step_words(step.instruction, step.trigger, kInstructionWidth)},
               is_better ? Tone::kGood : Tone::kPlain);
   }
-  table.append_to(out, style);
-  if (same > 0)
+  const bool has_rows = same < image.steps.size();
+  if (has_rows) table.append_to(out, style);
+  if (same > 0 && !has_rows)
+    out += same == 1 ? "its step rebuilds as often as before\n"
+                     : fmt::format("all {} steps rebuild as often as before\n", same);
+  else if (same > 0)
     out += same == 1 ? "1 other step rebuilds as often as before\n"
                      : fmt::format("{} other steps rebuild as often as before\n", same);
   out += fmt::format("RUN steps: {} now, {} with the changes\n",
@@ -149,7 +152,8 @@ void write_changes(const char* name, const std::vector<Change>& changes, text::J
     if (!change.folder.empty()) json.member("folder", change.folder);
     if (change.line != 0) json.member("line", change.line);
     json.member("message", change.finding);
-    if (!change.safe) json.member("reason", advice(change));
+    if (!change.remedy.empty()) json.member("remedy", change.remedy);
+    if (!change.safe) json.member("reason", change.reason);
     json.member("safe", change.safe).key("gain");
     write_gain(change.gain, json);
     json.end_object();

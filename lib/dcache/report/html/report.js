@@ -70,7 +70,7 @@
     const runs = proposals.reduce((sum, one) => sum + one.gain.runs, 0);
     const cheaper = proposals.reduce((sum, one) => sum + one.gain.cheaper, 0);
     if (runs > 0) cards.push([runs, "runs of RUN steps that changes would have saved"]);
-    if (cheaper > 0) cards.push([cheaper, "runs of RUN steps that would have found a filled cache"]);
+    if (cheaper > 0) cards.push([cheaper, "runs of RUN steps that would have found their downloads"]);
     const seconds = proposals.reduce((sum, one) => sum + (one.gain.seconds || 0), 0);
     if (seconds > 0) cards.push([time(seconds), "that they would have taken"]);
     const rows = data.images.map((image) => [image.name, code(image.dockerfile), code(image.context || ""), image.defined || "",
@@ -86,7 +86,7 @@
     const parts = [];
     for (const one of useful) {
       parts.push(element("h3", {}, one.dockerfile));
-      const change = (what) => element("li", {}, what.message, " (", what.rule ? element("b", {}, what.rule) : null, what.line ? (what.rule ? ", line " : "line ") + what.line : "", "): ", gain(what.gain), what.reason ? element("div", {class: "dim"}, "Unsafe: " + what.reason) : null);
+      const change = (what) => element("li", {}, what.message, " (", what.rule ? element("b", {}, what.rule) : null, what.line ? (what.rule ? ", line " : "line ") + what.line : "", "): ", gain(what.gain), what.reason && what.remedy ? element("div", {class: "dim"}, "Fix: " + what.remedy) : null, what.reason ? element("div", {class: "dim"}, "Unsafe: " + what.reason) : null);
       if (one.changes.length > 0) parts.push(element("ul", {}, ...one.changes.map(change)));
       if (one.changes.length > 0) parts.push(element("details", {}, element("summary", {}, "The change"), patch(one.patch)));
       if (one.unsafe.length > 0)
@@ -100,7 +100,7 @@
     const words = [];
     if (one.runs > 0) words.push("saves " + counted(one.runs, "run") + " of RUN steps");
     if (one.steps > one.runs) words.push("saves " + counted(one.steps - one.runs, "rebuild") + " of steps that copy");
-    if (one.cheaper > 0) words.push(counted(one.cheaper, "run") + " of RUN steps with a filled cache");
+    if (one.cheaper > 0) words.push(counted(one.cheaper, "run") + " of RUN steps would find what they download");
     if (one.seconds > 0) words.push("about " + time(one.seconds));
     return words.join(", ");
   }
