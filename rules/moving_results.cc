@@ -82,7 +82,7 @@ bool has_any_word(ShellWords words, std::initializer_list<std::string_view> want
 }
 
 // Whether a command brings what is installed, by the system or by a language, to the newest versions.
-bool upgrades_packages(ShellWords words) {
+bool upgrades(ShellWords words) {
   const std::string_view program = shell::program_of(words);
   const auto is_one_of = [&](std::initializer_list<std::string_view> names) {
     return std::ranges::find(names, program) != names.end();
@@ -91,10 +91,13 @@ bool upgrades_packages(ShellWords words) {
   if (is_one_of({"apt", "apt-get", "aptitude", "apk", "dnf", "microdnf", "yum", "tdnf", "zypper"})) {
     // `update` of these two fetches the lists alone.
     const bool lists_only = is_one_of({"apt", "apt-get", "aptitude", "apk"});
+    if (has_any_word(words, {"--upgrade", "--available"}) ||
+        (program == "apk" && has_any_word(words, {"-u", "-Uu", "-uU", "-a"})))
+      return true;
+    // There are packages that are called `patch` or `upgrade`.
+    if (has_any_word(words, {"install", "add", "in", "remove", "search"})) return false;
     return has_any_word(words, {"upgrade", "dist-upgrade", "full-upgrade", "safe-upgrade", "upgrade-minimal",
-                                "update-minimal", "distro-sync", "dsync", "dup", "up", "patch", "--upgrade",
-                                "--available"}) ||
-           (program == "apk" && has_any_word(words, {"-u", "-Uu", "-uU", "-a"})) ||
+                                "update-minimal", "distro-sync", "dsync", "dup", "up", "patch"}) ||
            (!lists_only && shell::has_word(words, "update"));
   }
   const auto is_upgrading_sync = [](const shell::Word& word) {
@@ -103,7 +106,8 @@ bool upgrades_packages(ShellWords words) {
   if (is_one_of({"pacman", "yay", "paru"})) return std::ranges::any_of(words, is_upgrading_sync);
   if (program.starts_with("pip") || program.starts_with("python") || program == "uv")
     return has_any_word(words, {"-U", "--upgrade"});
-  if (is_one_of({"npm", "yarn", "pnpm", "gem", "cargo", "rustup", "composer", "brew", "conda", "mamba"}))
+  if (is_one_of({"npm", "yarn", "pnpm", "bun", "gem", "bundle", "cargo", "rustup", "composer", "brew",
+                 "conda", "mamba", "poetry"}))
     return has_any_word(words, {"update", "upgrade", "self-update"});
   return false;
 }
@@ -125,6 +129,37 @@ bool is_run_from_network(const lint::Run& run, const shell::Command& command) {
   return is_shell && (source == "curl" || source == "wget");
 }
 
+// What the clock, chance or the list of vulnerabilities of today decides.
+bool depends_on_day(const shell::Command& command) {
+  const ShellWords words = shell::invocation(command);
+  const std::string_view program = shell::program_of(words);
+  constexpr std::string_view kPrograms[] = {"date",       "uuidgen", "shuf",        "mcookie",
+                                            "ssh-keygen", "pwgen",   "dbus-uuidgen"};
+  if (std::ranges::find(kPrograms, program) != std::end(kPrograms)) return true;
+  if (program == "openssl")
+    return has_any_word(words, {"rand", "req", "genrsa", "genpkey", "dhparam", "ecparam"});
+  constexpr std::string_view kAuditing[] = {"npm", "yarn", "pnpm", "bun", "bundle", "composer", "cargo"};
+  if (std::ranges::find(kAuditing, program) != std::end(kAuditing) && shell::has_word(words, "audit"))
+    return true;
+  const auto is_random = [](const shell::Word& word) {
+    return word.text.find("/dev/urandom") != std::string_view::npos ||
+           word.text.find("/dev/random") != std::string_view::npos ||
+           word.text.find("/random/uuid") != std::string_view::npos ||
+           (!word.literal && word.text.find("$RANDOM") != std::string_view::npos) ||
+           (!word.literal && word.text.find("$EPOCH") != std::string_view::npos);
+  };
+  return std::ranges::any_of(words, is_random) || std::ranges::any_of(command.assignments, is_random) ||
+         std::ranges::any_of(command.redirections, [&](const shell::Redirection& redirection) {
+           return is_random(redirection.target);
+         });
+}
+
+bool moves(const lint::Run& run, const shell::Command& command) {
+  const ShellWords words = shell::invocation(command);
+  return upgrades(words) || names_latest(words) || downloads_latest(words) || clones_branch(words) ||
+         is_run_from_network(run, command);
+}
+
 }  // namespace
 
 std::vector<MovingDownload> moving_downloads(lint::Dockerfile& dockerfile, const lint::Run& run) {
@@ -143,16 +178,26 @@ std::vector<MovingDownload> moving_downloads(lint::Dockerfile& dockerfile, const
   return found;
 }
 
+bool has_moving_result(lint::Dockerfile& dockerfile, const lint::Run& run, const shell::Command& command) {
+  return moves(run, command) || depends_on_day(command) ||
+         std::ranges::any_of(moving_downloads(dockerfile, run),
+                             [&](const MovingDownload& one) { return one.command == &command; });
+}
+
+bool has_moving_result(lint::Dockerfile& dockerfile, const lint::Run& run) {
+  return !lists_left_for_later(dockerfile, run).empty() ||
+         std::ranges::any_of(run.commands, [&](const shell::Command& command) {
+           return has_moving_result(dockerfile, run, command);
+         });
+}
+
+bool upgrades_packages(const shell::Command& command) {
+  return upgrades(shell::invocation(command));
+}
+
 const lint::Run* find_moving_result(lint::Dockerfile& dockerfile) {
-  const auto moves = [&](const lint::Run& run) {
-    return !moving_downloads(dockerfile, run).empty() || !lists_left_for_later(dockerfile, run).empty() ||
-           std::ranges::any_of(run.commands, [&](const shell::Command& command) {
-             const ShellWords words = shell::invocation(command);
-             return upgrades_packages(words) || names_latest(words) || downloads_latest(words) ||
-                    clones_branch(words) || is_run_from_network(run, command);
-           });
-  };
-  const auto found = std::ranges::find_if(dockerfile.runs(), moves);
+  const auto found = std::ranges::find_if(
+      dockerfile.runs(), [&](const lint::Run& run) { return has_moving_result(dockerfile, run); });
   return found == dockerfile.runs().end() ? nullptr : &*found;
 }
 

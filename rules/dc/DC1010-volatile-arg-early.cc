@@ -7,9 +7,10 @@
 #include "dcache/lint/rule.h"
 #include "dcache/project/ci_text.h"
 #include "dcache/text/unicode.h"
-#include "rules/cache_needs.h"
 #include "rules/edits.h"
 #include "rules/gain.h"
+#include "rules/moving_results.h"
+#include "rules/plain_commands.h"
 #include "rules/secrets.h"
 #include "rules/stages.h"
 #include "rules/volatile.h"
@@ -87,15 +88,17 @@ bool has_known_reads(Dockerfile& dockerfile, const Instruction& instruction) {
       return word.text.find("/environ") != std::string_view::npos ||
              word.text.find("ENVIRON") != std::string_view::npos;
     };
-    return is_plain_program(program) && !lists && std::ranges::none_of(words, names_environment);
+    return is_plain_command(words) && !lists && std::ranges::none_of(words, names_environment);
   });
 }
 
-// Whether a RUN fetches what may be another thing each time: it may be meant to rebuild with the variable.
-bool fetches(Dockerfile& dockerfile, const Instruction& instruction) {
+// Whether a RUN gives what may be another thing each time: it may be meant to rebuild with the variable.
+bool renews(Dockerfile& dockerfile, const Instruction& instruction) {
   constexpr std::string_view kFetching[] = {"git", "curl", "wget"};
-  return instruction.keyword == Keyword::kRun &&
-         std::ranges::any_of(dockerfile.run_at(instruction).commands, [&](const shell::Command& command) {
+  if (instruction.keyword != Keyword::kRun) return false;
+  const lint::Run& run = dockerfile.run_at(instruction);
+  return has_moving_result(dockerfile, run) ||
+         std::ranges::any_of(run.commands, [&](const shell::Command& command) {
            return std::ranges::find(kFetching, shell::program_of(shell::invocation(command))) !=
                   std::end(kFetching);
          });
@@ -132,12 +135,15 @@ void move_down(const dockerfile::File& file, const Instruction& from, const Inst
 std::string remedy_for(Dockerfile& dockerfile, const Instruction& declared, std::string_view name,
                        std::span<const Instruction> rest, std::span<const Instruction>::iterator user) {
   if (user != rest.end()) return fmt::format("move it down to line {}, where it is used", user->start_line);
-  // What is in the environment of an image is there for anyone who runs it.
-  if (declared.keyword == Keyword::kEnv) return "move it to the end of the stage";
-  if (name == kSourceDateEpoch)
-    return "move it to the line above the step that reads it; the times of the image need no ARG";
   const bool known =
       std::ranges::all_of(rest, [&](const Instruction& one) { return has_known_reads(dockerfile, one); });
+  // What is in the environment of an image is there for anyone who runs it.
+  if (declared.keyword == Keyword::kEnv)
+    return known ? "move it to the end of the stage"
+                 : "move it to the line above the first step that reads it, or to the end of the stage if no "
+                   "step does";
+  if (name == kSourceDateEpoch)
+    return "move it to the line above the step that reads it; the times of the image need no ARG";
   return known ? "remove it: nothing uses it"
                : "move it to the line above the step that reads it, or remove it if no step does";
 }
@@ -178,10 +184,11 @@ void check(Dockerfile& dockerfile, lint::Reporter& reporter) {
       if (given.empty() && !is_volatile_name(name)) continue;
       if (decides_base(stages, stage, declared, name)) continue;
       const auto rest = stage.body.subspan(i + 1, std::min(stage.body.size() - i - 1, kFarthest));
-      // Right above a RUN it may be there to rebuild that one.
-      if (!rest.empty() && rest.front().keyword == Keyword::kRun) continue;
       const auto user =
           std::ranges::find_if(rest, [&](const Instruction& one) { return mentions(one, name); });
+      // Right above a RUN it may be there to rebuild that one, if nothing else uses it.
+      const bool is_above_run = !rest.empty() && rest.front().keyword == Keyword::kRun;
+      if (is_above_run && user == rest.end()) continue;
       // A LABEL makes no step: it can be moved with the variable.
       const auto reader = std::ranges::find_if(rest, [&](const Instruction& one) {
         return one.keyword != Keyword::kLabel && mentions(one, name);
@@ -206,10 +213,10 @@ void check(Dockerfile& dockerfile, lint::Reporter& reporter) {
         move_down(dockerfile.file(), declared, *user, diagnostic);
       if (!diagnostic.fix) continue;
       // Programs that do nothing with other variables read that one.
-      diagnostic.fix->safe =
-          name != kSourceDateEpoch && std::all_of(rest.begin(), user, [&](const Instruction& one) {
-            return has_known_reads(dockerfile, one) && !fetches(dockerfile, one);
-          });
+      diagnostic.fix->safe = name != kSourceDateEpoch && !is_above_run &&
+                             std::all_of(rest.begin(), user, [&](const Instruction& one) {
+                               return has_known_reads(dockerfile, one) && !renews(dockerfile, one);
+                             });
       auto gain = gain_for_argument(dockerfile, *diagnostic.fix, name);
       if (gain && gain->rebuilds_after < gain->rebuilds) diagnostic.impact = std::move(gain);
     }
@@ -244,9 +251,12 @@ lint::Rule rule() {
       .fix_note =
           "Moves the line down to the first instruction that names it. The fix is unsafe if the line "
           "moves below a RUN that may read the variable without naming it (a script, a build tool, or an "
-          "install that runs scripts of packages), or below a RUN that downloads something. There is no "
+          "install that runs scripts of packages), or below a RUN that may be there to be done again each "
+          "time (a download, an upgrade of packages, `date`). There is no "
           "fix if a comment is above the line, if a LABEL above that RUN uses the variable, or if a line "
-          "between sets a variable again that the value names. A name such as `CACHE_BUST` is not reported.",
+          "between sets a variable again that the value names.\n\nAn argument right above a RUN may be "
+          "there to rebuild it. If no later instruction names the argument, it is not reported; if one does, "
+          "the fix is unsafe. A name such as `CACHE_BUST` is never reported.",
       .bad = {"FROM node:22\n"
               "ARG GIT_SHA\n"
               "WORKDIR /app\n"

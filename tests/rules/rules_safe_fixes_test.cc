@@ -451,6 +451,59 @@ TEST(DC1010, KnowsWhatCiGivesAnArgument) {
   EXPECT_EQ(said.find("FLAVOUR"), std::string::npos) << said;
 }
 
+TEST(DC1010, MovesAVariableOnlyBelowWhatCanNotReadIt) {
+  const struct {
+    const char* command;
+    const char* expected;
+  } cases[] = {
+      {"find hooks -name '*.sh' -exec sh {} \\;", "unsafe"},
+      {"find hooks -name '*.sh' -exec chmod +x {} +", "safe"},
+      {"find hooks -okdir ./x {} \\;", "unsafe"},
+      {"awk -f x.awk y", "unsafe"},
+      {"awk '{ print $1 }' y", "safe"},
+      {"awk 'BEGIN { print ENVIRON[0] }'", "unsafe"},
+      {"awk 'BEGIN { system(1) }'", "unsafe"},
+      {"sed -f x.sed y", "unsafe"},
+      {"sed 's/a/date/e' y", "unsafe"},
+      {"sed -i -e 's|a|/usr/share|g' /etc/profile", "safe"},
+      {"tar -xf y --to-command=./x", "unsafe"},
+      {"tar -I zstd -xf y", "safe"},
+      {"./install", "unsafe"},
+      {"/usr/bin/install -m 755 a b", "safe"},
+      {"apt-get install -y ./b.deb", "unsafe"},
+      // What is there to be done again with each commit.
+      {"date > /built", "unsafe"},
+      {"echo $(date) > /built", "unsafe"},
+      {"apt-get upgrade -y", "unsafe"},
+      {"cat /proc/sys/kernel/random/uuid > /id", "unsafe"},
+      {"echo $RANDOM > /id", "unsafe"},
+      {"chmod 755 /id", "safe"},
+  };
+  for (const auto& one : cases) {
+    const std::string text =
+        std::string("FROM debian\nARG GIT_SHA\nWORKDIR /x\nRUN apt-get install -y a && ") + one.command +
+        "\nRUN echo $GIT_SHA\n";
+    EXPECT_EQ(offered_fix({"DC1010", text.c_str(), one.expected}), one.expected) << one.command;
+  }
+  // It may be there to rebuild the next line.
+  const std::string above = "FROM debian\nARG GIT_SHA\nRUN apt-get install -y a\n";
+  EXPECT_EQ(offered_fix({"DC1010", above.c_str(), ""}), "none");
+  EXPECT_EQ(offered_fix({"DC1010", (above + "RUN echo $GIT_SHA\n").c_str(), ""}), "unsafe");
+}
+
+// A build tool may read what its text does not name.
+TEST(DC1010, SaysWhereAVariableOfTheImageIsRead) {
+  const auto remedy = [](const std::string& rest) {
+    const lint::Linter linter(lint::catalogue(), test::config_selecting({"DC1010"}));
+    const dockerfile::File file = dockerfile::parse("FROM a\nARG R\nENV GIT_COMMIT=$R\nWORKDIR /x\n" + rest);
+    return linter.lint(file, {}).diagnostics.at(0).remedy;
+  };
+  EXPECT_EQ(
+      remedy("RUN apt-get install -y a\nRUN cargo build\n"),
+      "move it to the line above the first step that reads it, or to the end of the stage if no step does");
+  EXPECT_EQ(remedy("RUN apt-get install -y a\n"), "move it to the end of the stage");
+}
+
 TEST(DC1010, LeavesACommentAboveItsInstruction) {
   const lint::Config config = test::config_selecting({"DC1010"});
   EXPECT_EQ(
