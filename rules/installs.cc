@@ -113,6 +113,42 @@ std::string say_unpinned(const std::vector<const shell::Word*>& packages) {
   return text + (names.size() == 1 ? " has" : " have") + " no version";
 }
 
+// The redirections right after a package that were meant to be its versions: `a>=1.0,<2`.
+std::vector<const shell::Redirection*> versions_for_shell(const shell::Command& command,
+                                                          const shell::Word& package) {
+  static const RE2 kVersion(R"re(=?\d[\w.*+,-]*)re");
+  std::vector<const shell::Redirection*> taken;
+  const char* end = package.spelling.data() + package.spelling.size();
+  for (const shell::Redirection& redirection : command.redirections) {
+    const std::string_view target = redirection.target.spelling;
+    if (redirection.op.data() != end || (redirection.op != ">" && redirection.op != "<") ||
+        !RE2::FullMatch(text::piece(target), kVersion))
+      continue;
+    end = target.data() + target.size();
+    taken.push_back(&redirection);
+  }
+  return taken;
+}
+
+// What is wrong where the shell takes the version; nothing where it takes none of them.
+std::optional<Complaint> complain_of_shell(const lint::Run& run,
+                                           std::span<const shell::Word* const> packages) {
+  for (const shell::Word* package : packages) {
+    for (const shell::Command& command : run.commands) {
+      const auto taken = versions_for_shell(command, *package);
+      if (taken.empty()) continue;
+      std::string versions;
+      for (const shell::Redirection* one : taken)
+        versions.append(one->op).append(one->target.text);
+      return Complaint{
+          fmt::format("the shell takes {} for a redirection, {} the file '{}': {} has no version", versions,
+                      taken.front()->op == ">" ? "to" : "from", taken.front()->target.text, package->text),
+          fmt::format("write '{}{}', in quotes", package->text, versions)};
+    }
+  }
+  return std::nullopt;
+}
+
 // What to write instead of a package without a version.
 std::string remedy_for(const Pin& pin, std::string_view package) {
   constexpr std::string_view kLatest = "@latest";
@@ -204,6 +240,7 @@ void report_unpinned(lint::Dockerfile& dockerfile, lint::Reporter& reporter, std
   for (const auto& [run, unpinned] : by_run) {
     const shell::Word& first = *unpinned.packages.front();
     auto complaint = other ? other(unpinned.packages) : std::nullopt;
+    if (!complaint) complaint = complain_of_shell(*run, unpinned.packages);
     if (!complaint) {
       complaint = {say_unpinned(unpinned.packages) + ": each rebuild of this step may install another one",
                    remedy_for(*unpinned.pin, first.text)};
