@@ -1,12 +1,14 @@
 #include <algorithm>
 #include <set>
 #include <string>
+#include <utility>
 #include <vector>
 
 #include <fmt/format.h>
 
 #include "dcache/lint/rule.h"
 #include "dcache/plan/image.h"
+#include "dcache/text/unicode.h"
 #include "rules/dispatch.h"
 
 namespace dcache::rules::InvalidDefaultArgInFrom {
@@ -44,6 +46,23 @@ bool needs_argument(const dockerfile::File& file, std::string_view image) {
   return dockerfile::expand(image, value_of, options).has_value() && !missing.empty();
 }
 
+// What is wrong with a name that no build argument can change, and what to write.
+std::pair<std::string, std::string> words_about_fixed_name(const plan::Graph& graph, const Instruction& from,
+                                                           std::string_view name) {
+  const std::string lower = text::to_lower(name);
+  const auto stage = std::ranges::find_if(graph.stages, [&](const plan::Stage& one) {
+    return one.from != nullptr && one.from < &from && text::to_lower(one.name) == lower;
+  });
+  if (stage != graph.stages.end())
+    return {fmt::format("{} is not an image: the stage in line {} is called {}", name,
+                        stage->from->start_line, lower),
+            fmt::format("write FROM {}", lower)};
+  if (plan::is_valid_reference(lower))
+    return {fmt::format("{} is not an image: names of images have no capital letters", name),
+            fmt::format("write {}", lower)};
+  return {fmt::format("'{}' is not an image", name), "write the name of an image or of a stage above"};
+}
+
 void check(lint::Dockerfile& dockerfile, lint::Reporter& reporter) {
   const bool as_buildkit = answers_as_buildkit(dockerfile);
   const plan::Graph& graph = dockerfile.graph();
@@ -61,11 +80,13 @@ void check(lint::Dockerfile& dockerfile, lint::Reporter& reporter) {
     });
     if (unreadable) return;
     if (!as_buildkit && needs_argument(dockerfile.file(), base.text)) continue;
-    reporter
-        .report(from->span,
-                fmt::format("without build arguments {} gives '{}', which is not an image", base.text, name),
-                "give its ARG a default value above the first FROM")
-        .focus = base.span;
+    const auto [complaint, remedy] =
+        base.text.find('$') == std::string_view::npos
+            ? words_about_fixed_name(graph, *from, name)
+            : std::pair(fmt::format("without build arguments {} gives '{}', which is not an image", base.text,
+                                    name),
+                        std::string("give its ARG a default value above the first FROM"));
+    reporter.report(from->span, complaint, remedy).focus = base.span;
   }
 }
 
