@@ -26,6 +26,12 @@ bool inherits_workdir(lint::Dockerfile& dockerfile, size_t stage, const std::vec
   return !bases.empty() && std::ranges::all_of(bases, [&](size_t base) { return has_workdir[base]; });
 }
 
+// Whether the image that the stage starts from is built in the repository, by a Dockerfile with a WORKDIR.
+bool is_from_own_image(lint::Dockerfile& dockerfile, const WrittenStage& stage) {
+  return stage.from != nullptr && !stage.from->arguments.empty() &&
+         dockerfile.has_defined_workdir(dockerfile.graph().text_of(stage.from->arguments.front()));
+}
+
 void check(lint::Dockerfile& dockerfile, lint::Reporter& reporter) {
   const bool as_hadolint = answers_as_hadolint(dockerfile, "DL3045");
   const std::vector<WrittenStage>& stages = written_stages(dockerfile);
@@ -33,6 +39,7 @@ void check(lint::Dockerfile& dockerfile, lint::Reporter& reporter) {
   for (size_t i = 0; i < stages.size(); ++i) {
     has_workdir[i] = stages[i].base ? has_workdir[*stages[i].base]
                                     : !as_hadolint && (is_from_scratch(stages[i]) ||
+                                                       is_from_own_image(dockerfile, stages[i]) ||
                                                        inherits_workdir(dockerfile, i, has_workdir));
     for (const Instruction& written : stages[i].body) {
       const Instruction& instruction = carried(written);
@@ -60,8 +67,9 @@ lint::Rule rule() {
           .summary = "COPY has a relative destination, and no WORKDIR is set",
           .rationale =
               "Without WORKDIR the destination starts at the working directory of the base image, which "
-              "its publisher may change. With `FROM scratch` it starts at `/`: the profile `hadolint` "
-              "reports that too, the default profile does not.",
+              "its publisher may change. With `FROM scratch` it starts at `/`, and an image of the same "
+              "repository has the WORKDIR of its Dockerfile: the profile `hadolint` reports these too, the "
+              "default profile does not.",
           .bad = {"FROM debian:12\n"
                   "COPY app bin/app\n"},
           .good = {"FROM debian:12\n"

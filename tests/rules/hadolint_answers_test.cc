@@ -73,6 +73,26 @@ TEST(HadolintAnswers, ToRelativeDestinations) {
        {"DL3045", "ARG V=a\nFROM d AS b-a\nWORKDIR /x\nFROM d AS b-c\nFROM b-$V\nCOPY x y\n", {"6"}}});
 }
 
+// An image that the repository builds has the WORKDIR of its Dockerfile.
+TEST(HadolintAnswers, ToDestinationsInImagesOfTheRepository) {
+  const test::TemporaryFolder folder;
+  folder.write(".git/HEAD", "ref: refs/heads/main\n");
+  folder.write("app/Dockerfile", "FROM base\nCOPY x ./x\n");
+  folder.write("app/x", "");
+  folder.write("docker-bake.hcl",
+               "target \"base\" {\n  context = \"base\"\n}\ntarget \"app\" {\n  context = \"app\"\n"
+               "  contexts = { base = \"target:base\" }\n}\n");
+  const auto said = [&](const std::string& base) {
+    folder.write("base/Dockerfile", base);
+    return test::run_dcache({"lint", "--format", "concise", "app/Dockerfile"}, folder.path()).out;
+  };
+  EXPECT_EQ(said("FROM alpine:3.20\nWORKDIR /app\n").find("DL3045"), std::string::npos);
+  EXPECT_EQ(said("FROM alpine:3.20 AS a\nWORKDIR /app\nFROM a\nRUN x\n").find("DL3045"), std::string::npos);
+  EXPECT_NE(said("FROM alpine:3.20\n").find("DL3045"), std::string::npos);
+  EXPECT_NE(said("FROM alpine:3.20 AS a\nWORKDIR /app\nFROM alpine:3.20\n").find("DL3045"),
+            std::string::npos);
+}
+
 TEST(HadolintAnswers, ToCopiesOfEverything) {
   check_hadolint(
       {{"DL3067", "FROM a AS b\nFROM c\nCOPY --from=b / /\n", {"3"}},
@@ -475,6 +495,16 @@ TEST(HadolintAnswers, NameWhatIsThere) {
         {"DL3041", "FROM a\nRUN dnf install -y x\nRUN dnf module install -y z\n", "write x-VERSION"},
         {"DL3020", "FROM a\nADD https://x.io/y z /x/\n", "keep ADD for the other sources"},
         {"DL3013", "FROM a\nRUN pip install flask\n", "flask has no version:"},
+        {"DL3013", "FROM a\nRUN pip install a==1 opencv>=4.8.0.76,<5\n",
+         "the shell takes >=4.8.0.76,<5 for a redirection, to the file '=4.8.0.76,': opencv has no version: "
+         "write 'opencv>=4.8.0.76,<5', in quotes"},
+        {"DL3013", "FROM a\nRUN pip install a > /log\n", "a has no version:"},
+        {"DL3013", "FROM a\nRUN pip install a>/log\n", "a has no version:"},
+        {"DL3018", "FROM alpine\nRUN apk add nodejs>=18\n", "write 'nodejs>=18', in quotes"},
+        {"InvalidDefaultArgInFrom", "FROM a AS Build\nFROM Build\n",
+         "Build is not an image: the stage in line 1 is called build: write FROM build"},
+        {"InvalidDefaultArgInFrom", "FROM Debian:12\n", "capital letters: write debian:12"},
+        {"InvalidDefaultArgInFrom", "ARG V=\nFROM a:$V\n", "give its ARG a default value"},
         {"DL3060", "FROM a\nRUN yarn install\n", "target=/usr/local/share/.cache/yarn"},
         {"DL3032", "FROM a\nRUN yum install -y x\n", "'yum clean all'"},
         {"DL3040", "FROM a\nRUN microdnf install -y x\n", "'microdnf clean all'"},

@@ -2,7 +2,9 @@
 
 #include <algorithm>
 
+#include "dcache/dockerfile/parser.h"
 #include "dcache/lint/context_readers.h"
+#include "dcache/plan/graph.h"
 #include "dcache/plan/image.h"
 #include "dcache/text/path.h"
 
@@ -36,6 +38,37 @@ std::shared_ptr<const BuildContext> read_build_context(const std::string& folder
   context->files = std::move(walk->snapshot);
   return context;
 }
+
+namespace {
+
+using ImageSource = project::ImageFinder::Source;
+
+// What a named context is built from: one that is another target, or an image that has been named.
+ImageSource source_of_context(const project::ImageFinder::References& all, std::string_view meaning) {
+  if (!meaning.starts_with(plan::kImageScheme)) return {};
+  meaning.remove_prefix(plan::kImageScheme.size());
+  auto found = all.find(meaning);
+  if (found == all.end()) found = all.find(plan::normal_reference(meaning));
+  return found == all.end() ? ImageSource() : found->second;
+}
+
+// Whether the image's Dockerfile says what its working directory is.
+bool has_workdir(const context::FileSystem& files, const ImageSource& source) {
+  const auto text = files.read(source.dockerfile);
+  if (!text) return false;
+  const dockerfile::File file = dockerfile::parse(*text);
+  const plan::Graph graph = plan::build_graph(file, {.target = source.target});
+  if (!graph.target) return false;
+  for (std::optional<size_t> stage = *graph.target; stage; stage = graph.stages[*stage].base_stage) {
+    const bool sets = std::ranges::any_of(graph.stages[*stage].steps, [&](size_t step) {
+      return graph.steps[step].kind == plan::Step::Kind::kWorkdir;
+    });
+    if (sets) return true;
+  }
+  return false;
+}
+
+}  // namespace
 
 BuildFacts BuildFactsFinder::of(const std::string& dockerfile, const std::string& context,
                                 std::shared_ptr<const project::Image> given) {
@@ -77,7 +110,7 @@ BuildFacts BuildFactsFinder::of(const std::string& dockerfile, const std::string
       project::ImageFinder::References all = images_->references(dockerfile);
       for (const project::Image& one : defined()) {
         for (const auto& [name, meaning] : one.build.plan.named_contexts)
-          all.insert(plan::normal_reference(name));
+          all.insert_or_assign(plan::normal_reference(name), source_of_context(all, meaning));
       }
       known->names = std::make_shared<const project::ImageFinder::References>(std::move(all));
     });
@@ -97,10 +130,18 @@ BuildFacts BuildFactsFinder::of(const std::string& dockerfile, const std::string
     known->failure = std::move(ignore.error());
     return nullptr;
   };
+  const auto sets_workdir = [this, names](std::string_view reference) {
+    const BuildFacts::Names found = names();
+    if (found == nullptr) return false;
+    const auto source = found->find(reference);
+    return source != found->end() && !source->second.dockerfile.empty() &&
+           has_workdir(*files_, source->second);
+  };
   BuildFacts::Parts parts{.files = files,
                           .image = image,
                           .builder = builder,
                           .names = names,
+                          .sets_workdir = sets_workdir,
                           .failure =
                               [known] {
                                 const std::scoped_lock lock(known->mutex);

@@ -73,6 +73,7 @@ class BuildFacts {
     std::function<std::shared_ptr<const project::Image>()> image = {};
     std::function<std::optional<plan::Builder>()> builder = {};
     std::function<Names()> names = {};
+    std::function<bool(std::string_view)> sets_workdir = {};
     std::function<std::shared_ptr<const IgnoreFileUse>()> ignore_use = {};
     std::function<std::optional<double>(const plan::Graph&, size_t)> seconds = {};
     std::function<std::optional<text::Failure>()> failure = {};
@@ -92,6 +93,8 @@ class BuildFacts {
   // The names whose meaning definitions decide, as plan::normal_reference() spells them: named contexts of
   // the builds of the Dockerfile, and images that the repository builds. Null where nothing is known.
   Names names() const { return parts_.names ? parts_.names() : nullptr; }
+  // Whether one of these names is that of an image whose Dockerfile sets WORKDIR.
+  bool sets_workdir(std::string_view name) const { return parts_.sets_workdir && parts_.sets_workdir(name); }
   // How long a step of a plan of the Dockerfile took when it was built last. Nothing where that is not known.
   std::optional<double> seconds_of(const plan::Graph& graph, size_t step) const {
     return parts_.seconds ? parts_.seconds(graph, step) : std::nullopt;

@@ -175,6 +175,10 @@ bool Dockerfile::is_defined(std::string_view name) {
   return names_ != nullptr && !name.empty() && names_->contains(plan::normal_reference(name));
 }
 
+bool Dockerfile::has_defined_workdir(std::string_view name) {
+  return is_defined(name) && facts_.sets_workdir(plan::normal_reference(name));
+}
+
 const plan::Graph& Dockerfile::graph() {
   if (graph_) return *graph_;
   plan::Options options{.builder = builder()};

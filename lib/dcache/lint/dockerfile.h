@@ -64,6 +64,8 @@ class Dockerfile {
   // Whether definitions decide what a name means that FROM, COPY --from or a mount has: it is that of a named
   // context, or of an image that the repository builds. Nobody can pin or correct it in the Dockerfile.
   bool is_defined(std::string_view name);
+  // Whether such a name is that of an image whose Dockerfile sets WORKDIR.
+  bool has_defined_workdir(std::string_view name);
   // The plan of that build, up to the last stage whatever its target is.
   const plan::Graph& graph();
   // All RUNs of the file in its order, those that ONBUILD carries too.

@@ -732,8 +732,11 @@ ImageFinder::References ImageFinder::references(const std::string& dockerfile) {
   References references;
   for (const Images& images : all) {
     for (const Image& image : *images) {
+      Source source;
+      if (!image.target.dockerfile_inline && image.remote.empty())
+        source = {image.build.dockerfile, image.build.plan.target};
       for (std::string& reference : references_to(image))
-        references.insert(std::move(reference));
+        references.emplace(std::move(reference), source);
     }
   }
   return references;

@@ -93,9 +93,14 @@ class ImageFinder {
   std::vector<Image> of(const std::string& dockerfile);
   // Those that definitions build from it.
   std::vector<Image> defined(const std::string& dockerfile);
+  // What an image that definitions build is built from; empty where that is not a file.
+  struct Source {
+    std::string dockerfile;
+    std::string target;  // stage; empty for the last
+  };
   // How builds refer to the images that are built by the definitions which may be about a Dockerfile: their
   // tags and `target:NAME`, as plan::normal_reference() spells them.
-  using References = std::set<std::string, std::less<>>;
+  using References = std::map<std::string, Source, std::less<>>;
   References references(const std::string& dockerfile);
   // The images of the whole repository that a folder is in; null outside of one. Walks it.
   std::shared_ptr<const Project> project(const std::string& folder);
