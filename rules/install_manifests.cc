@@ -125,11 +125,9 @@ bool names_other_files(std::string_view path, const std::string& text) {
 
 // Whether installing a member of a workspace runs scripts of it, or links programs of it.
 bool uses_sources_of_member(std::string_view path, const std::string& text, const PackageManager& manager) {
-  return text::base_name(path) == "package.json" &&
-         (text.find("\"bin\"") != std::string::npos ||
-          std::ranges::any_of(manager.scripts, [&](std::string_view script) {
-            return text.find(script) != std::string::npos;
-          }));
+  if (text::base_name(path) != "package.json") return false;
+  const auto scripts = install_scripts(manager, text);
+  return !scripts || !scripts->empty() || text.find("\"bin\"") != std::string::npos;
 }
 
 // What the texts of all that is found say of more files.
@@ -218,10 +216,12 @@ void read_manifest(const NamingInstall& install, std::string_view name, InstallM
   }
   const auto holds = [&](std::string_view word) { return text->find(word) != std::string::npos; };
   const bool ignores_scripts = shell::has_word(use.arguments, "--ignore-scripts");
-  found.runs_scripts =
-      found.runs_scripts || (!ignores_scripts && std::ranges::any_of(manager.scripts, holds));
-  found.needs_sources = found.needs_sources || (found.runs_scripts && name == "package.json" &&
-                                                has_script_with_sources(context, folder.substr(1), *text));
+  if (name == "package.json" && !ignores_scripts) {
+    const auto scripts = install_scripts(manager, *text);
+    found.runs_scripts = found.runs_scripts || !scripts || !scripts->empty();
+    found.needs_sources =
+        found.needs_sources || (scripts && read_sources(context, folder.substr(1), *scripts));
+  }
   // Of a list that includes others, and of a workspace, these are known.
   if (use.action->installs == Action::Installs::kFiles) return;
   if (name == "go.mod") return add_local_modules(install, *text, found);

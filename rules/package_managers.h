@@ -103,7 +103,7 @@ struct PackageManager {
   Words optional = {};              // taken along where they exist
   Words inseparable_if = {};        // text in a manifest that refers to sources
   Words inseparable_with = {};      // files that do
-  Words scripts = {};               // text in a manifest that says that installing runs the project's scripts
+  Words scripts = {};               // of a package.json that an install of the project runs by itself
   bool separable = true;            // the install is known to work before the sources are there
   std::span<const Cache> caches = {};
   Words file_options = {};

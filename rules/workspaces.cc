@@ -3,13 +3,16 @@
 #include <algorithm>
 #include <array>
 
+#include <nlohmann/json.hpp>
 #include <yaml-cpp/yaml.h>
 
 #include "dcache/shell/script.h"
 #include "dcache/text/glob.h"
+#include "dcache/text/json.h"
 #include "dcache/text/path.h"
 #include "dcache/text/toml.h"
 #include "dcache/text/unicode.h"
+#include "dcache/text/words.h"
 #include "rules/go_module.h"
 
 namespace dcache::rules {
@@ -429,25 +432,28 @@ bool has_local_dependency(const std::string& package_json) {
   }
 }
 
-bool has_script_with_sources(const BuildContext& context, std::string_view folder, const std::string& text) {
-  try {
-    const YAML::Node root = YAML::Load(text);
-    const YAML::Node scripts = root.IsMap() ? root["scripts"] : YAML::Node();
-    if (!scripts.IsDefined() || !scripts.IsMap()) return false;
-    for (const char* name : {"preinstall", "install", "postinstall", "prepare"}) {
-      const YAML::Node script = scripts[name];
-      if (!script.IsDefined() || !script.IsScalar()) continue;
-      text::Arena texts;
-      const std::string commands = script.Scalar();
-      if (std::ranges::any_of(shell::split(commands, texts), [&](const shell::Command& command) {
-            return reads_sources(context, folder, command);
-          }))
-        return true;
-    }
-  } catch (const YAML::Exception&) {
-    return false;
+std::optional<std::vector<std::string>> install_scripts(const PackageManager& manager,
+                                                        std::string_view package_json) {
+  const nlohmann::json root = text::parse_json(package_json);
+  if (!root.is_object()) return std::nullopt;
+  std::vector<std::string> found;
+  const auto scripts = root.find("scripts");
+  if (scripts == root.end() || !scripts->is_object()) return found;
+  for (const auto& [name, command] : scripts->items()) {
+    if (command.is_string() && text::is_one_of(name, manager.scripts))
+      found.push_back(command.get_ref<const std::string&>());
   }
-  return false;
+  return found;
+}
+
+bool read_sources(const BuildContext& context, std::string_view folder,
+                  const std::vector<std::string>& scripts) {
+  return std::ranges::any_of(scripts, [&](const std::string& script) {
+    text::Arena texts;
+    return std::ranges::any_of(shell::split(script, texts), [&](const shell::Command& command) {
+      return reads_sources(context, folder, command);
+    });
+  });
 }
 
 }  // namespace dcache::rules

@@ -7,7 +7,10 @@
 // https://maven.apache.org/guides/mini/guide-multiple-modules.html,
 // https://docs.gradle.org/current/userguide/multi_project_builds.html,
 // https://learn.microsoft.com/dotnet/core/tools/dotnet-restore,
-// https://pip.pypa.io/en/stable/reference/requirements-file-format/
+// https://pip.pypa.io/en/stable/reference/requirements-file-format/,
+// https://docs.npmjs.com/cli/using-npm/scripts#life-cycle-operation-order,
+// https://classic.yarnpkg.com/en/docs/package-json#toc-scripts, https://pnpm.io/scripts,
+// https://bun.sh/docs/install/lifecycle
 #pragma once
 
 #include <optional>
@@ -51,9 +54,14 @@ RequirementsIncludes included_by(const lint::BuildContext& context, const std::s
 // Whether a package.json has a dependency that is a folder or an archive of the project, as "./lib".
 bool has_local_dependency(const std::string& package_json);
 
-// Whether a script that the install runs by itself, such as `postinstall`, reads other files of the context
-// than manifests. `text` is that of the package.json in `folder`.
-bool has_script_with_sources(const lint::BuildContext& context, std::string_view folder,
-                             const std::string& text);
+// The scripts of a package.json that an install of the package manager runs by itself, such as `postinstall`.
+// Nothing if its text can't be read.
+std::optional<std::vector<std::string>> install_scripts(const PackageManager& manager,
+                                                        std::string_view package_json);
+
+// Whether one of the scripts reads other files of the context than manifests. `folder` is that of the
+// package.json.
+bool read_sources(const lint::BuildContext& context, std::string_view folder,
+                  const std::vector<std::string>& scripts);
 
 }  // namespace dcache::rules
