@@ -51,24 +51,32 @@ int run_keys(const Options& options) {
   return kOk;
 }
 
-// The path from the root of the context; nothing, with a word on standard error, for one outside of it.
-std::optional<report::ContextPath> path_in_context(const cache::Build& build, const std::string& given) {
-  const cache::ChangedPath path = cache::locate(build, {given}, current_folder()).front();
-  if (text::has_wildcard(given) && (!path.exists || path.given != given)) {
+// Where a file is in the contexts; nothing, with a word on standard error, for one outside of all, and for
+// the root of one.
+std::vector<report::ContextPath> places_in_contexts(const cache::Build& build, const std::string& given) {
+  const std::vector<cache::ChangedPath> paths = cache::locate(build, {given}, current_folder());
+  const cache::ChangedPath& first = paths.front();
+  if (text::has_wildcard(given) && (!first.exists || first.given != given)) {
     complain(fmt::format("--why {}: it is a pattern; name a file or a folder", given));
-    return std::nullopt;
+    return {};
   }
   const std::string& context = build.options().context;
-  if (path.fate == cache::ChangedPath::Fate::kOutside) {
+  if (first.fate == cache::ChangedPath::Fate::kOutside) {
     complain(fmt::format("--why {}: it is outside of the build context {}, so no step can read it", given,
                          context));
-    return std::nullopt;
+    return {};
   }
-  if (!path.path.empty()) return report::ContextPath{path.context, path.path};
+  std::vector<report::ContextPath> places;
+  const bool exists = std::ranges::any_of(paths, &cache::ChangedPath::exists);
+  for (const cache::ChangedPath& path : paths) {
+    if (path.exists == exists && (exists || places.empty())) places.push_back({path.context, path.path});
+  }
+  if (std::ranges::any_of(places, [](const report::ContextPath& place) { return !place.path.empty(); }))
+    return places;
   complain(fmt::format("--why {}: it is the root of the {} {}; name a file or a folder in it", given,
-                       path.context.empty() ? "build context" : "named context",
-                       path.context.empty() ? context : path.context));
-  return std::nullopt;
+                       first.context.empty() ? "build context" : "named context",
+                       first.context.empty() ? context : first.context));
+  return {};
 }
 
 // The files of the context, or one of them.
@@ -78,12 +86,12 @@ int run_files(const Options& options, std::span<const cache::Build> builds) {
   const report::Style style(use_colour());
   std::string out;
   if (!options.why.empty()) {
-    const auto path = path_in_context(build, options.why);
-    if (!path) return kError;
+    auto places = places_in_contexts(build, options.why);
+    if (places.empty()) return kError;
     if (json) {
-      report::append_file_reasons_json(builds, *path, out);
+      report::append_file_reasons_json(builds, std::move(places), out);
     } else {
-      report::append_file_reasons(builds, *path, style, out);
+      report::append_file_reasons(builds, std::move(places), style, out);
     }
   } else {
     const auto which = options.ignored ? report::ListedFiles::kIgnored : report::ListedFiles::kAll;

@@ -125,6 +125,74 @@ TEST(ContextWhy, KnowsNamedContexts) {
             "dcache: --why app: it is the root of the build context app; name a file or a folder in it\n");
 }
 
+// What one context ignores, another one may send.
+TEST(ContextWhy, LooksInEachContextThatAFileIsIn) {
+  const TemporaryFolder folder;
+  folder.write("compose.yaml",
+               "services:\n  api: { build: { context: ., additional_contexts: { lib: ./sub } } }\n");
+  folder.write("Dockerfile", "FROM busybox:1\nCOPY --from=lib l /l\nCOPY . /all\n");
+  folder.write(".dockerignore", "sub\n");
+  folder.write("sub/.dockerignore", "k/y\n");
+  folder.write("sub/Dockerfile.dockerignore", "l\n");  // of no Dockerfile of this build
+  folder.write("sub/l", "1234");
+  folder.write("sub/k/y", "1");
+  EXPECT_EQ(why(folder, "sub/l", {"--image", "api"}),
+            "l is in the named context lib: no pattern in sub/.dockerignore matches it\n"
+            "  read in line 2: COPY --from=lib l /l\n"
+            "sub/l is ignored by 'sub' (.dockerignore:1)\n"
+            "  no step of this target reads it from there\n");
+  EXPECT_EQ(why(folder, "Dockerfile", {"--image", "api"}),
+            "Dockerfile is in the build context: no pattern in .dockerignore matches it\n"
+            "  read in line 3: COPY . /all\n");
+  EXPECT_EQ(why(folder, "sub", {"--image", "api"}),
+            "sub is the root of the named context lib\n"
+            "  read in line 2: COPY --from=lib l /l\n"
+            "sub/ is ignored by 'sub' (.dockerignore:1)\n"
+            "  no step of this target reads it from there\n");
+  EXPECT_EQ(why(folder, "sub/nope", {"--image", "api"}),
+            "sub/nope does not exist in .\n  a file of that name is ignored by 'sub' (.dockerignore:1)\n");
+  const json answer = json::parse(why(folder, "sub/l", {"--image", "api", "--format", "json"}));
+  EXPECT_EQ(answer["named_context"], "lib");
+  EXPECT_EQ(answer["steps"][0]["line"], 2);
+  EXPECT_EQ(answer["also"].size(), 1U);
+  EXPECT_EQ(answer["also"][0]["pattern"], "sub");
+  EXPECT_EQ(answer["also"][0]["steps"], json::array());
+  const std::string summary = run_dcache({"context", "--image", "api"}, folder.path()).out;
+  EXPECT_TRUE(
+      contains(summary, "    2         1 file          4 B  COPY --from=lib l /l  (named context lib)\n"))
+      << summary;
+  const json steps =
+      json::parse(run_dcache({"context", "--image", "api", "--format", "json"}, folder.path()).out)["steps"];
+  ASSERT_EQ(steps.size(), 2U);
+  EXPECT_EQ(steps[0]["named_context"], "lib");
+  EXPECT_EQ(steps[0]["bytes"], 4);
+  EXPECT_EQ(steps[1].count("named_context"), 0U);
+}
+
+// What decides is the ignore file of the context that steps take it from.
+TEST(ContextWhy, ExplainNamesThePatternThatCounts) {
+  const TemporaryFolder folder;
+  folder.write("compose.yaml",
+               "services:\n  api: { build: { context: ., additional_contexts: { lib: ./sub } } }\n");
+  folder.write("Dockerfile", "FROM busybox:1\nCOPY --from=lib . /l\n");
+  folder.write(".dockerignore", "sub\n");
+  folder.write("sub/.dockerignore", "k/y\n");
+  folder.write("sub/k/y", "1");
+  const auto explain = [&] {
+    return run_dcache({"explain", "--image", "api", "--changed", "sub/k/y"}, folder.path()).out;
+  };
+  EXPECT_TRUE(contains(explain(), "ignored by the pattern 'k/y' (sub/.dockerignore:1)")) << explain();
+  folder.write("Dockerfile", "FROM busybox:1\nCOPY --from=lib l /l\n");
+  folder.write("sub/l", "1");
+  EXPECT_TRUE(contains(explain(), "ignored by the pattern 'k/y' (sub/.dockerignore:1)")) << explain();
+  folder.write("Dockerfile", "FROM busybox:1\nCOPY . /l\n");
+  EXPECT_TRUE(contains(explain(), "ignored by the pattern 'sub' (.dockerignore:1)")) << explain();
+  folder.write("Dockerfile", "FROM busybox:1\nCOPY --from=lib . /l\n");
+  folder.write("sub/.dockerignore", "");
+  folder.write("sub/Dockerfile.dockerignore", "k/y\n");
+  EXPECT_TRUE(contains(explain(), "1 of 1 step")) << explain();
+}
+
 TEST(ContextWhy, SaysWhatPatternsKeepOfAFolder) {
   const TemporaryFolder folder;
   folder.write("Dockerfile", "FROM a\nCOPY . /s\n");

@@ -9,6 +9,7 @@
 namespace dcache {
 namespace {
 
+using test::contains;
 using test::count_of;
 using test::Outcome;
 using test::run_dcache;
@@ -321,6 +322,32 @@ TEST(Lint, ReportsIgnoreFilesThatNoBuildReads) {
       << all;
   EXPECT_NE(all.find("lib/.dockerignore"), std::string::npos) << all;
   EXPECT_EQ(count_of(found({"app/.dockerignore", "own"}), "DC2006"), 1U) << "of a part of the repository";
+}
+
+// BuildKit loads the .dockerignore of a named context as well.
+TEST(Lint, KnowsThatNamedContextsHaveIgnoreFiles) {
+  const auto found = [](const std::string& definition, const std::string& text) {
+    const TemporaryFolder folder;
+    folder.write(".git/HEAD", "ref: refs/heads/main\n");
+    folder.write(definition, text);
+    folder.write("Dockerfile", "FROM busybox:1\nCOPY --from=lib . /l\n");
+    for (const char* path : {"sub/.dockerignore", "sub/k/.dockerignore"})
+      folder.write(path, "y\n");
+    return run_dcache({"lint", "--format", "gnu", "--select", "DC2006", "."}, folder.path()).out;
+  };
+  const std::pair<const char*, const char*> known[] = {
+      {"compose.yaml", "services: {api: {build: {context: ., additional_contexts: {lib: ./sub}}}}\n"},
+      {"docker-bake.hcl", "target \"api\" {\n  contexts = { lib = \"sub\" }\n}\n"}};
+  for (const auto& [definition, text] : known) {
+    const std::string out = found(definition, text);
+    EXPECT_FALSE(contains(out, "sub/.dockerignore")) << out;
+    EXPECT_TRUE(contains(out, "sub/k/.dockerignore:1:1: info: no build reads this file")) << out;
+  }
+  const std::string open =
+      found(".github/workflows/w.yml",
+            "on: push\njobs:\n  b:\n    runs-on: x\n    steps:\n    - uses: docker/build-push-action@v6\n"
+            "      with:\n        context: .\n        build-contexts: lib=${{ inputs.lib }}\n");
+  EXPECT_EQ(open, "") << "any folder may be the named context";
 }
 
 TEST(Lint, SortsByWhatFindingsCost) {

@@ -47,16 +47,14 @@ std::vector<Record> stale_records(const Snapshot& old, const Snapshot& now) {
 
 std::vector<std::string> ignore_file_candidates(const std::string& dockerfile, const std::string& context,
                                                 plan::Builder builder) {
-  switch (builder) {
-    case plan::Builder::kBuildkit:
-      return {dockerfile + ".dockerignore", text::join_path(context, ".dockerignore")};
-    case plan::Builder::kClassic:
-      return {text::join_path(context, ".dockerignore")};
-    case plan::Builder::kBuildah:
-      return {dockerfile + ".containerignore", dockerfile + ".dockerignore",
-              text::join_path(context, ".containerignore"), text::join_path(context, ".dockerignore")};
-  }
-  return {};
+  const bool has_own = !dockerfile.empty() && builder != plan::Builder::kClassic;
+  const bool is_buildah = builder == plan::Builder::kBuildah;
+  std::vector<std::string> candidates;
+  if (has_own && is_buildah) candidates.push_back(dockerfile + ".containerignore");
+  if (has_own) candidates.push_back(dockerfile + ".dockerignore");
+  if (is_buildah) candidates.push_back(text::join_path(context, ".containerignore"));
+  candidates.push_back(text::join_path(context, ".dockerignore"));
+  return candidates;
 }
 
 tl::expected<std::string, std::string> read_dockerfile(const BuildOptions& options,
@@ -119,9 +117,9 @@ std::vector<StepKeys> Build::selected_files() const {
 namespace {
 
 Failure unread_dockerfile(const std::string& path, std::string problem) {
-  if (context::is_left_out_of_checkout(path))
+  const bool has_remedy = problem.ends_with(context::kFetchContent);  // of a revision, not of the checkout
+  if (!has_remedy && context::is_left_out_of_checkout(path))
     return {path, 0, 0, "the sparse checkout leaves out " + path, std::string(context::kAddToCheckout)};
-  const bool has_remedy = problem.ends_with(context::kFetchContent);
   return {path, 0, 0, std::move(problem), has_remedy ? "" : "give the path of the Dockerfile"};
 }
 
@@ -163,7 +161,7 @@ tl::expected<Build, std::vector<Failure>> Build::load(const BuildOptions& option
   build.ignored_by_ = std::move(walk->ignored_by);
   for (const auto& [name, source] : options.plan.named_contexts) {
     if (source.starts_with(plan::kImageScheme)) continue;
-    auto named_ignore = load_ignore_file(source + "/Dockerfile", source, options.plan.builder, files);
+    auto named_ignore = load_ignore_file("", source, options.plan.builder, files);
     if (!named_ignore) return tl::unexpected(std::vector<Failure>{std::move(named_ignore.error())});
     auto named =
         files.walk(source, named_ignore->matcher, {.names_only = options.names_only, .stop = options.stop});

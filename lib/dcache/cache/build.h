@@ -55,7 +55,9 @@ struct IgnoreFile {
 };
 // The places where it can be, the first one that exists counts: `<Dockerfile>.dockerignore` beside the
 // Dockerfile and `.dockerignore` at the root of the context; the classic builder knows only the second, and
-// buildah also both as `.containerignore`.
+// buildah also both as `.containerignore`. Of a named context, which has no Dockerfile (an empty one), only
+// the second counts.
+// Source: https://github.com/moby/buildkit/blob/master/frontend/dockerui/namedcontext.go
 std::vector<std::string> ignore_file_candidates(const std::string& dockerfile, const std::string& context,
                                                 plan::Builder builder);
 // The file made of a text from one of those places, and the one on disk.

@@ -118,7 +118,7 @@ class IgnoreFiles {
       IgnoreFile& ignore = named_[name];
       if (std::ranges::find(paths, name, &ChangedPath::context) == paths.end()) continue;
       const std::string& folder = options.plan.named_contexts.at(name);
-      if (auto read = load_ignore_file(folder + "/Dockerfile", folder, options.plan.builder, *options.files))
+      if (auto read = load_ignore_file("", folder, options.plan.builder, *options.files))
         ignore = std::move(*read);
     }
   }
@@ -319,9 +319,7 @@ void open_build(const Build& build, ChangedPath& path, const BuildFileEffect& ef
   }
   for (const auto& [name, snapshot] : build.named_contexts()) {
     const std::string& folder = options.plan.named_contexts.at(name);
-    if (!decides_what_is_ignored(places, path,
-                                 ignore_file_candidates(folder + "/Dockerfile", folder, builder), {}))
-      continue;
+    if (!decides_what_is_ignored(places, path, ignore_file_candidates("", folder, builder), {})) continue;
     set_fate(Fate::kIgnoreFile);
     effect.open(path, [&wanted = name](const plan::Step& step) {
       return std::ranges::any_of(step.reads, [&](const plan::Read& read) {
@@ -356,10 +354,19 @@ void add_matches(const std::string& pattern, const Build& build, std::vector<Cha
     add(name, build.options().plan.named_contexts.at(name), snapshot);
 }
 
-// A file may be in several contexts: what is said of it is what counts most.
-void keep_one_of_each(std::vector<ChangedPath>& paths) {
-  const auto is_better = [](const ChangedPath& a, const ChangedPath& b) {
-    return a.fate == ChangedPath::Fate::kRead && b.fate != ChangedPath::Fate::kRead;
+// A file may be in several contexts: what is said of it is what counts most. In a context that no step takes
+// it from, it does not matter whether it is ignored.
+void keep_one_of_each(const plan::Graph& graph, std::vector<ChangedPath>& paths) {
+  const auto rank = [&](const ChangedPath& path) {
+    using Fate = ChangedPath::Fate;
+    if (path.fate == Fate::kRead) return 3;
+    if (path.fate != Fate::kIgnored && path.fate != Fate::kNotRead) return 2;
+    const auto is_taken = [&](std::string_view below) {
+      return std::ranges::any_of(graph.steps, [&](const plan::Step& step) {
+        return step.needed && may_take_below(step, path.context, std::string(below));
+      });
+    };
+    return is_taken(path.path) ? 2 : is_taken("") ? 1 : 0;
   };
   std::vector<ChangedPath> kept;
   std::map<std::string, size_t, std::less<>> places;
@@ -367,7 +374,7 @@ void keep_one_of_each(std::vector<ChangedPath>& paths) {
     const auto [place, is_new] = places.try_emplace(path.given, kept.size());
     if (is_new) {
       kept.push_back(std::move(path));
-    } else if (is_better(path, kept[place->second])) {
+    } else if (rank(path) > rank(kept[place->second])) {
       kept[place->second] = std::move(path);
     }
   }
@@ -465,7 +472,7 @@ WhatIf what_if_changed(const Build& before, const Build& build, std::vector<Chan
     if (path.fate == ChangedPath::Fate::kRead && !taken.contains(path))
       path.fate = ChangedPath::Fate::kNotRead;
   }
-  keep_one_of_each(paths);
+  keep_one_of_each(build.graph(), paths);
   result.paths = std::move(paths);
   return result;
 }

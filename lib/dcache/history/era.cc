@@ -123,7 +123,7 @@ Setup parts_of(const project::Image& image, const context::FileSystem& files) {
   add("", build.context.empty() ? std::string(text::parent_path(build.dockerfile)) : build.context,
       build.dockerfile);
   for (const auto& [name, source] : build.plan.named_contexts) {
-    if (!source.starts_with(plan::kImageScheme)) add(name, source, source + "/Dockerfile");
+    if (!source.starts_with(plan::kImageScheme)) add(name, source, "");
   }
   return setup;
 }

@@ -27,7 +27,8 @@ constexpr std::array<std::string_view, 13> kOtherBuilders = {
 // Whether a definition leaves open where the build looks for its ignore file.
 bool is_open(const project::Image& image) {
   return std::ranges::any_of(image.target.unknown, [](const project::UnknownAttribute& unknown) {
-    return unknown.attribute == "context" || unknown.attribute == "dockerfile";
+    return unknown.attribute == "context" || unknown.attribute == "dockerfile" ||
+           unknown.attribute == "contexts" || unknown.attribute.starts_with("contexts.");
   });
 }
 
@@ -38,6 +39,8 @@ IgnoreFileUse::IgnoreFileUse(const project::Project& project,
     : files_(std::move(files)), root_(files_->real_path(project.root)), is_known_(project.failures.empty()) {
   for (const project::Image& image : project.images) {
     is_known_ = is_known_ && !is_open(image);
+    for (const auto& [name, folder] : image.build.plan.named_contexts)
+      named_contexts_.insert(files_->real_path(folder));
     if (!image.remote.empty()) continue;
     Build& build = builds_.emplace_back();
     build.shown = image.build.context;
@@ -57,6 +60,7 @@ std::optional<UnreadIgnoreFile> IgnoreFileUse::why_unread(const std::string& pat
   const std::string name(text::base_name(path));
   if (!name.ends_with(kEnding)) return std::nullopt;
   if (name != kEnding) return look_for_dockerfile(folder, name);
+  if (named_contexts_.contains(folder)) return std::nullopt;
   const bool is_context = std::ranges::find(builds_, folder, &Build::context) != builds_.end();
   return is_context ? look_in_context(folder) : look_inside_context(folder);
 }

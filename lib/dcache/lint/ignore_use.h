@@ -1,12 +1,14 @@
 // Which ignore files the builds of a repository read.
 //
 // BuildKit reads `<Dockerfile>.dockerignore` next to the Dockerfile, or else `.dockerignore` at the root of
-// the context, and no other. Source: https://docs.docker.com/build/concepts/context/#filename-and-location
+// the context, and no other. Of a named context it reads `.dockerignore` at its root.
+// Source: https://docs.docker.com/build/concepts/context/#filename-and-location
 #pragma once
 
 #include <cstdint>
 #include <memory>
 #include <optional>
+#include <set>
 #include <string>
 #include <vector>
 
@@ -60,6 +62,7 @@ class IgnoreFileUse {
   std::shared_ptr<const context::FileSystem> files_;
   std::string root_;
   std::vector<Build> builds_;
+  std::set<std::string> named_contexts_;  // folders, of which builds read the ignore file as well
   bool is_known_ = true;
 };
 

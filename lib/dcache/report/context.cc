@@ -22,10 +22,11 @@ using context::Type;
 constexpr size_t kTreeLines = 24;
 constexpr uint64_t kSmallestShare = 50;  // a fiftieth of all bytes; what is smaller is left out of the tree
 
-// What a step takes from the main context.
+// What a step takes from a context.
 struct StepUse {
   const plan::Step* step = nullptr;
   const cache::Build* build = nullptr;
+  std::string context;  // the named one; empty for the main one
   Weight weight;
 };
 
@@ -45,6 +46,30 @@ struct Usage {
   std::map<std::string_view, Entry> entries;             // all, by path
 };
 
+bool is_in(const StepUse& use, const plan::Step& step, const std::string& context) {
+  return use.context == context && use.step->stage == step.stage &&
+         use.step->instruction->start_line == step.instruction->start_line;
+}
+
+// Adds what a step of a build reads of named contexts, once for all platforms.
+void add_named(const cache::Build& build, size_t index, Usage& usage) {
+  const plan::Step& step = build.graph().steps[index];
+  std::map<std::string, std::vector<const Record*>> taken;  // by context
+  for (const cache::ReadFiles& read : build.keys()[index].reads) {
+    const plan::Read& from = step.reads[read.read];
+    if (from.origin != plan::Read::Origin::kNamedContext) continue;
+    std::vector<const Record*>& records = taken[from.name];
+    for (const cache::SelectedFile& file : read.selection.files) {
+      if (std::ranges::find(records, file.record) == records.end()) records.push_back(file.record);
+    }
+  }
+  for (const auto& [context, records] : taken) {
+    const auto same = [&, &name = context](const StepUse& use) { return is_in(use, step, name); };
+    if (!records.empty() && std::ranges::none_of(usage.readers, same))
+      usage.readers.push_back({&step, &build, context, weight_of(records)});
+  }
+}
+
 // Adds what the steps of a build read; `files` is the context of the first build, whose records count.
 void add_readers(const cache::Build& build, const context::Snapshot& files, Usage& usage) {
   for (size_t i = 0; i < build.keys().size(); ++i) {
@@ -63,7 +88,8 @@ void add_readers(const cache::Build& build, const context::Snapshot& files, Usag
         taken.push_back(record);
       }
     }
-    if (!taken.empty()) usage.readers.push_back({&step, &build, weight_of(taken)});
+    if (!taken.empty()) usage.readers.push_back({&step, &build, {}, weight_of(taken)});
+    add_named(build, i, usage);
   }
 }
 
@@ -223,6 +249,10 @@ void append_context(std::span<const cache::Build> builds, const Style& style, st
     out += fmt::format("{:>5}  {}  {:>10}  {}\n", reader.step->instruction->start_line,
                        files_words(reader.weight.files), bytes_words(reader.weight.bytes),
                        step_words(*reader.step, 60));
+    if (!reader.context.empty()) {
+      out.pop_back();
+      out += fmt::format("  (named context {})\n", printable(reader.context));
+    }
   }
 
   append_unread(build, style, out);
@@ -264,6 +294,7 @@ void append_context_json(std::span<const cache::Build> builds, std::string& out)
         .member("instruction", reader.step->one_line())
         .member("files", reader.weight.files)
         .member("bytes", reader.weight.bytes);
+    if (!reader.context.empty()) json.member("named_context", reader.context);
     write_trigger(reader.step->trigger, json);
     json.end_object();
   }

@@ -55,8 +55,7 @@ class Place {
       ignore_ = &build.ignore();
       return;
     }
-    auto ignore = cache::load_ignore_file(folder_ + "/Dockerfile", folder_, build.options().plan.builder,
-                                          *build.options().files);
+    auto ignore = cache::load_ignore_file("", folder_, build.options().plan.builder, *build.options().files);
     if (ignore) of_named_ = std::move(*ignore);
     ignore_ = &of_named_;
   }
@@ -182,7 +181,7 @@ bool reads(const Build& build, size_t index, const ContextPath& path) {
                              : from.origin == plan::Read::Origin::kNamedContext && from.name == path.context;
     if (of_context && is_link(build, path) && goes_through(from, path.path)) return true;
     return of_context && std::ranges::any_of(read.selection.files, [&](const cache::SelectedFile& file) {
-             return text::is_within(file.record->path, path.path);
+             return path.path.empty() || text::is_within(file.record->path, path.path);
            });
   });
 }
@@ -252,6 +251,63 @@ std::string folder_words(const Place& place, const std::string& path, const Plac
                      printable(inside.out_example), by(inside.first_out));
 }
 
+// Where steps read it first.
+void sort_by_use(std::span<const Build> builds, std::vector<ContextPath>& places) {
+  std::ranges::stable_partition(places,
+                                [&](const ContextPath& place) { return !readers_of(builds, place).empty(); });
+}
+
+void append_reasons(std::span<const Build> builds, const ContextPath& path, std::string_view unread,
+                    const Style& style, std::string& out) {
+  const Place place(builds.front(), path);
+  const auto inside = place.inside();
+  if (!place.exists()) return append_missing_file(place, path, style, out);
+  out +=
+      style.paint(Tone::kBold, path.path.empty() ? place.folder() + " is the root of " + place.context_words()
+                               : inside          ? folder_words(place, path.path, *inside)
+                                                 : ignore_words(place, path.path)) +
+      "\n";
+  const auto readers = readers_of(builds, path);
+  for (const FileUse& reader : readers) {
+    const bool always = reader.platforms.size() == builds.size();
+    out += fmt::format("  read in line {}{}: {}\n", reader.step->instruction->start_line,
+                       always ? "" : fmt::format(" for {}", fmt::join(reader.platforms, ", ")),
+                       step_words(*reader.step, 60));
+  }
+  if (const std::string target = place.leads_to_nothing(); !target.empty())
+    out += fmt::format("  it is a link to {}, which does not exist\n", printable(target));
+  if (readers.empty()) out += fmt::format("  {}\n", unread);
+}
+
+void write_reasons(std::span<const Build> builds, const ContextPath& path, text::JsonWriter& json) {
+  const Place place(builds.front(), path);
+  const auto inside = place.inside();
+  json.member("context", place.folder()).member("ignore_file", place.ignore().path);
+  if (!path.context.empty()) json.member("named_context", path.context);
+  ignore::Decision decision = place.decide();
+  if (inside && inside->in > 0) decision = inside->first_in;
+  write_file(path.path, inside ? 0 : place.bytes(), decision, json);
+  json.member("exists", place.exists());
+  if (inside)
+    json.key("inside").begin_object().member("in", inside->in).member("out", inside->out).end_object();
+  json.key("steps").begin_array();
+  for (const FileUse& reader : readers_of(builds, path)) {
+    json.begin_object()
+        .member("stage", reader.build->graph().stages[reader.step->stage].label())
+        .member("line", reader.step->instruction->start_line)
+        .member("instruction", reader.step->one_line());
+    write_trigger(reader.step->trigger, json);
+    if (reader.platforms.size() != builds.size()) {
+      json.key("platforms").begin_array();
+      for (const std::string& platform : reader.platforms)
+        json.value(platform);
+      json.end_array();
+    }
+    json.end_object();
+  }
+  json.end_array();
+}
+
 }  // namespace
 
 tl::expected<void, std::string> append_context_files(const Build& build, ListedFiles which,
@@ -291,57 +347,32 @@ tl::expected<void, std::string> append_context_files_json(const Build& build, Li
   return {};
 }
 
-void append_file_reasons(std::span<const Build> builds, const ContextPath& path, const Style& style,
+void append_file_reasons(std::span<const Build> builds, std::vector<ContextPath> places, const Style& style,
                          std::string& out) {
-  const Place place(builds.front(), path);
-  const auto inside = place.inside();
-  if (!place.exists()) return append_missing_file(place, path, style, out);
-  out += style.paint(Tone::kBold,
-                     inside ? folder_words(place, path.path, *inside) : ignore_words(place, path.path)) +
-         "\n";
-  const auto readers = readers_of(builds, path);
-  for (const FileUse& reader : readers) {
-    const bool always = reader.platforms.size() == builds.size();
-    out += fmt::format("  read in line {}{}: {}\n", reader.step->instruction->start_line,
-                       always ? "" : fmt::format(" for {}", fmt::join(reader.platforms, ", ")),
-                       step_words(*reader.step, 60));
-  }
-  if (const std::string target = place.leads_to_nothing(); !target.empty())
-    out += fmt::format("  it is a link to {}, which does not exist\n", printable(target));
-  if (readers.empty()) out += "  no step of this target reads it\n";
+  sort_by_use(builds, places);
+  for (const ContextPath& place : places)
+    append_reasons(
+        builds, place,
+        places.size() == 1 ? "no step of this target reads it" : "no step of this target reads it from there",
+        style, out);
 }
 
-void append_file_reasons_json(std::span<const Build> builds, const ContextPath& path, std::string& out) {
-  const Place place(builds.front(), path);
-  const auto inside = place.inside();
+void append_file_reasons_json(std::span<const Build> builds, std::vector<ContextPath> places,
+                              std::string& out) {
+  sort_by_use(builds, places);
   text::JsonWriter json(out);
-  json.begin_object()
-      .member("version", 1)
-      .member("context", place.folder())
-      .member("ignore_file", place.ignore().path);
-  if (!path.context.empty()) json.member("named_context", path.context);
-  ignore::Decision decision = place.decide();
-  if (inside && inside->in > 0) decision = inside->first_in;
-  write_file(path.path, inside ? 0 : place.bytes(), decision, json);
-  json.member("exists", place.exists());
-  if (inside)
-    json.key("inside").begin_object().member("in", inside->in).member("out", inside->out).end_object();
-  json.key("steps").begin_array();
-  for (const FileUse& reader : readers_of(builds, path)) {
-    json.begin_object()
-        .member("stage", reader.build->graph().stages[reader.step->stage].label())
-        .member("line", reader.step->instruction->start_line)
-        .member("instruction", reader.step->one_line());
-    write_trigger(reader.step->trigger, json);
-    if (reader.platforms.size() != builds.size()) {
-      json.key("platforms").begin_array();
-      for (const std::string& platform : reader.platforms)
-        json.value(platform);
-      json.end_array();
+  json.begin_object().member("version", 1);
+  write_reasons(builds, places.front(), json);
+  if (places.size() > 1) {
+    json.key("also").begin_array();
+    for (const ContextPath& place : std::span(places).subspan(1)) {
+      json.begin_object();
+      write_reasons(builds, place, json);
+      json.end_object();
     }
-    json.end_object();
+    json.end_array();
   }
-  json.end_array().end_object();
+  json.end_object();
   out += '\n';
 }
 

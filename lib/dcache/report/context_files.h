@@ -3,11 +3,13 @@
 // JSON of the list: {"version":1,"context","ignore_file","files":[{"path","bytes","in","pattern"?,"line"?}]};
 // of --why the object of one file, with "exists", for a folder "inside":{"in","out"} with numbers of files,
 // and "steps":[{"stage","line","instruction","platforms"?}] that read it. "named_context" is there for a file
-// of one, and "platforms" for a step that reads it for some of several platforms.
+// of one, "platforms" for a step that reads it for some of several platforms, and "also":[…] for a file that
+// is in further contexts, with such an object for each; the one that steps read it from comes first.
 #pragma once
 
 #include <span>
 #include <string>
+#include <vector>
 
 #include <tl/expected.hpp>
 
@@ -30,9 +32,10 @@ struct ContextPath {
   std::string path;     // from its root
 };
 // `builds` has the build for each platform, at least one: they differ in the steps that read the file.
-void append_file_reasons(std::span<const cache::Build> builds, const ContextPath& path, const Style& style,
-                         std::string& out);
-void append_file_reasons_json(std::span<const cache::Build> builds, const ContextPath& path,
+// `places` are where it is, at least one.
+void append_file_reasons(std::span<const cache::Build> builds, std::vector<ContextPath> places,
+                         const Style& style, std::string& out);
+void append_file_reasons_json(std::span<const cache::Build> builds, std::vector<ContextPath> places,
                               std::string& out);
 
 }  // namespace dcache::report
