@@ -9,6 +9,8 @@
 namespace dcache {
 namespace {
 
+using test::contains;
+using test::Outcome;
 using test::Repository;
 using test::run_dcache;
 
@@ -97,6 +99,46 @@ TEST(AffectedDefinitions, BakeBesideComposeIsAnImageOfItsOwn) {
   repository.commit("second");
   repository.shell("sed -i s/prod/dev/ compose.yaml");
   EXPECT_EQ(repository.effects({"--git", "HEAD"}), "api:rebuilt@2");
+}
+
+// What a definition built that can't be read now may be another image, whatever else builds its Dockerfile.
+TEST(AffectedDefinitions, ListsWhatABrokenFileBuilt) {
+  const Repository repository({{"compose.yaml", "services:\n  x: { build: a }\n  z: { build: b }\n"},
+                               {"docker-bake.hcl",
+                                "target \"t\" {\n  context = \"b\"\n  args = { A = \"1\" }\n}\n"
+                                "target \"same\" {\n  context = \"b\"\n}\n"},
+                               {"a/Dockerfile", "FROM busybox:1\nCOPY f /f\n"},
+                               {"a/f", "1"},
+                               {"b/Dockerfile", "FROM busybox:1\nCOPY f /f\n"},
+                               {"b/f", "1"}});
+  repository.write("docker-bake.hcl",
+                   "target \"t\" {\n  context = \"b\"\n  args = { A = NOPE }\n}\n"
+                   "target \"same\" {\n  context = \"b\"\n}\n");
+  EXPECT_TRUE(contains(repository.effects({"--git", "HEAD"}), "t:unknown"))
+      << repository.effects({"--git", "HEAD"});
+  repository.write("docker-bake.hcl", "target \"t\" {\n  context = NOPE(\n");
+  const std::string broken = repository.effects({"--git", "HEAD"});
+  EXPECT_TRUE(contains(broken, "x:unaffected z:unaffected")) << broken;
+  EXPECT_TRUE(contains(broken, " t:unknown")) << broken;
+  EXPECT_TRUE(contains(broken, " same:unknown")) << broken;
+  const Outcome names = run_dcache({"affected", "--git", "HEAD", "--format", "names"}, repository.path());
+  EXPECT_EQ(names.status, 2);
+  EXPECT_TRUE(contains(names.out, "t\n")) << names.out;
+  const Outcome matrix =
+      run_dcache({"affected", "--git", "HEAD", "--format", "github-matrix"}, repository.path());
+  EXPECT_TRUE(contains(matrix.out, "{\"any\":true,\"empty\":true,")) << matrix.out;
+  EXPECT_TRUE(contains(matrix.out,
+                       "{\"image\":\"t\",\"reason\":\"the context can't be told: docker-bake.hcl "
+                       "can't be read\"}"))
+      << matrix.out;
+  // It was removed, and not broken.
+  repository.write("docker-bake.hcl", "target \"same\" {\n  context = \"b\"\n}\n");
+  EXPECT_FALSE(contains(repository.effects({"--git", "HEAD"}), "t:"))
+      << repository.effects({"--git", "HEAD"});
+  // A file that was broken before as well.
+  repository.write("docker-bake.hcl", "target \"t\" {\n  context = NOPE(\n");
+  repository.commit("broken");
+  EXPECT_EQ(repository.effects({"--git", "HEAD"}), "x:unaffected z:unaffected");
 }
 
 }  // namespace

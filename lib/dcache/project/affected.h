@@ -84,9 +84,10 @@ using ReadImages = std::function<Project(std::shared_ptr<const context::FileSyst
 
 // Compares the images of a project with what builders have built at some revisions. `read` is called for each
 // of them, and once more if a definition reads a file that git ignores, such as .env: what that contained
-// before is not known.
-AffectedImages affected_since(const Project& project, const cache::Revisions& revisions,
-                              const ReadImages& read, const AffectedOptions& options = {});
+// before is not known. Images of the revisions whose definitions can't be read now are added to `project`,
+// and are unknown.
+AffectedImages affected_since(Project& project, const cache::Revisions& revisions, const ReadImages& read,
+                              const AffectedOptions& options = {});
 
 // The same if files changed: paths from the absolute folder `current`, or patterns of paths in a context.
 AffectedImages affected_by(const Project& project, const std::vector<std::string>& changed,

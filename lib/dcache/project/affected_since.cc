@@ -11,6 +11,7 @@
 #include "dcache/project/earlier_images.h"
 #include "dcache/project/effects.h"
 #include "dcache/project/judge.h"
+#include "dcache/project/lost_images.h"
 #include "dcache/project/triggers.h"
 #include "dcache/project/unknown.h"
 #include "dcache/text/path.h"
@@ -351,11 +352,13 @@ class RevisionJudge : public Judge {
 
 }  // namespace
 
-AffectedImages affected_since(const Project& project, const cache::Revisions& revisions,
-                              const ReadImages& read, const AffectedOptions& options) {
+AffectedImages affected_since(Project& project, const cache::Revisions& revisions, const ReadImages& read,
+                              const AffectedOptions& options) {
   std::vector<Project> before;
   for (size_t i = 0; i < revisions.size(); ++i)
     before.push_back(read(revisions.before(i)));
+  for (const Project& one : before)
+    add_lost_images(one, *revisions.after(), project);
   const std::set<std::string, std::less<>> ignored = ignored_sources(project, revisions);
   Project without;
   if (!ignored.empty()) without = read(std::make_shared<const HiddenFiles>(revisions.after(), ignored));
