@@ -6,9 +6,13 @@
 #include <set>
 #include <string_view>
 
+#include <fmt/format.h>
+
 #include "dcache/project/definitions.h"
 #include "dcache/text/glob.h"
 #include "dcache/text/path.h"
+#include "dcache/text/unicode.h"
+#include "dcache/text/words.h"
 
 namespace dcache::project {
 namespace {
@@ -40,8 +44,42 @@ constexpr std::array<Tool, 16> kTools = {{{"go build", {"go.mod"}},
 // A path that has to be in the context.
 struct NeededPath {
   std::string path;     // from the context
-  std::string written;  // as in the Dockerfile
+  std::string written;  // as in the Dockerfile, in words
 };
+
+// A word without its variables, and their names.
+struct WithoutVariables {
+  std::string text;
+  std::vector<std::string> names;
+};
+
+WithoutVariables without_variables(std::string_view word) {
+  WithoutVariables result;
+  while (!word.empty()) {
+    const size_t plain = std::min(word.find('$'), word.size());
+    result.text += word.substr(0, plain);
+    word.remove_prefix(std::min(plain + 1, word.size()));
+    const bool braces = word.starts_with('{');
+    if (braces) word.remove_prefix(1);
+    const size_t end = std::min(word.find_first_not_of(text::kNameCharacters), word.size());
+    if (end > 0) result.names.emplace_back(word.substr(0, end));
+    word.remove_prefix(braces && end < word.size() ? end + 1 : end);
+  }
+  return result;
+}
+
+// A source of COPY or ADD as a reader looks for it: "${NAME}.jar (NAME has no value)", of which nothing but
+// ".jar" is left.
+std::string as_shown(const plan::Step& step, const std::string& written) {
+  for (const dockerfile::Word& word : step.instruction->arguments) {
+    if (word.text.find('$') == std::string::npos) continue;
+    const WithoutVariables without = without_variables(word.text);
+    if (without.text == written && !without.names.empty())
+      return fmt::format("{} ({} {} no value)", word.text, text::list_words(without.names),
+                         without.names.size() == 1 ? "has" : "have");
+  }
+  return written;
+}
 
 // What the needed steps take from the context by name, each once. What depends on a variable without a value
 // says nothing.
@@ -55,7 +93,8 @@ std::vector<NeededPath> needed_paths(const plan::Graph& graph) {
       for (const plan::Selector& selector : read.selectors) {
         if (selector.takes_everything() || selector.path.find('$') != std::string::npos) continue;
         if (seen.insert(selector.path).second)
-          needed.push_back({selector.path.substr(selector.path.starts_with('/') ? 1 : 0), selector.written});
+          needed.push_back({selector.path.substr(selector.path.starts_with('/') ? 1 : 0),
+                            as_shown(step, selector.written)});
       }
     }
   }
