@@ -375,5 +375,59 @@ TEST(Images, DefinedTwiceHaveTheInputsOfBoth) {
   EXPECT_EQ(row.at("cache_from"), "type=gha") << answer;
 }
 
+// As services of Compose and targets of bake are.
+TEST(Images, OfSettingsThatNeedWhatCannotBeAreErrors) {
+  const test::Files files = {{"Dockerfile", "FROM busybox:1\n"}, {"a/Dockerfile", "FROM busybox:1\n"}};
+  const auto images = [&](const std::string& settings, const test::Files& more = {}) {
+    const Repository repository(files);
+    for (const auto& [name, content] : more)
+      repository.write(name, content);
+    repository.write(".dcache.toml", settings);
+    const Outcome outcome = run_dcache({"images", "--format", "json"}, repository.path());
+    std::string names;
+    const json answer = json::parse(outcome.out);
+    for (const json& image : answer.at("images"))
+      names += image.at("name").get<std::string>() + " ";
+    return fmt::format("{}: {}\n{}", outcome.status, names, outcome.err);
+  };
+  const auto image = [](const std::string& name, const std::string& contexts) {
+    return fmt::format("[[images]]\nname = \"{}\"\ncontexts = {{ q = \"{}\" }}\n", name, contexts);
+  };
+  EXPECT_EQ(
+      images(image("y", "target:y") + image("ok", "./a")),
+      "2: ok a/Dockerfile \ndcache: .dcache.toml:1:1: the image 'y' needs its own image, or one that does; "
+      "remove one of its contexts with target:\n");
+  EXPECT_EQ(
+      images(image("ok", "docker-image://x") + image("p", "target:r") + image("r", "target:p")),
+      "2: ok a/Dockerfile \ndcache: .dcache.toml:4:1: the image 'p' needs its own image, or one that does; "
+      "remove one of its contexts with target:\ndcache: .dcache.toml:7:1: the image 'r' needs its own "
+      "image, or one that does; remove one of its contexts with target:\n");
+  EXPECT_EQ(
+      images(image("n", "target:nope")),
+      "2: Dockerfile a/Dockerfile \ndcache: .dcache.toml:1:1: the image 'n' needs the target 'nope', which "
+      "does not exist; name an image that is defined here\n");
+  EXPECT_EQ(images(image("n", "./a") + image("n", "./b")),
+            "2: n a/Dockerfile \ndcache: .dcache.toml:4:1: another image is called 'n'; rename it\n");
+  // Names of other definitions, and of Dockerfiles that none names.
+  EXPECT_EQ(images(image("n", "target:a/Dockerfile") + image("m", "target:n")), "0: n m a/Dockerfile \n");
+  const test::Files bake = {{"docker-bake.hcl", "target \"y\" {\n  context = \"a\"\n}\n"}};
+  EXPECT_EQ(images(image("n", "target:y"), bake), "0: n y \n");
+  EXPECT_EQ(images(image("y", "target:y"), bake).substr(0, 2), "0:") << "the one of bake is meant";
+  // What can't be read may define it.
+  const std::string open = images(image("n", "target:nope"), {{"docker-bake.hcl", "target \"nope\" {\n"}});
+  EXPECT_EQ(open.find("does not exist"), std::string::npos) << open;
+}
+
+TEST(Images, SayWhichArgumentOfAMissingFileHasNoValue) {
+  const Repository repository(
+      {{"a/Dockerfile", "FROM busybox:1\nARG NAME\nCOPY ${NAME}.jar /x\n"},
+       {"b/Dockerfile", "FROM busybox:1\nARG D E=\nCOPY [\"$D/${E}r.txt\", \"/x\"]\n"},
+       {"c/Dockerfile", "FROM busybox:1\nARG D=x\nCOPY $D.jar /x\n"}});
+  const std::string out = run_dcache({"images"}, repository.path()).out;
+  EXPECT_NE(out.find("though it lacks ${NAME}.jar (NAME has no value)\n"), std::string::npos) << out;
+  EXPECT_NE(out.find("though it lacks $D/${E}r.txt (D and E have no value)\n"), std::string::npos) << out;
+  EXPECT_NE(out.find("though it lacks x.jar\n"), std::string::npos) << out;
+}
+
 }  // namespace
 }  // namespace dcache

@@ -20,6 +20,7 @@
 #include "dcache/project/needs.h"
 #include "dcache/project/once.h"
 #include "dcache/project/readers.h"
+#include "dcache/project/settings_needs.h"
 #include "dcache/project/sources.h"
 #include "dcache/project/triggers.h"
 #include "dcache/project/unknown.h"
@@ -668,6 +669,7 @@ Project read_project(const std::string& folder, const ProjectOptions& options) {
   }
   Definitions defined = read_definitions(definitions, project.root, options.read);
   std::ranges::move(profile_failures(defined.lacked_profiles), std::back_inserter(project.failures));
+  check_needs_of_settings(options.definitions.empty() ? &found.files : nullptr, defined);
   add_definitions(std::move(defined), maker, files, project);
   std::ranges::copy_if(unread, std::back_inserter(project.failures), [&](const text::Failure& failure) {
     return std::ranges::find(project.failures, failure.path, &text::Failure::path) == project.failures.end();

@@ -1,6 +1,7 @@
 #include <algorithm>
 #include <array>
 #include <optional>
+#include <set>
 #include <string_view>
 
 #include <fmt/format.h>
@@ -50,7 +51,11 @@ class SettingsReader {
     const size_t failures = result_.failures.size();
     for (const auto& [key, value] : *table)
       read_key(key, value, target);
-    if (target.name.empty()) fail(node, "the image has no name", "add name = \"…\"");
+    if (target.name.empty()) {
+      fail(node, "the image has no name", "add name = \"…\"");
+    } else if (!names_.insert(target.name).second) {
+      fail(node, fmt::format("another image is called '{}'", target.name), "rename it");
+    }
     if (result_.failures.size() == failures) result_.targets.push_back(std::move(target));
   }
 
@@ -117,6 +122,7 @@ class SettingsReader {
   }
 
   const std::string& path_;
+  std::set<std::string, std::less<>> names_;
   Definitions result_;
 };
 
