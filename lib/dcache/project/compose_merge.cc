@@ -56,13 +56,22 @@ Rule rule_of(std::string_view path) {
   return found == kRules.end() ? Rule::kPlain : found->second;
 }
 
-// A map as a list of "key=value".
-std::vector<Value> as_list(Value value) {
+// Whether Compose refuses a value of such a map before it makes a list of it.
+bool is_refused(const Value& value, Rule rule) {
+  if (rule == Rule::kHosts) return !value.is_text() && !value.is_list();
+  return !value.is_null() && (!value.is_scalar() || value.kind == Kind::kTime);
+}
+
+// A map as a list of "key=value". What `refused` is true for stays what it is, so that it is still an error.
+template <typename Refused>
+std::vector<Value> as_list(Value value, const Refused& refused) {
   if (value.is_list()) return std::move(value.items);
   std::vector<Value> list;
   if (value.is_text()) list.push_back(std::move(value));
   for (Member& member : value.members) {
-    if (member.value.is_list()) {
+    if (refused(member.value)) {
+      list.push_back({member.value.kind, member.value.place, member.name + "=", {}, {}, {}});
+    } else if (member.value.is_list()) {
       for (const Value& item : member.value.items)
         list.push_back(yaml::make_text(member.name + "=" + yaml::printed(item), item.place));
     } else {
@@ -96,7 +105,9 @@ void lengthen_build(Value& build) {
 
 class Merge {
  public:
-  explicit Merge(const Complain& complain) : complain_(complain) {}
+  // Compose validates each file with those before it, and what it extends not before.
+  enum class Base : uint8_t { kFile, kExtended };
+  Merge(Base base, const Complain& complain) : base_(base), complain_(complain) {}
 
   void members(Value& base, Value over, const std::string& path) {
     std::unordered_map<std::string, size_t> index;
@@ -116,17 +127,21 @@ class Merge {
  private:
   void value(Value& base, Value over, const std::string& path) {
     const yaml::Place place = over.place;
-    switch (rule_of(path)) {
+    const Rule rule = rule_of(path);
+    const bool is_validated = base_ == Base::kFile && path.starts_with("build.");
+    const auto refused = [&](const Value& one) { return is_validated && is_refused(one, rule); };
+    const auto taken = [](const Value&) { return false; };
+    switch (rule) {
       case Rule::kBuild:
         lengthen_build(base);
         lengthen_build(over);
         members(base, std::move(over), path);
         return;
       case Rule::kPairs:
-        base = list_of(as_list(std::move(base)), as_list(std::move(over)), place);
+        base = list_of(as_list(std::move(base), refused), as_list(std::move(over), taken), place);
         return;
       case Rule::kHosts: {
-        std::vector<Value> hosts = as_list(std::move(base)), more = as_list(std::move(over));
+        std::vector<Value> hosts = as_list(std::move(base), refused), more = as_list(std::move(over), taken);
         std::erase_if(more, [&](const Value& one) {
           return std::ranges::find(hosts, one.text, &Value::text) != hosts.end();
         });
@@ -171,6 +186,7 @@ class Merge {
     return list;
   }
 
+  Base base_;
   const Complain& complain_;
 };
 
@@ -188,7 +204,8 @@ void remove_repeats(Value* list) {
   std::vector<Value> unique;
   for (Value& item : list->items) {
     const auto [known, is_new] = index.emplace(key_of_item(item), unique.size());
-    if (is_new || (!item.is_text() && !item.is_map())) {
+    const auto is_wrong = [](const Value& one) { return !one.is_text() && one.find("path") == nullptr; };
+    if (is_new || (!item.is_text() && !item.is_map()) || is_wrong(unique[known->second])) {
       unique.push_back(std::move(item));
     } else {
       unique[known->second] = std::move(item);
@@ -246,7 +263,7 @@ void take_resets_below(Value& value, std::vector<std::string>& path, ResetPaths&
 }  // namespace
 
 void merge_service(Value& base, Value over, const Complain& complain) {
-  Merge(complain).members(base, std::move(over), {});
+  Merge(Merge::Base::kExtended, complain).members(base, std::move(over), {});
 }
 
 void keep_service_maps(Value& root, const Complain& complain) {
@@ -283,7 +300,8 @@ void merge_services(Value& project, Value& root, const Complain& complain) {
     if (is_new) {
       services.members.push_back(std::move(member));
     } else {
-      merge_service(services.members[known->second].value, std::move(member.value), complain);
+      Merge(Merge::Base::kFile, complain)
+          .members(services.members[known->second].value, std::move(member.value), {});
     }
     make_canonical(services.members[known->second].value);
   }
