@@ -313,6 +313,27 @@ TEST(BakeFailure, IsOnePlaceAndLeavesTheOtherTargets) {
   }
 }
 
+// Only of what bake can evaluate is there something to print.
+TEST(BakeFailure, SendsToBakeOnlyForWhatBakeKnows) {
+  const BadFile files[] = {
+      {"target \"bad\" {\n  args = { X = NOPE }\n}\n", "there is no variable \"NOPE\""},
+      {"target \"bad\" {\n  args = { X = nope(1) }\n}\n", "there is no function \"nope\""},
+      {"target \"bad\" {\n  args = { X = target.bad.args.X }\n}\n", "target.bad.args depends on itself"},
+      {"target \"bad\" {\n  matrix = { v = [1, 2] }\n}\n", "set name = … with its values"},
+      {"variable \"NUM\" {\n  default = 1\n  validation {\n    condition = NUM > 5\n  }\n}\n",
+       "a validation needs a condition and an error_message"},
+  };
+  for (const BadFile& file : files) {
+    const std::string failure = first_failure(read_bake_text(file.text));
+    EXPECT_TRUE(failure.ends_with(file.failure)) << failure;
+  }
+  const std::string unknown = first_failure(read_bake_text(
+      "target \"bad\" {\n  name = \"a-${formatdate(\"YYYY\", timestamp())}\"\n  matrix = { v = [1] "
+      "}\n}\n"));
+  EXPECT_NE(unknown.find("; see it as JSON with 'docker buildx bake --print > bake.json'"), std::string::npos)
+      << unknown;
+}
+
 TEST(BakeFailure, OfABlockIsNotToldAgainWhereItIsUsed) {
   const std::string rest =
       "\ntarget \"ok\" {}\ntarget \"n\" {\n  inherits = [\"m\"]\n  args = { A = f(V), B = V }\n}\n"

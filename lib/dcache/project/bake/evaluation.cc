@@ -29,8 +29,13 @@ constexpr size_t kMostTargets = 10'000;
 constexpr size_t kMostEvaluationFailures = 50;
 constexpr std::string_view kTargetType = "target";
 constexpr std::string_view kGroupType = "group";
-constexpr std::string_view kRemedy =
+// For what bake can evaluate and dcache can't.
+constexpr std::string_view kPrintedByBake =
     "see it as JSON with 'docker buildx bake --print > bake.json', which is read too";
+
+[[noreturn]] void fail_unknown(std::string message) {
+  throw Error{.message = std::move(message), .remedy = std::string(kPrintedByBake)};
+}
 
 // What BAKE_LOCAL_PLATFORM is.
 constexpr std::string_view kLocalPlatform =
@@ -154,7 +159,7 @@ void Evaluation::tell(Error& error, const Source& source, text::Span span) {
   if (error.exhausted && std::exchange(exhausted_, true)) return;
   const Source& where = error.source == nullptr ? source : *error.source;
   text::Failure failure = where.failure(error.source == nullptr ? span : error.span, error.message,
-                                        error.remedy.empty() ? std::string(kRemedy) : error.remedy);
+                                        error.exhausted ? std::string(kPrintedByBake) : error.remedy);
   const auto same = [&](const text::Failure& other) {
     return other.path == failure.path && other.line == failure.line && other.column == failure.column &&
            other.message == failure.message;
@@ -444,7 +449,7 @@ std::vector<Scope> Evaluation::matrix_scopes(const Block& block) {
   if (matrix == nullptr) return {Scope{}};
   if (block.type == kGroupType) hcl::fail("a group can't have a matrix");
   const Value value = evaluate(*matrix, nullptr);
-  if (!value.wholly_known()) hcl::fail("the matrix is not known: it uses " + value.reason());
+  if (!value.wholly_known()) fail_unknown("the matrix is not known: it uses " + value.reason());
   if (value.is_null() || !value.type().is_mapping()) hcl::fail("a matrix is a map of lists");
   std::vector<Scope> scopes{Scope{}};
   for (const auto& [name, choices] : value.members()) {
@@ -453,7 +458,7 @@ std::vector<Scope> Evaluation::matrix_scopes(const Block& block) {
     Value::Items items = choices.items();
     for (const auto& [key, member] : choices.members())
       items.push_back(member);
-    if (items.size() * scopes.size() > kMostTargets) hcl::fail("the matrix has too many combinations");
+    if (items.size() * scopes.size() > kMostTargets) fail_unknown("the matrix has too many combinations");
     std::vector<Scope> more;
     for (const Value& item : items) {
       for (const Scope& scope : scopes) {
@@ -476,7 +481,7 @@ std::string Evaluation::instance_name(const Block& block, const Scope& scope) {
   if (block.body.find("matrix") == nullptr) hcl::fail("the attribute \"name\" needs a matrix");
   const Value value = hcl::convert(evaluate(*given, &scope), Type::string());
   if (value.is_null()) hcl::fail("the name is null");
-  if (value.is_unknown()) hcl::fail("the name is not known: it uses " + value.reason());
+  if (value.is_unknown()) fail_unknown("the name is not known: it uses " + value.reason());
   check_name(value.as_string());
   return value.as_string();
 }
@@ -571,9 +576,9 @@ void Evaluation::add_group(EvaluationResult& to, const BlockState& state, const 
   const auto members = instance.settings.find("inherits");
   if (members == instance.settings.end()) hcl::fail("the group has no targets");
   if (!members->second.unknown.empty())
-    hcl::fail("the targets are not known: they use " + members->second.unknown);
+    fail_unknown("the targets are not known: they use " + members->second.unknown);
   for (const Text& member : members->second.list) {
-    if (!member.unknown.empty()) hcl::fail("a target is not known: it uses " + member.unknown);
+    if (!member.unknown.empty()) fail_unknown("a target is not known: it uses " + member.unknown);
     if (std::ranges::find(group.members, member.value) == group.members.end())
       group.members.push_back(member.value);
   }
