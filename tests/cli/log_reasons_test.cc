@@ -1,4 +1,7 @@
 // What `dcache log` blames, and what it assumes of the builder.
+#include <filesystem>
+#include <utility>
+
 #include <fmt/format.h>
 #include <gtest/gtest.h>
 #include <nlohmann/json.hpp>
@@ -211,6 +214,106 @@ TEST(LogReasons, SayThatALogEndsBeforeTheBuild) {
       start.starts_with("No step ran, in about 0.1 s\nthe log does not come to the steps of a Dockerfile"))
       << start;
   expect_has(start, "not complete");
+}
+
+// BuildKit does what two platforms share once, and prints it under the name of either.
+class WithSharedPlatforms : public Repository {
+ public:
+  WithSharedPlatforms()
+      : Repository({{"Dockerfile",
+                     "FROM --platform=$BUILDPLATFORM bb AS build\nARG TARGETARCH\nCOPY a .\n"
+                     "RUN echo $TARGETARCH > out\nFROM scratch\nCOPY --from=build /out /out\n"},
+                    {".dockerignore", ".git\n*.log\n"},
+                    {"a", "1\n"}}) {
+    write("a", "2\n");
+    for (const auto& [name, shared] :
+         {std::pair("build.log", "linux/amd64"), {"other.log", "linux/amd64->arm64"}}) {
+      write(name, fmt::format("#1 [internal] load build definition from Dockerfile\n#1 DONE 0.0s\n\n"
+                              "#2 [linux/amd64 build 1/3] FROM docker.io/library/bb:latest\n#2 CACHED\n\n"
+                              "#3 [{} build 2/3] COPY a .\n#3 DONE 0.1s\n\n"
+                              "#4 [linux/amd64 build 3/3] RUN echo amd64 > out\n#4 DONE 10.0s\n\n"
+                              "#5 [linux/amd64->arm64 build 3/3] RUN echo arm64 > out\n#5 DONE 90.0s\n\n"
+                              "#6 [linux/amd64 stage-1 1/1] COPY --from=build /out /out\n#6 DONE 0.2s\n\n"
+                              "#7 [linux/arm64 stage-1 1/1] COPY --from=build /out /out\n#7 DONE 0.3s\n",
+                              shared));
+    }
+  }
+};
+
+TEST(LogReasons, FollowsWhatPlatformsShare) {
+  const WithSharedPlatforms made;
+  const std::string text = text_of(made);
+  expect_has(text, "\n100.6 of 100.6 s were spent because of line 3 (linux/amd64): a changed");
+  expect_has(text, "90.0 s  follows line 3: a changed");
+  expect_lacks(text, "by the model");
+  const Outcome other = run_dcache({"log", "other.log", "--git", "HEAD"}, made.path());
+  expect_has(other.out, "\n100.6 of 100.6 s were spent because of line 3 (linux/amd64->arm64): a changed");
+}
+
+// What is copied from another stage is that of the same target.
+TEST(LogReasons, FindsTheStageOfTheSameTarget) {
+  const WithSharedPlatforms made;
+  const json steps = json_of(made).at("builds").at(0).at("steps");
+  for (const json& step : steps) {
+    if (step.at("line") == 6) EXPECT_EQ(step.at("follows"), 4) << step;
+  }
+  // The time line too: linux/arm64 waited for 90 s, linux/amd64 for 10 s.
+  expect_has(text_of(made),
+             "\nCritical path: line 3 (linux/amd64), line 4 (linux/amd64->arm64) and line 6 "
+             "(linux/arm64): 90.4 s of 90.4 s.\n");
+}
+
+TEST(LogReasons, KnowsSharedStepsWithoutADockerfile) {
+  const WithSharedPlatforms made;
+  std::filesystem::remove(std::filesystem::path(made.path()) / "Dockerfile");
+  const std::string text = text_of(made, {});
+  expect_has(text, "\n100.1 of 100.6 s were spent because of COPY a . (linux/amd64)");
+  expect_has(text, "(linux/arm64): 90.4 s of 90.4 s.\n");
+}
+
+TEST(LogReasons, ComparesWhatPlatformsShareUnderEitherName) {
+  const WithSharedPlatforms made;
+  const Outcome outcome = run_dcache({"log", "other.log", "build.log"}, made.path());
+  expect_lacks(outcome.out, "is not in the log before");
+  expect_has(outcome.out, "(linux/amd64), which ran before too");
+}
+
+// The builder had nothing of what the model assumes, so it did not have the result of COPY --link either.
+constexpr const char* kLinkLog =
+    "#1 [internal] load build definition from Dockerfile\n#1 DONE 0.0s\n\n"
+    "#2 [a 1/2] FROM docker.io/library/bb:latest\n#2 DONE 0.1s\n\n#3 [a 2/2] RUN echo x > /o\n#3 DONE "
+    "5.0s\n\n"
+    "#4 [stage-1 2/{0}] COPY x /x\n#4 DONE 1.0s\n\n#5 [stage-1 3/{0}] COPY --link {1} /o\n#5 DONE 9.0s\n\n"
+    "#6 exporting to image\n#6 exporting manifest sha256:0 0.0s done\n#6 DONE 0.1s\n";
+
+class WithLink : public Repository {
+ public:
+  explicit WithLink(const std::string& source)
+      : Repository({{"Dockerfile", "FROM bb AS a\nRUN echo x > /o\nFROM bb\nCOPY x /x\nCOPY --link " +
+                                       source + " /o\nCOPY --from=a /o /p\n"},
+                    {".dockerignore", ".git\nbuild.log\n"},
+                    {"o", "1\n"},
+                    {"x", "1\n"}}) {
+    write("x", "2\n");
+    write("build.log", fmt::format(kLinkLog, 4, source));
+  }
+};
+
+TEST(LogReasons, KnowsThatALinkRanIfTheStageThatItCopiesFromRan) {
+  const WithLink made("--from=a /o");
+  const std::string text = text_of(made);
+  EXPECT_TRUE(text.starts_with("3 of 3 steps ran")) << text;
+  expect_has(text, "9.0 s  follows line 2");
+  expect_lacks(text, "put on the layers");
+}
+
+TEST(LogReasons, KnowsThatALinkRanIfTheBuilderDidNotHaveOtherSteps) {
+  const WithLink made("o");
+  const std::string text = text_of(made);
+  EXPECT_TRUE(text.starts_with("3 of 3 steps ran")) << text;
+  expect_has(text,
+             "9.0 of 15.2 s were spent because of line 5: nothing that it depends on changed since HEAD");
+  expect_has(text, "The log and the model disagree on line 2 and line 5: they ran");
 }
 
 }  // namespace

@@ -6,12 +6,13 @@
 #include <unordered_map>
 
 #include "dcache/observe/name.h"
+#include "dcache/observe/platforms.h"
 #include "dcache/plan/image.h"
 
 namespace dcache::observe {
 namespace {
 
-// Where a step is: image, platform, stage.
+// Where a step is: image, the platform that it runs on, stage.
 using StepPlace = std::tuple<std::string, std::string, std::string>;
 
 // The stage that a step copies or mounts from, by its text; empty for none.
@@ -91,23 +92,32 @@ class Scheduler {
   }
 
   void add_named() {
-    std::map<StepPlace, std::map<size_t, size_t>> stages;  // bars by their number
-    const auto place = [&](const Name& name, std::string_view stage) {
-      return StepPlace(name.image, name.platform, stage);
+    std::map<StepPlace, std::map<size_t, PlatformChoices>> stages;        // bars by their number
+    std::map<std::pair<std::string, std::string>, PlatformChoices> ends;  // the last bars, by image and stage
+    const auto place = [&](const Name& name) {
+      return StepPlace(name.image, read_platform(name.platform).own, name.stage);
     };
     for (size_t i = 0; i < names_.size(); ++i) {
-      if (names_[i].is_step()) stages[place(names_[i], names_[i].stage)].emplace(names_[i].number, i);
+      const Name& name = names_[i];
+      if (!name.is_step()) continue;
+      PlatformChoices& here = stages[place(name)][name.number];
+      if (here.of(name.platform)) continue;
+      here.add(name.platform, i);
+      ends[{std::string(name.image), std::string(name.stage)}].add(name.platform, i, name.number);
     }
     for (size_t i = 0; i < names_.size(); ++i) {
       const Name& name = names_[i];
       if (!name.is_step()) continue;
-      const auto& own = stages[place(name, name.stage)];
+      const auto& own = stages[place(name)];
       const auto here = own.find(name.number);
-      if (here != own.end() && here != own.begin() && here->second == i) add(i, std::prev(here)->second);
+      if (here != own.end() && here != own.begin() && here->second.of(name.platform) == i) {
+        if (const auto before = std::prev(here)->second.below(name.platform)) add(i, *before);
+      }
       const std::string_view from = source_stage(name.text);
       if (from.empty()) continue;
-      const auto other = stages.find(place(name, from));
-      if (other != stages.end() && !other->second.empty()) add(i, other->second.rbegin()->second);
+      const auto other = ends.find({std::string(name.image), std::string(from)});
+      if (other == ends.end()) continue;
+      if (const auto end = other->second.seen_by(name.platform)) add(i, *end);
     }
   }
 
@@ -139,21 +149,31 @@ class Scheduler {
 
   // The Dockerfile tells what starts from what, where the numbers don't: FROM of another stage.
   void add_planned(const MatchedBuild& matched) {
-    std::map<size_t, size_t> bars;  // by step
-    for (const ObservedStep& observed : matched.match->steps)
-      bars[observed.step] = first_[observed.build] + observed.vertex;
+    std::map<size_t, PlatformChoices> bars;  // by step
+    for (const ObservedStep& observed : matched.match->steps) {
+      const size_t bar = first_[observed.build] + observed.vertex;
+      bars[observed.step].add(names_[bar].platform, bar);
+    }
     const plan::Graph& graph = *matched.graph;
-    const auto result_of = [&](std::optional<size_t> step) -> std::optional<size_t> {
-      while (step && !bars.contains(*step))
-        step = graph.steps[*step].below;
-      return step ? std::optional(bars[*step]) : std::nullopt;
+    const auto result_of = [&](std::optional<size_t> step, std::string_view platform,
+                               bool is_other_stage) -> std::optional<size_t> {
+      for (; step; step = graph.steps[*step].below) {
+        const auto choices = bars.find(*step);
+        if (choices == bars.end()) continue;
+        const auto bar = is_other_stage ? choices->second.seen_by(platform) : choices->second.below(platform);
+        if (bar) return bar;
+      }
+      return std::nullopt;
     };
-    for (const auto& [step, bar] : bars) {
-      const plan::Step& planned = graph.steps[step];
-      if (const auto below = result_of(planned.below)) add(bar, *below);
+    for (const ObservedStep& observed : matched.match->steps) {
+      const size_t bar = first_[observed.build] + observed.vertex;
+      const std::string_view platform = names_[bar].platform;
+      const plan::Step& planned = graph.steps[observed.step];
+      if (const auto below = result_of(planned.below, platform, false)) add(bar, *below);
       for (const plan::Read& read : planned.reads) {
         if (read.origin != plan::Read::Origin::kStage) continue;
-        if (const auto source = result_of(graph.stages[read.stage].last_step)) add(bar, *source);
+        if (const auto source = result_of(graph.stages[read.stage].last_step, platform, true))
+          add(bar, *source);
       }
     }
   }

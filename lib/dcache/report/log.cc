@@ -132,19 +132,6 @@ Mark mark_of_step(const LogStep& step) {
   return {"✗", Tone::kBad};
 }
 
-// Whether the model says that a step rebuilds after another one, and the builder reused that.
-bool is_after_reused(const LogBuild& build, const LogStep& step) {
-  const cache::StepReport& predicted = *step.predicted;
-  const cache::Cause& cause = predicted.cause;
-  const bool is_of_stage = cause.kind == cache::Cause::Kind::kStage && cause.line != 0;
-  if (!predicted.follows && !is_of_stage) return false;
-  return std::ranges::any_of(build.steps, [&](const LogStep& other) {
-    const bool is_it = predicted.follows ? other.planned == predicted.follows
-                                         : other.line == cause.line && other.stage == cause.stage;
-    return is_it && other.platform == step.platform && other.vertex->cached;
-  });
-}
-
 // Why a step ran by the model, or by the steps before it; empty where neither tells.
 std::string cause_of(const LogBuild& build, const LogStep& step, const LogOptions& options) {
   if (step.disagrees && step.ran())
@@ -156,7 +143,7 @@ std::string cause_of(const LogBuild& build, const LogStep& step, const LogOption
   if (step.is_merge)
     return fmt::format("reused, and put on the layers after {}",
                        step_place_words(build.steps[*step.follows]));
-  if (is_predicted && (!step.predicted->follows || step.follows) && !is_after_reused(build, step))
+  if (is_predicted && (!step.predicted->follows || step.follows) && !step.is_after_reused)
     return known_cause(build, step);
   if (step.follows) return "follows " + step_place_words(build.steps[*step.follows]);
   return is_predicted ? "by the model it follows a step that was reused" : "";

@@ -9,6 +9,7 @@
 #include <fmt/format.h>
 
 #include "dcache/observe/name.h"
+#include "dcache/observe/platforms.h"
 #include "dcache/observe/shared_steps.h"
 
 namespace dcache::report {
@@ -35,9 +36,11 @@ bool is_failure(const Vertex& vertex) {
 // Fills in one build.
 class Viewer {
  public:
+  // `is_refuted`: steps of the run disagree with the model, so the builder did not have what the model
+  // assumes.
   Viewer(const observe::Log& log, size_t index, const observe::ImageNames& images, const LogModel& model,
-         const observe::Match* match)
-      : log_(log), match_(match), images_(images) {
+         const observe::Match* match, bool is_refuted)
+      : log_(log), match_(match), images_(images), is_refuted_(is_refuted) {
     view_.index = index;
     view_.run = log.builds[index].run;
     view_.model = model;
@@ -53,6 +56,7 @@ class Viewer {
       add_matched();
     }
     find_parents();
+    find_merges();
     find_roots();
     judge();
     add_work();
@@ -160,28 +164,45 @@ class Viewer {
   void find_parents() {
     if (match_ == nullptr) return find_named_parents();
     const plan::Graph& graph = *view_.model.graph;
-    std::map<std::pair<size_t, std::string>, size_t> places;  // of the steps, by graph's step and platform
-    for (size_t i = 0; i < view_.steps.size(); ++i)
-      places.emplace(std::pair(*view_.steps[i].planned, view_.steps[i].platform), i);
-    for (size_t i = 0; i < view_.steps.size(); ++i)
-      places_.emplace(std::tuple(view_.steps[i].line, view_.steps[i].stage, view_.steps[i].platform), i);
+    put_on_.resize(view_.steps.size());
+    std::map<size_t, observe::PlatformChoices> places;  // of the steps, by graph's step
+    for (size_t i = 0; i < view_.steps.size(); ++i) {
+      const LogStep& step = view_.steps[i];
+      places[*step.planned].add(step.platform, i);
+      places_[{step.line, step.stage}].add(step.platform, i);
+    }
     for (size_t i = 0; i < view_.steps.size(); ++i) {
       const plan::Step& planned = graph.steps[*view_.steps[i].planned];
-      const auto ran_at = [&](std::optional<size_t> step) -> std::optional<size_t> {
+      const auto shown_at = [&](size_t step, bool is_other_stage) -> std::optional<size_t> {
+        const auto place = places.find(step);
+        if (place == places.end()) return std::nullopt;
+        const std::string& platform = view_.steps[i].platform;
+        return is_other_stage ? place->second.seen_by(platform) : place->second.below(platform);
+      };
+      const auto ran_at = [&](std::optional<size_t> step,
+                              bool is_other_stage = false) -> std::optional<size_t> {
         while (step) {
-          const auto place = places.find({*step, view_.steps[i].platform});
-          const bool is_shown = place != places.end();
-          if (is_shown && view_.steps[place->second].ran() && !view_.steps[place->second].is_image())
-            return place->second;
+          const auto place = shown_at(*step, is_other_stage);
+          if (place && view_.steps[*place].ran() && !view_.steps[*place].is_image()) return place;
           // `COPY --link` that was reused is put on what is below it.
-          if (is_shown && !graph.steps[*step].independent) return std::nullopt;
+          if (place && !graph.steps[*step].independent) return std::nullopt;
           step = graph.steps[*step].below;
         }
         return std::nullopt;
       };
       LogStep& step = view_.steps[i];
       const cache::StepReport* predicted = step.predicted;
-      if (predicted != nullptr && predicted->follows) step.follows = ran_at(predicted->follows);
+      if (predicted != nullptr && predicted->follows) {
+        const bool is_other_stage = graph.steps[*predicted->follows].stage != planned.stage;
+        step.follows = ran_at(predicted->follows, is_other_stage);
+        const auto expected = shown_at(*predicted->follows, is_other_stage);
+        step.is_after_reused = expected && view_.steps[*expected].vertex->cached;
+      }
+      if (predicted != nullptr && !predicted->follows &&
+          predicted->cause.kind == cache::Cause::Kind::kStage && predicted->cause.line != 0) {
+        const auto expected = place_of(predicted->cause, step.platform);
+        step.is_after_reused = expected && view_.steps[*expected].vertex->cached;
+      }
       if (predicted != nullptr && !step.follows) step.follows = ran_for_stage(*predicted, step.platform);
       const auto below = planned.independent ? std::nullopt : ran_at(planned.below);
       if (has_own_reason(i) && !(below && have_same_reason(i, *below))) continue;
@@ -189,10 +210,27 @@ class Viewer {
       if (step.follows && is_not_because_of(i, *step.follows)) step.follows.reset();
       for (const plan::Read& read : planned.reads) {
         if (step.follows || read.origin != plan::Read::Origin::kStage) continue;
-        step.follows = ran_at(graph.stages[read.stage].last_step);
+        step.follows = ran_at(graph.stages[read.stage].last_step, true);
       }
-      // A store that can't merge layers builds `COPY --link` like any other.
-      if (!step.follows && planned.independent) step.follows = ran_at(planned.below);
+      if (planned.independent) put_on_[i] = ran_at(planned.below);
+    }
+  }
+
+  // Finds each `COPY --link` that was reused and only put on other layers, which a plain log does not tell:
+  // if the builder had what the model assumes, and a step below it ran. A store that can't merge layers
+  // builds it like any other step.
+  void find_merges() {
+    const bool can_merge = log_.runs[view_.run].merges_layers;
+    for (size_t i = 0; i < put_on_.size(); ++i) {
+      LogStep& step = view_.steps[i];
+      if (!put_on_[i]) continue;
+      const observe::Vertex& vertex = *step.vertex;
+      const bool may_be_merge = can_merge && step.ran() && vertex.ended && vertex.error.empty() &&
+                                vertex.digest.empty() && step.predicted != nullptr &&
+                                step.predicted->verdict == Verdict::kHit;
+      if (may_be_merge && is_refuted_) continue;
+      step.is_merge = may_be_merge;
+      if (step.is_merge || !step.follows) step.follows = put_on_[i];
     }
   }
 
@@ -201,9 +239,14 @@ class Viewer {
     const cache::Cause& cause = predicted.cause;
     const bool is_stage = predicted.verdict != Verdict::kHit && cause.kind == cache::Cause::Kind::kStage;
     if (!is_stage || predicted.follows || cause.line == 0) return std::nullopt;
-    const auto place = places_.find({cause.line, cause.stage, platform});
-    const bool is_shown = place != places_.end() && view_.steps[place->second].ran();
-    return is_shown ? std::optional(place->second) : std::nullopt;
+    const auto place = place_of(cause, platform);
+    return place && view_.steps[*place].ran() ? place : std::nullopt;
+  }
+
+  // The step at the line of a cause.
+  std::optional<size_t> place_of(const cache::Cause& cause, std::string_view platform) const {
+    const auto place = places_.find({cause.line, cause.stage});
+    return place == places_.end() ? std::nullopt : place->second.seen_by(platform);
   }
 
   // Whether a step would have run though all before it had been reused. What an import did not have is no
@@ -243,15 +286,22 @@ class Viewer {
   }
 
   void find_named_parents() {
-    std::map<std::pair<std::string, std::string>, std::map<size_t, size_t>> stages;
-    for (size_t i = 0; i < view_.steps.size(); ++i)
-      stages[{view_.steps[i].platform, view_.steps[i].stage}].emplace(numbers_[i], i);
-    for (const auto& [place, steps] : stages) {
-      std::optional<size_t> before;
-      for (const auto& [number, step] : steps) {
-        if (before && view_.steps[*before].ran()) view_.steps[step].follows = before;
-        if (!view_.steps[step].is_image()) before = step;
-      }
+    std::map<std::pair<std::string, std::string>, std::map<size_t, observe::PlatformChoices>> stages;
+    const auto stage_of = [&](const LogStep& step) -> auto& {
+      return stages[{std::string(observe::read_platform(step.platform).own), step.stage}];
+    };
+    for (size_t i = 0; i < view_.steps.size(); ++i) {
+      observe::PlatformChoices& place = stage_of(view_.steps[i])[numbers_[i]];
+      if (!place.of(view_.steps[i].platform)) place.add(view_.steps[i].platform, i);
+    }
+    for (size_t i = 0; i < view_.steps.size(); ++i) {
+      LogStep& step = view_.steps[i];
+      const auto& steps = stage_of(step);
+      const auto here = steps.find(numbers_[i]);
+      if (here == steps.begin() || here->second.of(step.platform) != i) continue;
+      const auto before = std::prev(here)->second.below(step.platform);
+      const bool is_step = before && !view_.steps[*before].is_image();
+      if (is_step && view_.steps[*before].ran()) step.follows = before;
     }
   }
 
@@ -274,17 +324,8 @@ class Viewer {
     }
   }
 
-  // Whether a step of a plain log, which does not tell it, is a `COPY --link` that was reused and only put on
-  // other layers.
-  bool is_merge(const LogStep& step) const {
-    return log_.runs[view_.run].merges_layers && step.ran() && step.follows && step.vertex->ended &&
-           step.vertex->error.empty() && step.vertex->digest.empty() &&
-           step.predicted->verdict == Verdict::kHit && view_.model.graph->steps[*step.planned].independent;
-  }
-
   void judge() {
     for (LogStep& step : view_.steps) {
-      step.is_merge = step.predicted != nullptr && is_merge(step);
       if (step.predicted == nullptr || step.is_image() || step.vertex->canceled || !step.vertex->ended)
         continue;
       const Verdict verdict = step.predicted->verdict;
@@ -302,8 +343,10 @@ class Viewer {
   LogBuild view_;
   std::vector<size_t> numbers_;  // of each step, in a log without a Dockerfile
   bool lacks_steps_ = false;     // the log does, other than FROM
-  std::map<std::tuple<uint32_t, std::string, std::string>, size_t>
-      places_;  // of the steps, by line, stage and platform
+  std::map<std::pair<uint32_t, std::string>, observe::PlatformChoices>
+      places_;  // of the steps, by line, stage
+  bool is_refuted_ = false;
+  std::vector<std::optional<size_t>> put_on_;  // by step: what ran below a `COPY --link`
 };
 
 bool has_failure(const observe::Log& log, size_t run) {
@@ -368,11 +411,22 @@ LogView view_of(const observe::Log& log, std::span<const LogModel> models) {
     failures.push_back(has_failure(log, run));
     next = of_run;
   }
-  for (size_t i = 0; i < models.size(); ++i) {
+  const auto build_of = [&](size_t i, bool is_refuted) {
     const observe::Match* match = models[i].graph == nullptr ? nullptr : &matches[i];
     const observe::ImageNames& images = view.images[log.builds[i].run];
-    view.builds.push_back(Viewer(log, i, images, models[i], match).make());
-    LogBuild& build = view.builds.back();
+    return Viewer(log, i, images, models[i], match, is_refuted).make();
+  };
+  std::vector<bool> is_refuted(log.runs.size());
+  for (size_t i = 0; i < models.size(); ++i) {
+    view.builds.push_back(build_of(i, false));
+    const LogBuild& build = view.builds.back();
+    is_refuted[build.run] =
+        is_refuted[build.run] ||
+        std::ranges::any_of(build.steps, [](const LogStep& step) { return step.disagrees && step.ran(); });
+  }
+  for (LogBuild& build : view.builds) {
+    const bool has_merge = std::ranges::any_of(build.steps, &LogStep::is_merge);
+    if (has_merge && is_refuted[build.run]) build = build_of(build.index, true);
     build.seconds = view.line_of(build).seconds();
     build.has_failure = failures[build.run];
   }
@@ -416,17 +470,29 @@ void compare(LogView& after, const LogView& before) {
     const auto key = [](const LogStep& step) {
       return fmt::format("{} {} {}", step.platform, step.stage, step.instruction);
     };
-    for (const LogStep& step : other.steps)
+    // What the platforms of the build shared: the log has it under the name of any of them.
+    std::unordered_map<std::string, std::set<std::string>> words;
+    const auto shared_key = [](std::string_view platform, std::string_view stage, std::string_view text) {
+      return fmt::format("{} {} {}", observe::read_platform(platform).own, stage, text);
+    };
+    for (const LogStep& step : other.steps) {
       known[key(step)].push_back(step.vertex);
+      words[shared_key(step.platform, step.stage, step.instruction)].insert(step.platform);
+    }
     const observe::ImageNames& images = before.images[other.run];
     for (const observe::Vertex* vertex : other.unmatched) {
       const observe::Name name = observe::read_name(vertex->name, images);
-      known[fmt::format("{} {} {}", name.platform, stage_label(name.stage), name.text)].push_back(vertex);
+      const std::string stage = stage_label(name.stage);
+      known[fmt::format("{} {} {}", name.platform, stage, name.text)].push_back(vertex);
+      words[shared_key(name.platform, stage, name.text)].emplace(name.platform);
     }
     std::unordered_map<std::string, size_t> used;
     for (LogStep& step : build.steps) {
-      const auto found = known.find(key(step));
+      auto found = known.find(key(step));
       size_t& next = used[key(step)];
+      const auto shared = words.find(shared_key(step.platform, step.stage, step.instruction));
+      if (found == known.end() && shared != words.end() && shared->second.size() == 1)
+        found = known.find(fmt::format("{} {} {}", *shared->second.begin(), step.stage, step.instruction));
       if (found != known.end() && next < found->second.size()) step.before = found->second[next++];
     }
   }

@@ -45,7 +45,8 @@ struct LogStep {
   const cache::StepReport* predicted = nullptr;
   // The step of the same build that made it run; nothing for one that runs for a reason of its own too.
   std::optional<size_t> follows;
-  bool is_merge = false;  // a COPY --link that ran only to put its layer on others
+  bool is_merge = false;         // a COPY --link that ran only to put its layer on others
+  bool is_after_reused = false;  // the model says that it rebuilds after a step that was reused
   // The log says something else than the model, and no earlier step explains it.
   bool disagrees = false;
   std::string_view fixed_by = {};  // of a step that made others run: the rule whose safe fix helps
