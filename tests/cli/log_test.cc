@@ -686,5 +686,30 @@ TEST(Log, RefusesWhatIsNotALog) {
   }
 }
 
+TEST(Log, SaysHowALogWithoutStepsEnded) {
+  const Repository made(test::Files{{"Dockerfile", "FROM bb\nRUN a\n"}, {".dockerignore", ".git\n*.log\n"}});
+  const auto text_of = [&](const std::string& log) {
+    made.write("build.log", log);
+    return run_dcache({"log", "build.log"}, made.path()).out;
+  };
+  const std::string bake = text_of(
+      "#0 building with \"default\" instance using docker driver\n\n#1 [internal] load local bake "
+      "definitions\n"
+      "#1 DONE 0.0s\nERROR: failed to find target nosuch\n");
+  EXPECT_TRUE(
+      bake.starts_with("No step ran, in about 0.0 s\nThe build failed: failed to find target nosuch\n"))
+      << bake;
+  EXPECT_EQ(bake.find("not complete"), std::string::npos) << bake;
+  const std::string check = text_of(
+      "#1 [internal] load build definition from Dockerfile\n#1 DONE 0.0s\n\n"
+      "#2 [internal] load metadata for docker.io/library/bb:latest\n#2 DONE 0.0s\n"
+      "Check complete, no warnings found.\n");
+  EXPECT_NE(
+      check.find("The log says that the Dockerfile was only checked, and not built: no warnings found.\n"),
+      std::string::npos)
+      << check;
+  EXPECT_EQ(check.find("not complete"), std::string::npos) << check;
+}
+
 }  // namespace
 }  // namespace dcache

@@ -120,6 +120,50 @@ TEST(LogFailures, AreWhatTheBuilderPrintsLast) {
   EXPECT_TRUE(notices_of(step + "ERROR: Job failed: exit code 1\nERROR: tests failed\n").empty());
 }
 
+// bake prints what is wrong with its files, and no step follows.
+TEST(LogFailures, HaveAnyWordsWhereNoStepWasComeTo) {
+  const std::string load = "#1 [internal] load local bake definitions\n#1 DONE 0.0s\n";
+  const auto failed = [](std::string_view words) {
+    return std::vector{notice(Notice::Kind::kFailed, words)};
+  };
+  for (const std::string error :
+       {"failed to find target nosuch", "docker-bake.hcl:4,19-20: Missing newline"}) {
+    const auto log = read_text(load + "docker-bake.hcl:4\n----\nERROR: " + error + "\nERROR: Job failed\n");
+    ASSERT_TRUE(log);
+    EXPECT_FALSE(log->is_cut);
+    EXPECT_EQ(notices_of(load + "ERROR: " + error + "\nERROR: Job failed\n"), failed(error));
+  }
+  // Another program said it, and the build went on.
+  EXPECT_TRUE(notices_of(load + "ERROR: of another program\n#2 [1/1] RUN a\n#2 DONE 1.0s\n").empty());
+  // Starting a builder is not a build.
+  EXPECT_TRUE(
+      notices_of("#1 [internal] booting buildkit\n#1 DONE 4.0s\nERROR: of another program\n#0 building "
+                 "with \"b\" instance using docker-container driver\n#1 [internal] load build "
+                 "definition from Dockerfile\n#1 DONE 0.0s\n")
+          .size() == 1U);
+}
+
+TEST(LogChecks, AreComplete) {
+  const std::string check =
+      "#1 [internal] load build definition from Dockerfile\n#1 DONE 0.0s\n"
+      "#2 [internal] load metadata for docker.io/library/a:latest\n#2 DONE 0.0s\n";
+  for (const std::string found : {"no warnings found.", "2 warnings have been found!"}) {
+    const auto log = read_text(check + "Check complete, " + found + "\n");
+    ASSERT_TRUE(log);
+    EXPECT_FALSE(log->is_cut);
+    EXPECT_EQ(notices_of(check + "Check complete, " + found + "\n"),
+              std::vector{notice(Notice::Kind::kChecked, found)});
+  }
+  EXPECT_TRUE(read_text(check)->is_cut);
+  // The build that follows is another run.
+  const auto log =
+      read_text(check + "Check complete, no warnings found.\n" + check + "#3 [1/1] RUN a\n#3 DONE 1.0s\n");
+  ASSERT_TRUE(log);
+  EXPECT_EQ(log->runs.size(), 2U);
+  // A command of a build may print the same.
+  EXPECT_TRUE(notices_of("#1 [1/1] RUN a\n#1 DONE 1.0s\nCheck complete, all good\n").empty());
+}
+
 TEST(LogFailures, OfACacheAreToldOnce) {
   for (const std::string word : {"ERROR", "error"}) {
     EXPECT_EQ(

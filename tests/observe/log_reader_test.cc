@@ -462,5 +462,21 @@ TEST(Lines, HaveMoments) {
     EXPECT_FALSE(read_moment(text)) << text;
 }
 
+// GitLab writes a line in parts, each with its time, if it came in parts.
+TEST(LogOfGitlab, PutsPartsOfALineTogether) {
+  const std::string time = "2026-03-01T10:00:00.000000Z ";
+  const std::string text = time + "01O #2 [1/2] FROM x\n" + time + "01O #2 DONE 0.0s\n" + time +
+                           "01O #3 [2/2] RUN echo \n" + time + "01O+hello\n" + time + "00O runner\n" + time +
+                           "01O+ world\n2026-03-01T10:00:01.000000Z 01O #3 DO\n" + time + "01O+NE 1.0s\n";
+  for (const size_t piece : {std::string::npos, size_t{1}})
+    EXPECT_EQ(shown(*read_text(text, piece)), "[1/2] FROM x: 0.0 s\n[2/2] RUN echo hello world: 1.0 s\n");
+  // Streams are numbered with hexadecimal digits.
+  EXPECT_EQ(shown(time + "0aE #1 [1/1] RUN a\n" + time + "0aE+b\n" + time + "0aE #1 DONE 2.0s\n"),
+            "[1/1] RUN ab: 2.0 s\n");
+  // The line before it is not in the log.
+  EXPECT_EQ(shown(time + "01O+rest\n" + time + "01O #1 [1/1] RUN a\n" + time + "01O #1 CACHED\n"),
+            "[1/1] RUN a: cached\n");
+}
+
 }  // namespace
 }  // namespace dcache::observe

@@ -99,6 +99,7 @@ void Collector::start_run(std::string_view builder) {
 
 void Collector::forget_run() {
   ++run_number_;
+  ending_.reset();
   count_ -= vertices_.size();
   vertices_.clear();
   digests_.clear();
@@ -139,6 +140,21 @@ void Collector::add_notice(Notice notice) {
     notices.push_back(std::move(notice));
 }
 
+void Collector::add_ending(Notice notice) {
+  if (!ending_ && !vertices_.empty() && !has_only_boot()) ending_ = std::move(notice);
+}
+
+void Collector::take_ending(const ImageNames& images) {
+  const std::optional<Notice> ending = std::exchange(ending_, std::nullopt);
+  const bool came_to_steps = std::ranges::any_of(vertices_, [&](const Vertex& vertex) {
+    const Name name = read_name(vertex.name, images);
+    return name.is_step() || name.is_image() || is_export(name.text) || !vertex.error.empty();
+  });
+  const bool is_known =
+      std::ranges::find(run().notices, Notice::Kind::kFailed, &Notice::kind) != run().notices.end();
+  if (ending && !came_to_steps && !is_known) add_notice(*ending);
+}
+
 // A line at the end of the log may say the same of a vertex.
 void Collector::add_vertex_notice(const Vertex& vertex) {
   auto notice = notice_of(vertex);
@@ -167,6 +183,11 @@ void Collector::resolve_inputs() {
   }
 }
 
+bool Collector::is_checked() const {
+  return std::ranges::find(log_.runs.back().notices, Notice::Kind::kChecked, &Notice::kind) !=
+         log_.runs.back().notices.end();
+}
+
 bool Collector::has_failed() const {
   return std::ranges::any_of(vertices_,
                              [](const Vertex& vertex) {
@@ -182,13 +203,14 @@ void Collector::end_run() {
   ++run_number_;
   resolve_inputs();
   const ShownImages images = images_in(vertices_);
+  take_ending(images.names);
   const bool failed = has_failed();
   settle_unstarted(vertices_, images.names, failed);
   for (const Vertex& vertex : vertices_) {
     if (!vertex.ended) mark_cut();
     add_vertex_notice(vertex);
   }
-  if (!failed && lacks_steps(vertices_, images.names)) mark_cut();
+  if (!failed && !is_checked() && lacks_steps(vertices_, images.names)) mark_cut();
   add_builds(std::exchange(vertices_, {}), images, log_);
   open_ = false;
   digests_.clear();

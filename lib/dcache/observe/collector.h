@@ -9,6 +9,7 @@
 #include <vector>
 
 #include "dcache/observe/log.h"
+#include "dcache/observe/name.h"
 
 namespace dcache::observe {
 
@@ -40,6 +41,8 @@ class Collector {
   std::string kept(std::string_view text);
   void add_warning(Vertex& vertex, std::string_view text);
   void add_notice(Notice notice);
+  // What may be the end of the current run: it is, if that comes to no step. The first counts.
+  void add_ending(Notice notice);
   void mark_merging() { run().merges_layers = true; }
   void mark_cut() { log_.is_cut = true; }
 
@@ -57,6 +60,8 @@ class Collector {
   void resolve_inputs();
   void add_vertex_notice(const Vertex& vertex);
   bool has_failed() const;
+  bool is_checked() const;
+  void take_ending(const ImageNames& images);
 
   Limits limits_;
   size_t count_ = 0;
@@ -67,6 +72,7 @@ class Collector {
   std::vector<Vertex> vertices_;
   std::unordered_map<std::string, size_t> digests_;  // the vertex of each
   std::optional<int64_t> start_;
+  std::optional<Notice> ending_;
   double boot_end_ = 0;  // when a builder that the run needed was started, in seconds since the run began
 };
 

@@ -113,11 +113,11 @@ std::string_view without_job(std::string_view text) {
   return read_moment(rest) ? rest : text;
 }
 
-// GitLab writes the number of the stream after the time: "00O ", "01E+".
-std::string_view without_stream(std::string_view text) {
-  const bool is_stream = text.size() >= 4 && is_digit(text[0]) && is_digit(text[1]) &&
-                         (text[2] == 'O' || text[2] == 'E') && (text[3] == ' ' || text[3] == '+');
-  return is_stream ? text.substr(4) : text;
+// GitLab Runner writes the number of the stream after the time, in hexadecimal digits: "00O ", "01E+".
+bool starts_with_stream(std::string_view text) {
+  const auto is_hex = [](char c) { return is_digit(c) || (c >= 'a' && c <= 'f') || (c >= 'A' && c <= 'F'); };
+  return text.size() >= 4 && is_hex(text[0]) && is_hex(text[1]) && (text[2] == 'O' || text[2] == 'E') &&
+         (text[3] == ' ' || text[3] == '+');
 }
 
 std::string_view without_marker(std::string_view text) {
@@ -171,15 +171,19 @@ Line clean_line(std::string_view raw, std::string& scratch) {
     line.time = moment->nanoseconds;
     text = rest.substr(bracket ? 1 : 0);
     if (text.starts_with(' ')) text.remove_prefix(1);
-    text = without_stream(text);
+    if (!starts_with_stream(text)) continue;
+    line.stream = text.substr(0, 3);
+    line.continues = text[3] == '+';
+    text.remove_prefix(4);
+    line.part = text;
+    break;
   }
-  text = without_marker(text);
-  while (!text.empty() && text::is_ascii_space(text.front()))
-    text.remove_prefix(1);
-  while (!text.empty() && text::is_ascii_space(text.back()))
-    text.remove_suffix(1);
-  line.text = text;
+  line.text = clean_text(text);
   return line;
+}
+
+std::string_view clean_text(std::string_view text) {
+  return text::trim(without_marker(text));
 }
 
 }  // namespace dcache::observe

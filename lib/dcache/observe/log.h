@@ -39,6 +39,7 @@ struct Notice {
     kNoCache,        // the build was told not to use the cache
     kPull,           // the build was told to look for newer base images
     kFailed,         // the build failed; the words are the error
+    kChecked,        // the Dockerfile was only checked (--check); the words are what that found
   };
   Kind kind = Kind::kCacheImport;
   std::string words;       // of the log

@@ -136,8 +136,38 @@ void LogReader::end_line() {
 
 void LogReader::read(std::string_view raw) {
   const Line line = clean_line(raw, scratch_);
+  if (!line.stream.empty()) return hold(line);
+  read_held();
+  read_line(line);
+}
+
+void LogReader::read_line(const Line& line) {
   if (line.text.empty() || read_record(line) || read_wrapped(line) || read_plain(line)) return;
   read_other(line.text);
+}
+
+void LogReader::hold(const Line& line) {
+  constexpr size_t kMostStreams = 16;
+  const auto held = std::ranges::find(held_, line.stream, &Held::stream);
+  if (held != held_.end() && line.continues) {
+    const size_t room = kLongestRecord - std::min(kLongestRecord, held->text.size());
+    if (line.part.size() > room) collector_.mark_cut();
+    held->text += line.part.substr(0, room);
+    return;
+  }
+  if (held != held_.end()) {
+    const Held whole = std::move(*held);
+    held_.erase(held);
+    read_line({.text = clean_text(whole.text), .time = whole.time});
+  } else if (held_.size() == kMostStreams) {
+    read_held();
+  }
+  held_.push_back({std::string(line.stream), std::string(line.part), line.time});
+}
+
+void LogReader::read_held() {
+  for (const Held& held : std::exchange(held_, {}))
+    read_line({.text = clean_text(held.text), .time = held.time});
 }
 
 // A record may have a prefix too.
@@ -209,11 +239,16 @@ void LogReader::read_other(std::string_view text) {
     if (is_of_next) plain_.expect_run();
     collector_.add_notice(std::move(notice));
   }
+  if (auto ending = ending_of_line(text)) {
+    if (ending->kind == Notice::Kind::kChecked) plain_.end_run();
+    collector_.add_ending(*std::move(ending));
+  }
 }
 
 tl::expected<Log, text::Failure> LogReader::finish(const std::string& path) {
   if (!is_started_) feed_text(start_);
   if (!pending_.empty()) end_line();
+  read_held();
   if (!prefixes_.is_known() && !prefixes_.has_bare() && prefixes_.learn_at_end()) read_kept();
   records_.finish();
   const bool has_only_boot = collector_.has_only_boot();

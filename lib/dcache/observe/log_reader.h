@@ -8,6 +8,7 @@
 #include <optional>
 #include <string>
 #include <string_view>
+#include <vector>
 
 #include <tl/expected.hpp>
 
@@ -39,6 +40,9 @@ class LogReader {
   void add(std::string_view part);
   void end_line();
   void read(std::string_view raw);
+  void read_line(const Line& line);
+  void hold(const Line& line);
+  void read_held();
   bool read_wrapped(const Line& line);
   bool read_record(const Line& line);
   bool read_plain(const Line& line);
@@ -55,6 +59,13 @@ class LogReader {
   std::string decoded_;
   std::string pending_;  // of the line that is not complete yet
   std::string scratch_;
+  // The last line of each stream, which may go on.
+  struct Held {
+    std::string stream;
+    std::string text;
+    std::optional<int64_t> time;
+  };
+  std::vector<Held> held_;
   bool has_build_ = false;  // a record, or lines with a prefix that is known
   bool too_long_ = false;   // the rest of the line is left out
   bool has_other_ = false;  // lines that are not of a build

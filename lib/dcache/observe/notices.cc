@@ -104,6 +104,15 @@ std::vector<Notice> notices_of_line(std::string_view line) {
   return notices;
 }
 
+std::optional<Notice> ending_of_line(std::string_view line) {
+  constexpr std::string_view kError = "ERROR: ", kChecked = "Check complete, ";
+  if (line.starts_with(kError))
+    return Notice{Notice::Kind::kFailed, std::string(line.substr(kError.size(), kLongest))};
+  if (line.starts_with(kChecked))
+    return Notice{Notice::Kind::kChecked, std::string(line.substr(kChecked.size(), kLongest))};
+  return std::nullopt;
+}
+
 bool is_cache_export(std::string_view name) {
   return is_cache_work(name) && has(name, "exporting");
 }

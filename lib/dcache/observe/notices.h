@@ -13,6 +13,10 @@ namespace dcache::observe {
 // Of a line that belongs to no vertex: a command that the CI service printed, a warning, an error.
 std::vector<Notice> notices_of_line(std::string_view line);
 
+// Of a line after which a run that came to no step has ended: an error of whatever words, or what a check
+// found.
+std::optional<Notice> ending_of_line(std::string_view line);
+
 // Whether a vertex writes a cache.
 bool is_cache_export(std::string_view name);
 

@@ -30,6 +30,8 @@ class PlainReader {
   bool knows(std::string_view line);
   // Tells that a command follows: what was read so far may be a whole build.
   void expect_run();
+  // Tells that the current run has ended, whatever it did.
+  void end_run() { has_result_ = true; }
 
  private:
   struct NumberedVertex {

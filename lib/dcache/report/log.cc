@@ -119,6 +119,8 @@ std::string_view words_of(Notice::Kind kind) {
       return "the build was told to look for newer base images";
     case Notice::Kind::kFailed:
       return "the build failed";
+    case Notice::Kind::kChecked:
+      return "the Dockerfile was only checked, and not built";
   }
   return "";
 }

@@ -29,6 +29,8 @@ std::string_view name_of_notice(Notice::Kind kind) {
       return "pull";
     case Notice::Kind::kFailed:
       return "failed";
+    case Notice::Kind::kChecked:
+      return "checked";
   }
   return "";
 }

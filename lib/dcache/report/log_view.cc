@@ -436,7 +436,10 @@ LogView view_of(const observe::Log& log, std::span<const LogModel> models) {
     add_notices(log, view.images[run], std::span(view.builds).subspan(first, end - first));
   }
   for (LogBuild& build : view.builds) {
-    build.is_cut = build.is_cut && !build.failed && !build.has_failure;
+    const bool is_checked = std::ranges::any_of(build.notices, [](const observe::Notice* notice) {
+      return notice->kind == observe::Notice::Kind::kChecked;
+    });
+    build.is_cut = build.is_cut && !build.failed && !build.has_failure && !is_checked;
     view.is_cut = view.is_cut || build.is_cut;
   }
   return view;
