@@ -11,6 +11,7 @@
 #include "rules/edits.h"
 #include "rules/install_reads.h"
 #include "rules/lock_files.h"
+#include "rules/moving_results.h"
 #include "rules/passage.h"
 #include "rules/rest_of_run.h"
 #include "rules/syntax_version.h"
@@ -244,7 +245,11 @@ class EarlierInstall {
     const size_t count = count_with_install(dockerfile_, run_, use_, *copy_.step);
     const TakenAway taken = taken_away_by_rest(dockerfile_, run_, use_, count);
     lint::Fix fix = with_copies(copies, "copy the manifests, install, then copy the rest");
-    fix.safe = passage_ == Passage::kFree && taken.command == nullptr && is_safe();
+    // What is to be renewed with each edit would be kept.
+    const bool renews = std::ranges::any_of(
+        std::span(run_.commands).first(count),
+        [&](const shell::Command& command) { return has_moving_result(dockerfile_, run_, command); });
+    fix.safe = passage_ == Passage::kFree && taken.command == nullptr && !renews && is_safe();
     fix.added.push_back(copy_text());
     const std::string eol(line_end(dockerfile_.file()));
     if (count == run_.commands.size()) {
@@ -320,6 +325,7 @@ class EarlierInstall {
            !is_commanded_above(dockerfile_.file(), *copy_.step->instruction) &&
            overwritten_folder(context_, use_, folder_).empty() && !installs_elsewhere() &&
            are_in_each_clone(context_, manifests_.paths) &&
+           keeps_lock(context_, use_, dockerfile_.graph().steps[*run_.step], folder_) &&
            reads_manifests_alone(dockerfile_, context_,
                                  {.run = &run_,
                                   .use = &use_,

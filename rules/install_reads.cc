@@ -30,7 +30,8 @@ using text::piece;
 
 // Options of installs that name no file. After some of them is a word that names none either.
 bool is_harmless_option(std::string_view word) {
-  constexpr std::array<std::string_view, 71> kOptions = {"--frozen-lockfile",
+  constexpr std::array<std::string_view, 72> kOptions = {"--frozen-lockfile",
+                                                         "--check-locked",
                                                          "--immutable",
                                                          "--production",
                                                          "--prod",
@@ -417,15 +418,16 @@ std::string_view overwritten_folder(const lint::BuildContext& context, const Use
     std::string_view manager;
     std::string_view name;
   };
-  constexpr std::array<MadeFolder, 9> kMade = {{{"npm", "node_modules"},
-                                                {"yarn", "node_modules"},
-                                                {"pnpm", "node_modules"},
-                                                {"bun", "node_modules"},
-                                                {"composer", "vendor"},
-                                                {"uv", ".venv"},
-                                                {"poetry", ".venv"},
-                                                {"pipenv", ".venv"},
-                                                {"mix", "deps"}}};
+  constexpr std::array<MadeFolder, 10> kMade = {{{"npm", "node_modules"},
+                                                 {"yarn", "node_modules"},
+                                                 {"pnpm", "node_modules"},
+                                                 {"bun", "node_modules"},
+                                                 {"composer", "vendor"},
+                                                 {"uv", ".venv"},
+                                                 {"poetry", ".venv"},
+                                                 {"pipenv", ".venv"},
+                                                 {"mix", "deps"},
+                                                 {"dotnet", "obj"}}};
   const auto made = std::ranges::find(kMade, use.manager->name, &MadeFolder::manager);
   if (made == kMade.end() || use.action->words.size() > 1) return {};
   const auto comes_along = [&](std::string_view name) {

@@ -1,4 +1,4 @@
-// Lock files that installs fail without.
+// Lock files: those that installs fail without, and those that they may write.
 #pragma once
 
 #include <span>
@@ -17,5 +17,11 @@ Words needed_locks(const Use& use, const plan::Step* step);
 // The lock file that the install needs and that is not among the manifests of its folder; empty for none.
 std::string_view missing_lock(const lint::BuildContext& context, const Use& use, const plan::Step& step,
                               const InstallManifests& manifests);
+
+// Whether the lock file in the context is what the install leaves, so that a COPY of the sources after it
+// changes nothing: the install never writes one, there is none, or the one that is there fits the manifest.
+// `folder` is the one that it works in, of the context, rooted.
+bool keeps_lock(const lint::BuildContext& context, const Use& use, const plan::Step& step,
+                std::string_view folder);
 
 }  // namespace dcache::rules

@@ -309,6 +309,8 @@ class MixFile {
   bool is_plain(size_t at) const {
     const Token& token = tokens_[at];
     if (token.kind == Kind::kText) {
+      // An alias for the install itself: `"deps.get": ["cmd ./x.sh"]`.
+      if (token.text == "deps.get" && (is_sign(at + 1, ":") || is_sign(at - 1, ":"))) return false;
       const auto parts = interpolated(token.text);
       return std::ranges::all_of(parts, [&](std::string_view part) {
         MixFile inner(part);

@@ -47,7 +47,8 @@ const NamedFile kList = {"requirements.txt", "flask==3.0\n"};
 
 NamedCase with_gemfile(const std::string& gemfile, std::vector<NamedFile> others,
                        const std::string& expected) {
-  std::vector<NamedFile> files = {{"Gemfile", gemfile}, {"Gemfile.lock", "GEM\n"}};
+  std::vector<NamedFile> files = {
+      {"Gemfile", gemfile}, {"Gemfile.lock", "GEM\n\nPLATFORMS\n  ruby\n\nDEPENDENCIES\n  rails (~> 7.1)\n"}};
   files.insert(files.end(), others.begin(), others.end());
   return {files, "COPY . .\nRUN bundle install\n", expected};
 }
@@ -127,7 +128,9 @@ TEST(PlainPrograms, AreMixFilesThatOnlyDescribeAProject) {
   for (const char* more :
        {"  @v File.read!(\"VERSION\")\n", "  @v :file.read_file(\"V\")\n", "  Code.require_file(\"v.ex\")\n",
         "  use Other\n", "  import Other\n", "  @v System.cmd(\"git\", [])\n", "  @v helper(\"V\")\n",
-        "  @v \"#{File.read!(\"V\")}\"\n", "  @v __DIR__\n", "  @v Enum.map(x, &File.read!/1)\n"})
+        "  @v \"#{File.read!(\"V\")}\"\n", "  @v __DIR__\n",
+        "  defp aliases, do: [\"deps.get\": [\"cmd ./x.sh\", \"deps.get\"]]\n",
+        "  @v Enum.map(x, &File.read!/1)\n"})
     EXPECT_FALSE(rules::is_plain_mix_file(head + more + tail)) << more;
 }
 
@@ -143,8 +146,14 @@ TEST(NamedFiles, OfAMixFileComeAlong) {
       {{{"mix.exs", "defmodule A do\n def project, do: [deps: [{:x, \"1\"}]]\nend\n"},
         {"mix.lock", ""},
         {".dockerignore", "deps\n"}},
-       "COPY . .\nRUN mix deps.get\n",
+       "COPY . .\nRUN mix deps.get --check-locked\n",
        "safe; COPY mix.exs mix.lock ./"},
+      // It writes the lock file that the sources then bring again.
+      {{{"mix.exs", "defmodule A do\n def project, do: [deps: [{:x, \"1\"}]]\nend\n"},
+        {"mix.lock", ""},
+        {".dockerignore", "deps\n"}},
+       "COPY . .\nRUN mix deps.get\n",
+       "unsafe; COPY mix.exs mix.lock ./"},
   });
 }
 
