@@ -378,6 +378,8 @@ TakenAway taken_away_by_rest(Dockerfile& dockerfile, const Run& run, const Use& 
   const std::string_view packages = implied ? std::string_view() : folder_of_packages(use.manager->name);
   const bool has_caches =
       std::ranges::any_of(filled, [](const InstallFolder& one) { return !one.in_project; });
+  std::vector<InstallFolder> in_project = filled;
+  std::erase_if(in_project, [](const InstallFolder& one) { return !one.in_project; });
   bool is_in_workdir = true;
   TakenAway perhaps;
   for (size_t i = 0; i < run.commands.size(); ++i) {
@@ -387,12 +389,17 @@ TakenAway taken_away_by_rest(Dockerfile& dockerfile, const Run& run, const Use& 
     // Of Go's caches the packages are in one.
     const bool empties = has_caches && empties_caches(*use.manager, command) &&
                          (use.manager->name != "go" || shell::has_word(command.words, "-modcache"));
-    if (empties || (!implied && removes_packages_by_name(*use.manager, command)) ||
+    if (empties) return {&command, true, true};
+    if ((!implied && removes_packages_by_name(*use.manager, command)) ||
         (is_in_workdir && installs_again(dockerfile, run, use, command)))
-      return {&command, true};
+      return {&command, true, false};
     const Reaches reach = reach_of_command(command, step, filled, packages, is_in_workdir);
-    if (reach == Reaches::kSure) return {&command, true};
-    if (reach == Reaches::kPerhaps && perhaps.command == nullptr) perhaps = {&command, false};
+    if (reach == Reaches::kSure) {
+      const bool of_project =
+          reach_of_command(command, step, in_project, packages, is_in_workdir) == Reaches::kSure;
+      return {&command, true, !of_project};
+    }
+    if (reach == Reaches::kPerhaps && perhaps.command == nullptr) perhaps = {&command, false, false};
   }
   return perhaps;
 }

@@ -28,6 +28,7 @@ bool fails_with(const lint::Run& run, const shell::Command& command);
 struct TakenAway {
   const shell::Command* command = nullptr;  // null for none
   bool sure = false;
+  bool of_cache = false;  // it empties a cache, which can be done with the install as well
 };
 // Looks from the command with that index on. Nothing in a stage whose layers reach no image.
 TakenAway taken_away_by_rest(lint::Dockerfile& dockerfile, const lint::Run& run, const Use& use,

@@ -1,4 +1,5 @@
 #include <algorithm>
+#include <map>
 #include <optional>
 #include <set>
 
@@ -19,6 +20,7 @@
 #include "rules/install_reads.h"
 #include "rules/likely_context.h"
 #include "rules/lock_files.h"
+#include "rules/moving_results.h"
 #include "rules/named_installs.h"
 #include "rules/package_managers.h"
 #include "rules/rest_of_run.h"
@@ -132,7 +134,8 @@ std::optional<lint::Fix> move_copy(Dockerfile& dockerfile, const BroadCopy& copy
   lint::Fix fix;
   fix.safe = is_projects_own(copy.step->destination) && !is_commanded_above(dockerfile.file(), instruction) &&
              std::ranges::all_of(runs, [&](const Run* run) {
-               return installs_from_outside(dockerfile, *run, copy.step->destination);
+               return installs_from_outside(dockerfile, *run, copy.step->destination) &&
+                      !has_moving_result(dockerfile, *run);
              });
   fix.description = "install first, then copy";
   fix.removed = {instruction.span.begin};
@@ -178,6 +181,15 @@ bool is_guarded(const Run& run, const Use& use) {
   });
 }
 
+// Whether a program is a script that makes an image smaller, by its name: `/scripts/cleanup.sh`.
+bool is_clean_up(std::string_view program) {
+  if (program.find('/') == std::string_view::npos && !program.ends_with(".sh")) return false;
+  const std::string name = text::to_lower(text::base_name(program));
+  constexpr std::string_view kParts[] = {"clean", "purge", "prune", "slim", "minif", "shrink"};
+  return std::ranges::any_of(kParts,
+                             [&](std::string_view part) { return name.find(part) != std::string::npos; });
+}
+
 // Whether the RUN takes packages away again, such as a compiler: in a RUN of their own they would stay.
 bool removes_packages(const Run& run) {
   constexpr std::string_view kPrograms[] = {"apt-get", "apt",    "apk",    "dnf", "microdnf",
@@ -187,9 +199,36 @@ bool removes_packages(const Run& run) {
                                             "-Rs",   "-Rns",    "--auto-remove"};
   return std::ranges::any_of(run.commands, [&](const shell::Command& command) {
     const auto words = shell::invocation(command);
+    if (std::ranges::any_of(words.first(std::min<size_t>(words.size(), 2)),
+                            [](const shell::Word& word) { return is_clean_up(word.text); }))
+      return true;
     return std::ranges::find(kPrograms, shell::program_of(words)) != std::end(kPrograms) &&
            std::ranges::any_of(kCommands,
                                [&](std::string_view word) { return shell::has_word(words, word); });
+  });
+}
+
+// Whether the RUN brings packages to the newest versions: it may be below the COPY so that each edit does.
+bool upgrades_packages_in(const Run& run) {
+  return std::ranges::any_of(run.commands,
+                             [](const shell::Command& command) { return upgrades_packages(command); });
+}
+
+// Whether an install brings the project itself too, and there are options without which it would not.
+bool wants_project(const Use& use) {
+  return !use.action->without_sources.empty() &&
+         std::ranges::none_of(use.arguments, [&](const shell::Word& word) {
+           return text::is_one_of(word.text, use.action->needs_sources_unless);
+         });
+}
+
+// Where an install leaves packages of a language, by the names of folders.
+bool is_folder_of_packages(std::string_view path) {
+  constexpr std::string_view kNames[] = {"node_modules", "vendor", "site-packages", "dist-packages",
+                                         ".venv",        "venv",   "virtualenv"};
+  return std::ranges::any_of(kNames, [&](std::string_view name) {
+    return path.ends_with(fmt::format("/{}", name)) ||
+           path.find(fmt::format("/{}/", name)) != std::string::npos;
   });
 }
 
@@ -199,14 +238,18 @@ class Check {
 
   void stage(const plan::Stage& stage) {
     std::vector<const Step*> copies;
-    std::set<const PackageManager*> installed;
+    Installed installed;
     if (stage.base_stage) installed = installed_in_[*stage.base_stage];
+    brought_.clear();
     scripts_ran_ = named_reported_ = false;
     broad_.reset();
     copies_seen_ = 0;
     for (const size_t index : stage.steps) {
       const Step& step = dockerfile_.graph().steps[index];
-      if (step.kind == Step::Kind::kCopy) copies.push_back(&step);
+      if (step.kind == Step::Kind::kCopy) {
+        copies.push_back(&step);
+        look_for_packages(step);
+      }
       if (step.kind == Step::Kind::kRun) visit(dockerfile_.run_of(index), stage, copies, installed);
     }
     installed_in_[stage.index] = std::move(installed);
@@ -215,13 +258,41 @@ class Check {
  private:
   static constexpr int kMostLevels = 8;  // of folders above the Dockerfile's that are looked at
 
+  // Where each package manager first installed dependencies.
+  using Installed = std::map<const PackageManager*, std::string>;
+
+  // What a COPY brings of the packages that another stage installed: with them an install has little to do.
+  void look_for_packages(const Step& step) {
+    for (const plan::Read& read : step.reads) {
+      if (read.origin != plan::Read::Origin::kStage) continue;
+      for (const auto& [manager, folder] : installed_in_[read.stage]) {
+        const bool any = std::ranges::any_of(read.selectors, [&](const plan::Selector& selector) {
+          return is_folder_of_packages(selector.path) ||
+                 (selector.path != "/" && text::is_within(folder, selector.path));
+        });
+        if (any) brought_.insert(manager);
+      }
+    }
+  }
+
+  // Whether an install keeps the packages that it finds: `npm ci` removes them first.
+  bool has_packages(const Use& use) const {
+    const std::span<const std::string_view> words = use.action->words;
+    return brought_.contains(use.manager) && !text::is_one_of("ci", words) &&
+           !text::is_one_of("clean-install", words);
+  }
+
   void visit(const Run& run, const plan::Stage& stage, const std::vector<const Step*>& copies,
-             std::set<const PackageManager*>& installed) {
+             Installed& installed) {
     if (!copies.empty()) visit_named(run, copies);
+    const std::string_view folder = dockerfile_.graph().steps[*run.step].workdir();
     for (const Use& use : uses_of(dockerfile_, run)) {
       // What `cargo chef cook` compiles are the dependencies alone.
-      if (use.manager->name == "cargo" && use.action->words.front() == "chef") installed.insert(use.manager);
-      if (!use.installs_dependencies || !installed.insert(use.manager).second || copies.empty()) continue;
+      if (use.manager->name == "cargo" && use.action->words.front() == "chef")
+        installed.emplace(use.manager, folder);
+      if (!use.installs_dependencies || !installed.emplace(use.manager, folder).second || copies.empty())
+        continue;
+      if (has_packages(use)) continue;
       if (use.action->installs == Action::Installs::kImplied && keeps_downloads(run, use)) continue;
       // The context is asked for only where a COPY could matter.
       const auto broad = find_broad(copies, use, context());
@@ -245,7 +316,7 @@ class Check {
       broad_ = find_broad({copies[copies_seen_]}, any, context());
     if (!broad_) return;
     const auto named = find_named_install(dockerfile_, run, *broad_->step);
-    if (named && (named->alone || !removes_packages(run)) &&
+    if (named && (named->alone || (!removes_packages(run) && !upgrades_packages_in(run))) &&
         (!named->system || (!scripts_ran_ && !may_configure(*broad_)))) {
       named_reported_ = true;
       report_named(*broad_, run, *named);
@@ -306,6 +377,7 @@ class Check {
             ? fmt::format("move it below line {}: the packages do not need the files",
                           run.instruction->end_line)
             : "install the packages in a RUN above it: they do not need the files");
+    if (upgrades_packages_in(run)) diagnostic.remedy += "; leave it there if each edit is to upgrade them";
     if (!named.alone || !named.system || !are_neighbours(dockerfile_.graph(), copy, run)) return;
     const auto installs = installs_from(copy, run);
     if (!installs) return;
@@ -347,7 +419,7 @@ class Check {
             dockerfile::name_of(instruction.keyword), copy.source->written, install_words(use),
             run.instruction->start_line),
         remedy_for(copies, earlier, found, run, use) + words_about_ignoring(copy, run, use) +
-            words_about_rest(run, use) + words_about_lock(found, run, use));
+            words_about_rest(copy, run, use) + words_about_lock(found, run, use));
     if (found) diagnostic.fix = install_earlier(dockerfile_, *context(), copies, copy, run, use, *found);
     std::vector<std::string_view> manifests = needed_files(use);
     manifests.insert(manifests.end(), use.manager->optional.begin(), use.manager->optional.end());
@@ -363,13 +435,17 @@ class Check {
   }
 
   // In a stage that reaches the image a later RUN does not remove what the install left in its layer.
-  std::string words_about_rest(const Run& run, const Use& use) {
-    const auto after = static_cast<size_t>(use.command - run.commands.data()) + 1;
+  std::string words_about_rest(const BroadCopy& copy, const Run& run, const Use& use) {
+    const size_t after = count_with_install(dockerfile_, run, use, *copy.step);
     const TakenAway taken = taken_away_by_rest(dockerfile_, run, use, after);
     if (!taken.sure) return {};
     const std::string_view spelling = taken.command->spelling;
-    return fmt::format(", in a build stage: with '{}' in a later layer the image would be larger",
-                       spelling.find('\n') == std::string_view::npos ? spelling : taken.command->program());
+    const std::string_view command =
+        spelling.find('\n') == std::string_view::npos ? spelling : taken.command->program();
+    if (taken.of_cache)
+      return fmt::format(", and keep '{}' in the same RUN: in a later layer the image would be larger",
+                         command);
+    return fmt::format(", in a build stage: with '{}' in a later layer the image would be larger", command);
   }
 
   std::string words_about_lock(const std::optional<InstallManifests>& found, const Run& run, const Use& use) {
@@ -478,20 +554,26 @@ class Check {
   std::string remedy_for(const std::vector<const Step*>& copies, const ManifestCopy& earlier,
                          const std::optional<InstallManifests>& found, const Run& run, const Use& use) {
     const bool implied = use.action->installs == Action::Installs::kImplied;
-    const std::string install = !implied                    ? "install"
-                                : use.action->fetch.empty() ? "download the dependencies"
-                                                            : fmt::format("run '{}'", use.action->fetch);
+    // The project itself is not there yet.
+    const bool twice = wants_project(use);
+    const std::string install =
+        twice      ? fmt::format("install with {}", fmt::join(use.action->without_sources, " "))
+        : !implied ? "install"
+        : use.action->fetch.empty() ? "download the dependencies"
+                                    : fmt::format("run '{}'", use.action->fetch);
+    const std::string_view rest = twice ? "copy the rest and install again" : "copy the rest";
     const std::vector<std::string> missing = missing_names(copies, found, run, use);
     std::string remedy;
     if (earlier.step != nullptr && missing.empty()) {
       const std::vector<std::string> names = usual_names(use);
-      remedy = fmt::format("line {} already copies {}: {} right after it, then copy the rest",
-                           earlier.step->instruction->start_line,
-                           names.empty() ? "what lists the dependencies" : text::list_words(names), install);
-    } else {
       remedy = fmt::format(
-          "copy {} first, {}, then copy the rest",
-          missing.empty() ? "the files that list the dependencies" : text::list_words(missing), install);
+          "line {} already copies {}: {} right after it, then {}", earlier.step->instruction->start_line,
+          names.empty() ? "what lists the dependencies" : text::list_words(names), install, rest);
+    } else {
+      remedy =
+          fmt::format("copy {} first, {}, then {}",
+                      missing.empty() ? "the files that list the dependencies" : text::list_words(missing),
+                      install, rest);
     }
     if (implied && !use.manager->separable) {
       const Cache& downloads = use.manager->cache(use.action->caches.front());
@@ -511,11 +593,12 @@ class Check {
 
   Dockerfile& dockerfile_;
   lint::Reporter& reporter_;
-  std::map<size_t, std::set<const PackageManager*>> installed_in_;
-  bool named_reported_ = false;     // in this stage
-  std::optional<BroadCopy> broad_;  // the first of the stage for packages that a command names
-  size_t copies_seen_ = 0;          // that were looked at for it
-  bool scripts_ran_ = false;        // after a broad COPY of this stage: they may have prepared installs
+  std::map<size_t, Installed> installed_in_;
+  std::set<const PackageManager*> brought_;  // whose packages this stage copies from another
+  bool named_reported_ = false;              // in this stage
+  std::optional<BroadCopy> broad_;           // the first of the stage for packages that a command names
+  size_t copies_seen_ = 0;                   // that were looked at for it
+  bool scripts_ran_ = false;  // after a broad COPY of this stage: they may have prepared installs
 };
 
 void check(Dockerfile& dockerfile, lint::Reporter& reporter) {
@@ -547,8 +630,9 @@ lint::Rule rule() {
           "Packages that a command names itself, as in `apt-get install curl`, need no files from the "
           "context: put such a RUN above the COPY.\n\nNot reported: installs that need the sources (a "
           "`postinstall` or `prepare` script that reads them, `-e .` in a requirements file), installs "
-          "that run only if a test finds their manifest, and packages that the same RUN removes again, "
-          "such as a compiler.\n\nIf the Dockerfile's folder does not contain what COPY names, the build "
+          "that run only if a test finds their manifest, packages that the same RUN removes again, "
+          "such as a compiler, and a RUN that upgrades packages among other things.\n\nIf the Dockerfile's "
+          "folder does not contain what COPY names, the build "
           "context is another folder. The rule then looks at the text alone, and there is no fix.",
       .fix_note =
           "Copies the manifests that exist in the context, then installs, then copies the rest. For a "
@@ -561,9 +645,11 @@ lint::Rule rule() {
           "option or a variable may name a file, if a manifest may refer to the project or its packages run "
           "scripts on it, if settings of the package manager are next to the manifests, if git does not "
           "track a manifest, or if the ignore file lets packages of an earlier install (`node_modules`) into "
-          "the context, which would be copied over the new ones. Files that a manifest, settings, the "
-          "command "
-          "or a variable names (`-r`, `--find-links wheels`, `PIP_CONSTRAINT`, `path = \"libs/a\"`) and "
+          "the context, which would be copied over the new ones. It is unsafe too if the install may write a "
+          "lock file that does not fit the manifest (`npm install`), since the COPY brings the old one back, "
+          "and if the RUN upgrades packages, which each edit does until then. Files that a manifest, "
+          "settings, the command or a variable names (`-r`, `--find-links wheels`, `PIP_CONSTRAINT`, `path = "
+          "\"libs/a\"`) and "
           "settings in the home of the user are copied along, which is unsafe. There is no fix if one of "
           "them "
           "is not in the context or is a credential, or if the lock file that the install needs (`npm ci`, "

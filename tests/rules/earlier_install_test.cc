@@ -526,11 +526,15 @@ TEST(EarlierInstall, IsUnsafeIfPackagesOfThisMachineMayComeOverIt) {
     files.insert(files.end(), more.begin(), more.end());
     return offer_for(files, "COPY . .\nRUN " + install + "\n").kind;
   };
-  const ProjectFiles npm = {{"package-lock.json", "{}"}};
+  const ProjectFiles npm = {
+      {"package-lock.json", "{\"packages\":{\"\":{\"dependencies\":{\"b\":\"1\"}},\"node_modules/b\":{}}}"}};
   EXPECT_EQ(kind("x\n", npm, "npm install"), "unsafe");
   EXPECT_EQ(kind("node_modules\n", npm, "npm install"), "safe");
-  const ProjectFiles classic = {{"yarn.lock", "# yarn lockfile v1\n"}};
-  const ProjectFiles modern = {{"yarn.lock", "__metadata:\n  version: 8\n"}};
+  const ProjectFiles classic = {{"yarn.lock", "# yarn lockfile v1\n\nb@1:\n  version \"1.0.0\"\n"}};
+  const ProjectFiles modern = {
+      {"yarn.lock",
+       "__metadata:\n  version: 8\n\n\"a@workspace:.\":\n  version: 0.0.0-use.local\n  dependencies:\n"
+       "    b: \"npm:1\"\n  languageName: unknown\n\n\"b@npm:1\":\n  version: 1.0.0\n"}};
   ProjectFiles in_folder = modern;
   in_folder.emplace_back(".yarnrc.yml", "nodeLinker: node-modules\n");
   EXPECT_EQ(kind("node_modules\n", classic, "yarn install"), "safe");
@@ -543,6 +547,214 @@ TEST(EarlierInstall, IsUnsafeIfPackagesOfThisMachineMayComeOverIt) {
   EXPECT_EQ(kind("vendor\n", composer, install), "safe");
   EXPECT_EQ(kind("vendor\n", {{"composer.json", "{\"config\":{\"vendor-dir\":\"lib\"}}"}}, install),
             "unsafe");
+}
+
+// Package managers run more scripts of a package.json at an install than those that are called after it.
+TEST(EarlierInstall, IsNotMovedAwayFromFilesThatItsScriptsRead) {
+  const struct {
+    std::string install;
+    std::string lock;
+    std::vector<std::string> run;
+    std::vector<std::string> not_run;
+  } cases[] = {
+      {"npm ci",
+       "package-lock.json",
+       {"preinstall", "install", "postinstall", "prepublish", "preprepare", "prepare", "postprepare",
+        "predependencies", "dependencies", "postdependencies"},
+       {"build", "prepublishOnly", "prepack", "pnpm:devPreinstall"}},
+      {"yarn install --frozen-lockfile",
+       "yarn.lock",
+       {"preinstall", "install", "postinstall", "prepublish", "prepare"},
+       {"build", "prepublishOnly", "dependencies", "postprepare"}},
+      {"pnpm install --frozen-lockfile",
+       "pnpm-lock.yaml",
+       {"pnpm:devPreinstall", "preinstall", "install", "postinstall", "preprepare", "prepare", "postprepare"},
+       {"build", "prepublishOnly", "dependencies"}},
+      {"bun install --frozen-lockfile",
+       "bun.lock",
+       {"preinstall", "install", "postinstall", "preprepare", "prepare", "postprepare"},
+       {"build", "prepublish", "dependencies", "pnpm:devPreinstall"}},
+  };
+  for (const auto& one : cases) {
+    const auto kind = [&](const std::string& script, bool has_file) {
+      ProjectFiles files = {{"package.json", "{\n\t\"scripts\": {\"" + script + "\": \"node build.js\"},\n" +
+                                                 "\t\"dependencies\": {\"install\": \"1\"}\n}\n"},
+                            {one.lock, "{}"},
+                            {".dockerignore", "node_modules\n"},
+                            {"a.js", ""}};
+      if (has_file) files.emplace_back("build.js", "");
+      return offer_for(files, "COPY . .\nRUN " + one.install + "\n").kind;
+    };
+    for (const std::string& script : one.run) {
+      EXPECT_EQ(kind(script, false), "unsafe") << one.install << " " << script;
+      EXPECT_EQ(kind(script, true), "none") << one.install << " " << script;
+    }
+    for (const std::string& script : one.not_run)
+      EXPECT_EQ(kind(script, true), "safe") << one.install << " " << script;
+  }
+  EXPECT_EQ(offer_for({{"package.json", "{\"scripts\": "}, {"package-lock.json", "{}"}, {"a.js", ""}},
+                      "COPY . .\nRUN npm ci\n")
+                .kind,
+            "unsafe");
+}
+
+// A COPY of the sources after the install would put back what the lock file was before.
+TEST(EarlierInstall, IsUnsafeIfItMayWriteTheLockFile) {
+  const auto kind = [](const ProjectFiles& files, const std::string& install) {
+    ProjectFiles all = files;
+    all.insert(all.end(), {{".dockerignore", "node_modules\nvendor\ndeps\nobj\n.venv\n"}, {"src/a", ""}});
+    return offer_for(all, "COPY . .\nRUN " + install + "\n").kind;
+  };
+  const std::string package =
+      "{\"dependencies\": {\"a\": \"^1.0.0\"}, \"devDependencies\": {\"@x/b\": \"~2.0.0\"}}";
+  const std::string replaced = package.substr(0, package.size() - 1) + ", \"overrides\": {\"c\": \"1\"}}";
+  const struct {
+    std::string install;
+    std::string manifest;
+    std::string text;
+    std::string lock;
+    std::string fitting;
+    std::string other;
+  } cases[] = {
+      {"npm install", "package.json", package, "package-lock.json",
+       "{\"packages\": {\"\": " + package + ", \"node_modules/a\": {}, \"node_modules/@x/b\": {}}}",
+       "{\"packages\": {\"\": {\"dependencies\": {\"a\": \"^1.0.0\"}}, \"node_modules/a\": {}}}"},
+      {"npm i", "package.json", package, "npm-shrinkwrap.json",
+       "{\"packages\": {\"\": " + package + ", \"node_modules/a\": {}, \"node_modules/@x/b\": {}}}",
+       "{\"packages\": {\"\": " + package + ", \"node_modules/a\": {}}}"},
+      {"npm install", "package.json", "{}", "package-lock.json", "{}", "<<<<<<<"},
+      {"yarn install", "package.json", package, "yarn.lock",
+       "# yarn lockfile v1\n\n\"@x/b@~2.0.0\":\n  version \"2.0.1\"\n\na@^1.0.0, a@^1.1.0:\n  version "
+       "\"1.2.0\"\n",
+       "# yarn lockfile v1\n\na@^1.0.0, a@^1.1.0:\n  version \"1.2.0\"\n"},
+      {"pnpm install", "package.json", package, "pnpm-lock.yaml",
+       "lockfileVersion: '9.0'\n\nimporters:\n\n  .:\n    dependencies:\n      a:\n        specifier: "
+       "^1.0.0\n"
+       "        version: 1.2.0\n    devDependencies:\n      '@x/b':\n        specifier: ~2.0.0\n"
+       "        version: 2.0.1\n\npackages:\n\n  a@1.2.0: {}\n",
+       "lockfileVersion: '9.0'\n\nimporters:\n\n  .:\n    dependencies:\n      a:\n        specifier: "
+       "^1.0.0\n"
+       "        version: 1.2.0\n\npackages:\n"},
+      {"pnpm install", "package.json", package, "pnpm-lock.yaml",
+       "lockfileVersion: 5.4\n\nspecifiers:\n  '@x/b': ~2.0.0\n  a: ^1.0.0\n\npackages:\n",
+       "lockfileVersion: 5.4\n\nspecifiers:\n  '@x/b': ~2.0.0\n  a: ^1.1.0\n\npackages:\n"},
+      {"bun install", "package.json", package, "bun.lock",
+       "{\n  \"lockfileVersion\": 1,\n  \"workspaces\": {\n    \"\": {\n      \"name\": \"x\",\n"
+       "      \"dependencies\": {\n        \"a\": \"^1.0.0\",\n      },\n      \"devDependencies\": {\n"
+       "        \"@x/b\": \"~2.0.0\",\n      },\n    },\n  },\n  \"packages\": {\n  }\n}\n",
+       "{\n  \"lockfileVersion\": 1,\n  \"workspaces\": {\n    \"\": {\n      \"name\": \"x\",\n    },\n  "
+       "},\n"
+       "  \"packages\": {\n  }\n}\n"},
+      {"bundle install", "Gemfile", "source \"https://rubygems.org\"\ngem \"rails\", \"~>7.1\"\ngem 'puma'\n",
+       "Gemfile.lock", "GEM\n\nPLATFORMS\n  ruby\n\nDEPENDENCIES\n  puma\n  rails (~> 7.1)\n\nBUNDLED WITH\n",
+       "GEM\n\nPLATFORMS\n  arm64-darwin-23\n  x86_64-linux\n\nDEPENDENCIES\n  puma\n  rails (~> 7.1)\n"},
+      {"bundle install", "Gemfile", "source \"https://rubygems.org\"\ngem \"rails\", \"~> 7.1\"\n",
+       "Gemfile.lock",
+       "GEM\n\nPLATFORMS\n  aarch64-linux\n  x86_64-linux\n\nDEPENDENCIES\n  rails (~> 7.1)\n",
+       "GEM\n\nPLATFORMS\n  ruby\n\nDEPENDENCIES\n  rails (~> 7.0)\n"},
+      {"go mod download", "go.mod",
+       "module x\n\ngo 1.22\n\nrequire (\n\ta.b/c v1.2.3\n\td.e/f v0.1.0 // indirect\n)\n", "go.sum",
+       "a.b/c v1.2.3 h1:x=\na.b/c v1.2.3/go.mod h1:x=\nd.e/f v0.1.0 h1:y=\n",
+       "a.b/c v1.2.3 h1:x=\na.b/c v1.2.3/go.mod h1:x=\nd.e/f v0.1.0/go.mod h1:y=\n"},
+      {"go mod download", "go.mod", "module x\n\nrequire a.b/c v1.2.3\n\nreplace a.b/c => g.h/c v1.2.4\n",
+       "go.sum", "g.h/c v1.2.4 h1:x=\n", "a.b/c v1.2.3 h1:x=\n"},
+  };
+  for (const auto& one : cases) {
+    EXPECT_EQ(kind({{one.manifest, one.text}, {one.lock, one.fitting}}, one.install), "safe") << one.fitting;
+    EXPECT_EQ(kind({{one.manifest, one.text}, {one.lock, one.other}}, one.install), "unsafe") << one.other;
+    // What it makes then stays.
+    EXPECT_EQ(kind({{one.manifest, one.text}}, one.install), "safe") << one.install;
+  }
+  EXPECT_EQ(kind({{"package.json", replaced}, {"package-lock.json", cases[0].fitting}}, "npm install"),
+            "unsafe");
+  EXPECT_EQ(kind({{"package.json", package}, {"bun.lockb", "x"}}, "bun install"), "unsafe");
+  EXPECT_EQ(kind({{"Pipfile", "[packages]\na = \"*\"\n"}, {"Pipfile.lock", "{}"}}, "pipenv install"),
+            "unsafe");
+  EXPECT_EQ(kind({{"Pipfile", "[packages]\na = \"*\"\n"}, {"Pipfile.lock", "{}"}}, "pipenv install --deploy"),
+            "safe");
+  const ProjectFiles composer = {{"composer.json", "{}"}, {"composer.lock", "{}"}};
+  EXPECT_EQ(kind(composer, "composer update --no-scripts --no-autoloader"), "unsafe");
+  EXPECT_EQ(kind(composer, "composer install --no-scripts --no-autoloader"), "safe");
+  // What a build on this machine has left would come over what was restored.
+  EXPECT_NE(offer_for({{"a.csproj", "<Project/>"}, {"a.cs", ""}}, "COPY . .\nRUN dotnet restore\n")
+                .remedy.find("exclude obj in the ignore file"),
+            std::string::npos);
+}
+
+// A step below the sources that asks for the newest is done again with each edit.
+TEST(EarlierInstall, IsUnsafeIfItIsToBeDoneAgain) {
+  const ProjectFiles list = {{"requirements.txt", "flask\n"}, {"a.py", ""}};
+  EXPECT_EQ(offer_for(list, "COPY . .\nRUN pip install -r requirements.txt\n").kind, "safe");
+  EXPECT_EQ(offer_for(list, "COPY . .\nRUN pip install -U -r requirements.txt\n").kind, "unsafe");
+  EXPECT_EQ(offer_for(kNpmFiles, "COPY . .\nRUN npm ci && npm audit\n").kind, "unsafe");
+  EXPECT_EQ(offer_for(kNpmFiles, "COPY . .\nRUN npm ci && npm run build && npm audit\n").kind, "safe");
+  const ProjectFiles source = {{"a.c", ""}};
+  for (const char* run : {"apt-get update && apt-get upgrade -y",
+                          "apt-get update && apt-get dist-upgrade -y && apt-get install -y curl",
+                          "apk upgrade --no-cache", "apk add --upgrade curl"}) {
+    const Offer offer = offer_for(source, std::string("COPY . .\nRUN ") + run + "\n");
+    EXPECT_EQ(offer.kind, "unsafe") << run;
+    EXPECT_NE(offer.remedy.find("leave it there if each edit is to upgrade them"), std::string::npos) << run;
+  }
+  for (const char* run :
+       {"apt-get update && apt-get install -y curl", "apt-get install -y patch", "apk add curl"})
+    EXPECT_EQ(offer_for(source, std::string("COPY . .\nRUN ") + run + "\n").kind, "safe") << run;
+  // A script that makes the layer smaller works in the same RUN alone.
+  for (const char* run : {"apt-get update && apt-get dist-upgrade -y && /scripts/install.sh",
+                          "apt-get update && apt-get install -y curl && /scripts/cleanup.sh",
+                          "apt-get install -y curl && sh /scripts/cleanup.sh"})
+    EXPECT_EQ(offer_for(source, std::string("COPY . .\nRUN ") + run + "\n").kind, "none") << run;
+  EXPECT_NE(offer_for(source, "COPY . .\nRUN apt-get install -y curl && /scripts/install.sh\n").kind, "none");
+}
+
+// Copied manifests are not enough for an install that includes the project.
+TEST(EarlierInstall, IsSaidToLeaveTheProjectOut) {
+  const ProjectFiles poetry = {{"pyproject.toml", "[tool.poetry]\n"}, {"poetry.lock", ""}, {"app/a.py", ""}};
+  const std::string copies = "COPY app ./app\nCOPY pyproject.toml poetry.lock ./\n";
+  EXPECT_EQ(offer_for(poetry, copies + "RUN poetry install --only main\n").remedy,
+            "line 4 already copies pyproject.toml: install with --no-root right after it, then copy the rest "
+            "and install again");
+  EXPECT_EQ(offer_for(poetry, copies + "RUN poetry install --only main --no-root\n").remedy,
+            "line 4 already copies pyproject.toml: install right after it, then copy the rest");
+  const ProjectFiles uv = {{"pyproject.toml", "[project]\n"}, {"uv.lock", ""}, {"app/a.py", ""}};
+  EXPECT_EQ(
+      offer_for(uv, "COPY . .\nRUN uv sync --frozen\n").remedy,
+      "copy pyproject.toml and uv.lock first, install with --no-install-project, then copy the rest and "
+      "install again, and exclude .venv in the ignore file");
+}
+
+TEST(EarlierInstall, IsNotAskedForPackagesOfAnotherStage) {
+  const ProjectFiles poetry = {{"pyproject.toml", "[tool.poetry]\n"}, {"poetry.lock", ""}, {"app/a.py", ""}};
+  const auto kind = [&](const std::string& brought, const std::string& install) {
+    const std::string stages = "COPY pyproject.toml poetry.lock ./\nRUN " + install +
+                               " --no-root\nFROM a\nWORKDIR /srv\n" + brought +
+                               "COPY app ./app\nCOPY pyproject.toml poetry.lock ./\nRUN " + install + "\n";
+    return offer_for(poetry, stages).kind;
+  };
+  EXPECT_EQ(kind("COPY --from=0 /app /app\n", "poetry install"), "none");
+  EXPECT_EQ(kind("COPY --from=0 /opt/venv /opt/venv\n", "poetry install"), "none");
+  EXPECT_NE(kind("COPY --from=0 /usr/bin/tool /usr/bin/\n", "poetry install"), "none");
+  EXPECT_NE(kind("", "poetry install"), "none");
+  // That one removes what it finds.
+  const std::string npm =
+      "COPY package.json package-lock.json ./\nRUN npm ci\nFROM a\nWORKDIR /app\n"
+      "COPY --from=0 /app/node_modules ./node_modules\nCOPY . .\nRUN npm ci\n";
+  EXPECT_NE(offer_for(kNpmFiles, npm).kind, "none");
+}
+
+// What empties a cache can be with the install and after the build as well.
+TEST(EarlierInstall, SaysToKeepTheCleanUpOfACacheWithIt) {
+  const std::string apart = "in a build stage";
+  const auto remedy = [](const std::string& run) {
+    return offer_for(kNpmFiles, "COPY . .\nRUN " + run + "\n").remedy;
+  };
+  EXPECT_EQ(remedy("npm ci && npm cache clean --force").find("later layer"), std::string::npos);
+  EXPECT_NE(remedy("npm ci && npm run build && npm cache clean --force")
+                .find(", and keep 'npm cache clean --force' in the same RUN: in a later layer"),
+            std::string::npos);
+  EXPECT_NE(remedy("npm ci && npm run build && rm -rf ~/.npm").find("in the same RUN"), std::string::npos);
+  EXPECT_NE(remedy("npm ci && npm run build && npm prune --omit=dev").find(apart), std::string::npos);
+  EXPECT_NE(remedy("npm ci && npm run build && rm -rf /app").find(apart), std::string::npos);
 }
 
 }  // namespace
