@@ -18,6 +18,7 @@
 #include "dcache/project/snapshots.h"
 #include "dcache/text/failure.h"
 #include "dcache/text/glob.h"
+#include "dcache/text/path.h"
 #include "dcache/text/words.h"
 
 namespace dcache::cli {
@@ -79,6 +80,21 @@ bool has_more_than_steps(const project::Image& image) {
          !target.other_inputs.empty();
 }
 
+bool is_gone(const std::string& name) {
+  return !text::has_wildcard(name) && !context::disk()->exists(name);
+}
+
+// Whether the index or the last commit has it.
+bool was_in(const context::GitRepository& repository, const std::string& name) {
+  const std::string place =
+      text::clean_path(name.starts_with('/') ? name : text::join_path(current_folder(), name));
+  if (!text::is_within(place, repository.root()) || place == repository.root()) return false;
+  const std::string path = place.substr(repository.root().size() + 1);
+  if (repository.tracks(path) || repository.tracks_below(path)) return true;
+  const auto content = repository.content("HEAD", path);
+  return !content || content->has_value();
+}
+
 class Question {
  public:
   Question(const Options& options, bool& failed)
@@ -105,6 +121,7 @@ class Question {
       if (time) answer->times.emplace(effect.image, *time);
     }
     answer->definitions = definitions_of_command();
+    answer->is_complete = project_.failures.empty();
     return answer;
   }
 
@@ -136,13 +153,34 @@ class Question {
     const auto changed = read_names(options_.changed);
     if (!changed || !read()) return std::nullopt;
     const std::vector<std::string> names = add_names_of_root(*changed, project_);
-    const auto is_gone = [](const std::string& name) {
-      return !text::has_wildcard(name) && !context::disk()->exists(name);
-    };
-    if (!names.empty() && std::ranges::all_of(names, is_gone))
+    if (!names.empty() && std::ranges::all_of(names, is_gone)) {
       complain("warning: none of the changed files exists, so all of them count as deleted");
+    } else {
+      warn_of_unknown_names();
+    }
     return report::AffectedAnswer{project::affected_by(project_, names, current_folder(), judging()),
                                   text::counted(changed->size(), "changed file")};
+  }
+
+  // About names that somebody typed: a list of git may name files that were deleted long ago.
+  void warn_of_unknown_names() const {
+    std::vector<std::string> unknown;
+    const auto repository = context::GitRepository::open(".");
+    for (const std::string& name : options_.changed) {
+      if (name == "-") continue;
+      const auto read = read_names({name});
+      const std::vector<std::string> places = add_names_of_root(read.value_or(std::vector{name}), project_);
+      const auto is_unknown = [&](const std::string& place) {
+        return is_gone(place) && !(repository && was_in(*repository, place));
+      };
+      if (std::ranges::all_of(places, is_unknown)) unknown.push_back(name);
+    }
+    constexpr size_t kShown = 5;
+    if (unknown.empty()) return;
+    complain(fmt::format(
+        "warning: {} {} and git does not track {}, so {} as deleted", text::list_words(unknown, kShown),
+        unknown.size() == 1 ? "does not exist" : "do not exist", unknown.size() == 1 ? "it" : "them",
+        unknown.size() == 1 ? "it counts" : "they count"));
   }
 
   std::optional<report::AffectedAnswer> answer_since() {
@@ -236,7 +274,7 @@ int run(const Options& options) {
   Question question(options, failed);
   auto answer = question.answer();
   if (!answer) return kError;
-  answer->is_complete = !failed;
+  answer->is_complete = answer->is_complete && !failed;
   const project::AffectedImages& affected = answer->affected;
   warn_of_outside(affected.outside, false);
   for (const std::string& warning : affected.warnings)
@@ -275,6 +313,7 @@ Command affected_command() {
                     "Files that change, relative to the current folder; - for a list on standard input");
   changed.takes_rest = true;
   changed.names_files = true;
+  changed.if_none = std::string(kListMayBeEmpty);
   command.texts(
       "--since", "FOLDER", options->since,
       "Compare with the states that dcache snapshot recorded in this folder; give several, the last "

@@ -78,6 +78,30 @@ const Option* find_option(const Command& command, std::string_view name) {
   return nullptr;
 }
 
+// Whether a word names an option or looks like one, and so is not the value of the one before it. A
+// file of such a name is ./--name.
+bool is_like_option(const Command& command, std::string_view word) {
+  if (word.starts_with("--")) return true;
+  return word.size() > 1 && word.front() == '-' && find_option(command, word.substr(0, 2)) != nullptr;
+}
+
+std::string missing_value(const Option& option, std::string_view name) {
+  const std::string value =
+      option.value.empty() ? fmt::format("{}", fmt::join(option.choices, "|")) : option.value;
+  return fmt::format("{0} needs a value: {0} {1}{2}", name, value,
+                     option.if_none.empty() ? "" : "; " + option.if_none);
+}
+
+// What is wrong if an option has no value: CLI11 takes the next option for it.
+std::string find_missing_value(const Command& command, const std::vector<std::string>& words) {
+  for (size_t i = 0; i < words.size() && words[i] != "--"; ++i) {
+    const Option* const option = words[i].starts_with('-') ? find_option(command, words[i]) : nullptr;
+    if (option == nullptr || !option->takes_value()) continue;
+    if (++i == words.size() || is_like_option(command, words[i])) return missing_value(*option, words[i - 1]);
+  }
+  return "";
+}
+
 // The first word that the command has no use for.
 std::string unexpected(const Command& command, const std::string& word) {
   const std::string_view name = std::string_view(word).substr(0, word.find('='));
@@ -114,10 +138,7 @@ std::string words_of(const CLI::Error& error, const Command& command) {
   const Option* option = find_option(command, name);
   if (is(CLI::ExitCodes::ArgumentMismatch) && option != nullptr) {
     if (!option->takes_value()) return fmt::format("{} takes no value", name);
-    if (what.find("missing") != std::string_view::npos)
-      return fmt::format(
-          "{} needs a value: {} {}", name, name,
-          option->value.empty() ? fmt::format("{}", fmt::join(option->choices, "|")) : option->value);
+    if (what.find("missing") != std::string_view::npos) return missing_value(*option, name);
     return fmt::format("{} is given more than once", name);
   }
   return fmt::format("{}; see dcache {} --help", what, command.name);
@@ -138,6 +159,8 @@ Arguments read_arguments(const Command& command, const std::vector<std::string>&
   }
   for (const Option& option : command.options())
     define(*sub, option);
+  if (std::string missing = find_missing_value(command, words); !missing.empty())
+    return {Arguments::Ask::kError, std::move(missing)};
   try {
     app.parse(std::vector<std::string>(words.rbegin(), words.rend()));
   } catch (const InvalidValue& refused) {

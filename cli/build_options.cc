@@ -433,7 +433,12 @@ std::optional<std::vector<std::string>> read_names(const std::vector<std::string
   std::vector<std::string> names;
   for (const std::string& name : given) {
     if (name != "-") {
-      names.push_back(name);
+      const bool is_quoted = unquoted(name) != name && !context::disk()->exists(name);
+      if (is_quoted) {
+        add_listed(unquoted(name), names);
+      } else {
+        names.push_back(name);
+      }
       continue;
     }
     const auto list = text::read_file("-");

@@ -105,9 +105,14 @@ bool complain_of_problems(const cache::Build& build, bool all = false);
 project::DiscoveredFiles find_files(const std::vector<std::string>& paths,
                                     const project::FindOptions& options, bool& failed);
 
-// The names given, with `-` replaced by the lines of standard input, which is read once. Nothing, with a word
-// on standard error, if that can't be read.
+// The names given, with `-` replaced by the lines of standard input, which is read once, and those in the
+// quotes of git read as it means them. Nothing, with a word on standard error, if standard input can't be
+// read.
 std::optional<std::vector<std::string>> read_names(const std::vector<std::string>& given);
+
+// What to write where --changed may have no value.
+inline constexpr std::string_view kListMayBeEmpty =
+    "if the list may be empty, write --changed - and pass it on standard input";
 
 // Whether at most one of --changed, --since and --git is given; says so on standard error if not.
 bool is_one_question(const std::vector<std::string>& changed, const std::vector<std::string>& since,

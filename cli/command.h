@@ -33,6 +33,7 @@ struct Option {
   bool takes_rest = false;           // all words that follow are values, up to the next option
   bool required = false;
   bool names_files = false;  // so that no value is empty
+  std::string if_none = {};  // what to write if a list may be empty, for the error that it is missing
   Take take;
 
   bool is_argument() const { return kind == Kind::kArgument; }

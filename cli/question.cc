@@ -53,6 +53,7 @@ void add_question_options(Command& command, QuestionFlags& flags) {
                                   "context, - a list on standard input");
   changed.takes_rest = true;
   changed.names_files = true;
+  changed.if_none = std::string(kListMayBeEmpty);
   command.texts(
       "--since", "FILE", flags.since,
       "Compare with a state that dcache snapshot recorded, or with a folder of them; give several, the "

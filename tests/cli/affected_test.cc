@@ -1,4 +1,5 @@
 // `dcache affected` and `dcache images`, on repositories made with git itself.
+#include <filesystem>
 #include <string>
 #include <vector>
 
@@ -13,6 +14,7 @@ namespace dcache {
 namespace {
 
 using nlohmann::json;
+using test::contains;
 using test::Files;
 using test::Outcome;
 using test::Repository;
@@ -50,6 +52,59 @@ TEST(Affected, APatternThatMatchesNothingChangesNothing) {
                                {"b/g", "1\n"}});
   EXPECT_EQ(repository.effects({"--changed", "f*"}), "a/Dockerfile:rebuilt@2 b/Dockerfile:unaffected");
   EXPECT_EQ(repository.effects({"--changed", "*.md"}), "a/Dockerfile:unaffected b/Dockerfile:unaffected");
+}
+
+TEST(Affected, ReadsNamesInTheQuotesOfGit) {
+  const Repository repository({{"a/Dockerfile", "FROM scratch\nCOPY \u00e9.txt /\n"},
+                               {"a/\u00e9.txt", "1\n"},
+                               {"b/Dockerfile", "FROM scratch\nCOPY . /\n"},
+                               {"b/n", "1\n"}});
+  EXPECT_EQ(repository.effects({"--changed", R"("a/\303\251.txt")", "README"}),
+            "a/Dockerfile:rebuilt@2 b/Dockerfile:unaffected");
+  EXPECT_EQ(repository.effects({"--changed", R"("a/\303\251.txt")", "b/n"}),
+            "a/Dockerfile:rebuilt@2 b/Dockerfile:rebuilt@2");
+  const Outcome below = run_dcache({"affected", "--changed", R"("a/\303\251.txt")", "--format", "names"},
+                                   repository.path() + "/b");
+  EXPECT_EQ(below.out, "../a/Dockerfile\n") << below.err;
+  repository.write(R"(b/"q")", "1\n");
+  EXPECT_EQ(repository.effects({"--changed", R"(b/"q")"}), "a/Dockerfile:unaffected b/Dockerfile:rebuilt@2");
+}
+
+TEST(Affected, NamesTheChangedFilesThatNobodyKnows) {
+  const Repository repository(
+      {{"Dockerfile", "FROM scratch\nCOPY f /\n"}, {"f", "1\n"}, {"old", "1\n"}, {"older", "1\n"}});
+  repository.git("rm -q older");
+  std::filesystem::remove(repository / "old");
+  const auto said = [&](const std::vector<std::string>& names, const std::string& list = "") {
+    std::vector<std::string> words = {"affected", "--changed"};
+    words.insert(words.end(), names.begin(), names.end());
+    return run_dcache(words, repository.path(), list).err;
+  };
+  EXPECT_EQ(said({"f", "old", "older"}), "");
+  EXPECT_EQ(said({"f", "ff"}),
+            "dcache: warning: ff does not exist and git does not track it, so it counts as deleted\n");
+  EXPECT_EQ(
+      said({"x/ff", "f", "ff"}),
+      "dcache: warning: x/ff and ff do not exist and git does not track them, so they count as deleted\n");
+  EXPECT_EQ(said({"-"}, "f\nff\n"), "");
+}
+
+TEST(Affected, RefusesARangeWithoutAStart) {
+  const Repository repository({{"Dockerfile", "FROM scratch\nCOPY f /\n"}, {"f", "1\n"}});
+  for (const char* range : {"...HEAD", "..HEAD", "..main", "...main"}) {
+    for (const char* command : {"affected", "explain"}) {
+      const Outcome outcome = run_dcache({command, "--git", range}, repository.path());
+      EXPECT_EQ(outcome.status, 2) << range;
+      EXPECT_TRUE(
+          contains(outcome.err, "has no revision before the dots, so it compares HEAD with itself; name"))
+          << outcome.err;
+    }
+  }
+  repository.git("checkout -q -b topic");
+  repository.write("f", "2\n");
+  repository.commit("second");
+  EXPECT_EQ(repository.effects({"--git", "main...HEAD"}), "Dockerfile:rebuilt@2");
+  EXPECT_EQ(repository.effects({"--git", "..main"}), "Dockerfile:rebuilt@2");
 }
 
 TEST(Affected, AVariableOfTheBaseImageInCopyTakesWhatFits) {

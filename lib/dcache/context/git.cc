@@ -618,6 +618,12 @@ tl::expected<GitRange, std::string> GitRepository::parse_range(const std::string
   }
   GitRange range{name_of(from.get()), std::nullopt};
   if (to) range.to = name_of(to.get());
+  // An empty variable, such as github.event.before of a new branch.
+  if (text.starts_with("..") && range.to == range.from)
+    return tl::unexpected(fmt::format(
+        "'{}' has no revision before the dots, so it compares HEAD with itself; name what to compare with, "
+        "for example origin/main...HEAD",
+        text));
   if ((spec.flags & GIT_REVSPEC_MERGE_BASE) == 0) return range;
   git_oid base{};
   if (library().git_merge_base(&base, state_->repository.get(), library().git_object_id(from.get()),
