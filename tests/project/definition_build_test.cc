@@ -25,6 +25,7 @@ std::string shown_build(const std::string& command) {
   if (!build) return "nothing";
   std::string text =
       fmt::format("{} in {}", build->kind == DefinitionKind::kBake ? "bake" : "compose", build->folder);
+  if (build->project_folder) text += " project:" + *build->project_folder;
   for (const std::string& file : build->files)
     text += " file:" + file;
   for (const std::string& profile : build->profiles)
@@ -58,7 +59,8 @@ TEST(DefinitionCommand, IsReadWithItsOptions) {
       {"docker compose build", "compose in ."},
       {"docker-compose -f a.yaml -p x build --build-arg V=1 app", "compose in . file:a.yaml app *.args.V=1"},
       {"docker compose --project-directory sub --profile ci build --no-cache",
-       "compose in sub profile:ci *.no-cache=true"},
+       "compose in . project:sub profile:ci *.no-cache=true"},
+      {"docker compose -f d/a.yaml --project-directory=. build", "compose in . project:. file:d/a.yaml"},
       {"docker compose up -d --build app", "compose in . app"},
       {"docker compose up -d app", "nothing"},
       {"docker compose run app build", "nothing"},

@@ -503,6 +503,45 @@ TEST(Workflow, CommandsThatBuildDefinitionsAreRead) {
   EXPECT_EQ(below.targets[0].defined[1].kind, DefinitionKind::kWorkflow);
 }
 
+// Paths of -f start where the command runs, and those in the file in the project's folder.
+TEST(Workflow, ComposeMayHaveAnotherProjectFolder) {
+  context::MemoryFiles files;
+  files.write("deploy/prod.yml",
+              "services: {api: {build: {context: ./api, args: {V: \"${V:-d}\", W: \"${W:-d}\"}}}}\n");
+  files.write("deploy/up.yml", "services: {api: {build: {context: ../api}}}\n");
+  files.write("deploy/.env", "W=deploy\n");
+  files.write("x/compose.yaml", "services: {x: {build: .}}\n");
+  const std::string of_root = ".: api api Dockerfile args.V=d args.W=d\n";
+  const WorkflowCase cases[] = {
+      {"- run: docker compose --project-directory . -f deploy/prod.yml build", of_root},
+      {"- run: docker compose -f deploy/prod.yml --project-directory=. build", of_root},
+      {"- run: docker compose -f ./deploy/prod.yml --project-directory $PWD build", of_root},
+      {"- run: cd deploy && docker compose -f prod.yml --project-directory .. build", of_root},
+      {"- run: cd deploy && docker compose -f prod.yml --project-directory ${{ github.workspace }} build",
+       of_root},
+      {"- run: V=7 docker compose --project-directory deploy -f deploy/up.yml build",
+       "deploy: api ../api Dockerfile\n"},
+      {"- run: V=7 docker compose --project-directory deploy -f deploy/prod.yml build",
+       "deploy: api api Dockerfile args.V=7 args.W=deploy\n"},
+      {"- run: docker compose -f $PWD/deploy/up.yml build", "deploy: api ../api Dockerfile\n"},
+      {"- run: cd x && docker compose -f ${{ github.workspace }}/deploy/up.yml build",
+       "deploy: api ../api Dockerfile\n"},
+      {"- run: docker compose -f \"$GITHUB_WORKSPACE/deploy/up.yml\" build",
+       "deploy: api ../api Dockerfile\n"},
+      {"- run: docker compose --project-directory x build", "x: x . Dockerfile\n"},
+  };
+  for (const WorkflowCase& c : cases) {
+    const Definitions found = read_workflow_text(with_steps(c.given), files);
+    ASSERT_EQ(found.targets.size(), 1U) << c.given;
+    EXPECT_EQ(found.targets[0].folder + ": " + ci_shown(found), c.shown) << c.given;
+  }
+  const Definitions open = read_workflow_text(
+      with_steps("- run: docker compose --project-directory $DIR -f deploy/prod.yml build"), files);
+  ASSERT_EQ(open.skipped.size(), 1U);
+  EXPECT_TRUE(open.skipped[0].is_open);
+  EXPECT_EQ(open.skipped[0].reason, "paths in its files start in ${{ $DIR }}");
+}
+
 TEST(Workflow, ActionsOfOthersMayBuild) {
   const WorkflowCase cases[] = {
       {"- uses: redhat-actions/buildah-build@v2\n  with: {containerfiles: ./api/Containerfile, context: "

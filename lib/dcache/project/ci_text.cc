@@ -157,6 +157,26 @@ std::string as_expressions(const CiText& text) {
   return marked;
 }
 
+CiText from_expressions(std::string text) {
+  CiText result = text_with_expressions(std::move(text));
+  undo_as_expressions(result);
+  return result;
+}
+
+void undo_as_expressions(CiText& text) {
+  for (std::string& part : text.unknown) {
+    if (expression_size(part) != part.size()) continue;
+    const std::string mark = part;
+    const std::string_view inside =
+        text::trim(std::string_view(mark).substr(kOpen.size(), mark.size() - kOpen.size() - kClose.size()));
+    if (!inside.starts_with('$') && !inside.starts_with('`')) continue;
+    part = inside;
+    for (size_t at = text.text.find(mark); at != std::string::npos;
+         at = text.text.find(mark, at + part.size()))
+      text.text.replace(at, mark.size(), part);
+  }
+}
+
 CiText expand_shell(std::string_view text, const CiVariables& variables) {
   CiText result;
   while (!text.empty()) {

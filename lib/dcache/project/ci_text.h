@@ -47,6 +47,9 @@ CiText text_with_expressions(std::string text);
 
 // A text with all that is not known of it in expressions: "${{ $TAG }}".
 std::string as_expressions(const CiText& text);
+// The text that as_expressions() was given: "$TAG" for "${{ $TAG }}".
+CiText from_expressions(std::string text);
+void undo_as_expressions(CiText& text);
 
 // Replaces `$V`, `${V}`, `${V:-default}` and `${V-default}` as a shell does. Commands and other expansions
 // are not known. A default is taken only if the variable is known to be empty.

@@ -7,6 +7,7 @@
 #include <fmt/format.h>
 
 #include "dcache/project/ci_text.h"
+#include "dcache/project/compose.h"
 #include "dcache/project/definitions.h"
 #include "dcache/project/readers.h"
 #include "dcache/text/glob.h"
@@ -36,7 +37,7 @@ constexpr std::array<std::string_view, 13> kBakeOptions = {
     "--sbom",  "--provenance", "--set",  "--var",  "-f",     "--annotation"};
 constexpr std::array<std::string_view, 9> kComposeOptions = {
     "--ansi", "--env-file", "--file", "--parallel", "--profile", "--progress", "-f", "-p", "--project-name"};
-constexpr std::string_view kProjectFolder = "--project-directory";
+constexpr std::array<std::string_view, 2> kProjectFolder = {"--project-directory", "--workdir"};
 constexpr std::array<std::string_view, 16> kBuildOptions = {
     "--build-arg",      "--builder",     "--memory",    "-m",     "--progress", "--ssh",     "--provenance",
     "--sbom",           "--attach",      "--no-attach", "--pull", "--scale",    "--timeout", "-t",
@@ -114,12 +115,12 @@ std::optional<DefinitionBuild> read_bake_command(WordReader words) {
 // What is before the subcommand of Compose.
 void read_compose_options(WordReader& words, DefinitionBuild& build) {
   std::vector<std::string_view> valued(kComposeOptions.begin(), kComposeOptions.end());
-  valued.push_back(kProjectFolder);
+  valued.insert(valued.end(), kProjectFolder.begin(), kProjectFolder.end());
   while (!words.is_done() && words.front().starts_with('-')) {
     WordReader::Option option = words.next(valued);
     if (option.name == "-f" || option.name == "--file") build.files.push_back(std::move(option.value));
     if (option.name == "--profile") build.profiles.push_back(std::move(option.value));
-    if (option.name == kProjectFolder && build.files.empty()) build.folder = std::move(option.value);
+    if (text::is_one_of(option.name, kProjectFolder)) build.project_folder = std::move(option.value);
   }
 }
 
@@ -184,10 +185,11 @@ std::vector<std::string> paths_of(const DefinitionBuild& build, const ReadOption
   if (names.empty() && !is_compose)
     names = files_in("BUILDX_BAKE_FILE", "BUILDX_BAKE_FILE_SEPARATOR", options);
   if (names.empty()) {
-    std::vector<std::string> paths = files_by_default(build.kind, build.folder, *options.files);
+    const std::string& folder = build.project_folder ? *build.project_folder : build.folder;
+    std::vector<std::string> paths = files_by_default(build.kind, folder, *options.files);
     if (paths.empty())
       found.missing = not_in_repository(fmt::format("a {} file in {}", is_compose ? "Compose" : "bake",
-                                                    build.folder == "." ? "the root" : build.folder));
+                                                    folder == "." ? "the root" : folder));
     return paths;
   }
   std::vector<std::string> paths;
@@ -346,7 +348,8 @@ DefinedTargets targets_of(const DefinitionBuild& build, ReadOptions options) {
       known.insert(group.name);
   };
   if (build.kind == DefinitionKind::kCompose) {
-    defined = read_compose(paths, options);
+    defined = build.project_folder ? read_compose_in(paths, *build.project_folder, options)
+                                   : read_compose(paths, options);
     note_names();
     select_services(build, options, defined);
   } else {

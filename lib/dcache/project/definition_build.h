@@ -18,7 +18,9 @@ namespace dcache::project {
 struct DefinitionBuild {
   DefinitionKind kind = DefinitionKind::kBake;  // or kCompose
   std::string folder = ".";                     // where it runs
-  std::vector<std::string> files = {};          // those that are in the folder if there are none
+  // Of Compose: where relative paths in the files start; without it where the first file is.
+  std::optional<std::string> project_folder = {};
+  std::vector<std::string> files = {};  // those that are in the folder if there are none
   std::vector<std::string> names = {};  // of targets, groups or services; the default if there are none
   std::vector<std::string> profiles = {};
   std::vector<Override> set = {};

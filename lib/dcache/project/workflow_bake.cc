@@ -2,6 +2,7 @@
 
 #include <algorithm>
 #include <array>
+#include <filesystem>
 #include <iterator>
 #include <optional>
 #include <set>
@@ -248,6 +249,23 @@ bool add_definition_build(const CiDefinitionBuild& given, ReadOptions options, c
   if (!place.remote.empty()) return skip(fmt::format("its files are in {}", place.remote), false);
   if (!place.path.is_known()) return skip(fmt::format("its files are in {}", place.path.text), true);
   build.folder = text::join_path(root, place.path.text);
+  const auto locate = [&](const std::string& word) {
+    return workspace.locate(join_ci_path(given.folder, from_expressions(word)));
+  };
+  if (build.project_folder) {
+    const Workspace::Place project = locate(*build.project_folder);
+    if (!project.remote.empty()) return skip(fmt::format("its files are in {}", project.remote), false);
+    if (!project.path.is_known())
+      return skip(fmt::format("paths in its files start in {}", *build.project_folder), true);
+    build.project_folder = text::join_path(root, project.path.text);
+  }
+  for (std::string& file : build.files) {
+    if (!has_expression(file)) continue;
+    const Workspace::Place named = locate(file);
+    if (!named.remote.empty()) return skip(fmt::format("its files are in {}", named.remote), false);
+    if (named.path.is_known())
+      file = std::filesystem::path(named.path.text).lexically_relative(place.path.text).generic_string();
+  }
   for (const auto& [name, value] : given.environment)
     options.environment.insert_or_assign(name, value);
   std::vector<Override> open;
