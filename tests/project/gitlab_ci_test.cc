@@ -161,6 +161,33 @@ TEST(GitlabCi, LocalFilesAreIncluded) {
     EXPECT_EQ(ci_shown(read_gitlab_text(c.given, files)), c.shown) << c.given;
 }
 
+// GitLab puts inputs in before a shell splits the line.
+TEST(GitlabCi, InputsWithoutAValueAreNotKnown) {
+  const std::string header = "spec: {inputs: {s: {}, v: {}}}\n---\n";
+  const GitlabCase cases[] = {
+      {header + with_line("docker build -t i2 svc/$[[ inputs.s ]]"),
+       "i2 svc/$[[ inputs.s ]] Dockerfile tags=i2 ?context\n"},
+      {header + with_line("docker build -t i2 \"svc/$[[ inputs.s ]]\""),
+       "i2 svc/$[[ inputs.s ]] Dockerfile tags=i2 ?context\n"},
+      {header + with_line("docker build -t i2 'svc/$[[ inputs.s ]]'"),
+       "i2 svc/$[[ inputs.s ]] Dockerfile tags=i2 ?context\n"},
+      {header + with_line("docker build -t i2 --build-arg V=a$[[inputs.v | expand_vars]] svc/a"),
+       "i2 svc/a Dockerfile args.V=a$[[inputs.v | expand_vars]] tags=i2 ?args.V\n"},
+      {with_line("docker build -t i2 --build-arg V=$[[ inputs.v ]] svc/a"),
+       "i2 svc/a Dockerfile args.V=$[[ inputs.v ]] tags=i2 ?args.V\n"},
+      {header +
+           "one:\n  variables: {W: '$[[ inputs.v ]]'}\n  script: docker build -t i2 --build-arg V=$W svc/a\n",
+       "i2 svc/a Dockerfile args.V=$[[ inputs.v ]] tags=i2 ?args.V\n"},
+      {header + with_line("if [[ $x == $[[ inputs.v ]] ]]; then docker build -t i2 svc/a; fi"),
+       "i2 svc/a Dockerfile tags=i2\n"},
+      {"spec: {inputs: {s: {default: 'a b'}}}\n---\n" +
+           with_line("docker build -t i2 \"svc/$[[ inputs.s ]]\""),
+       "i2 svc/a b Dockerfile tags=i2\n"},
+  };
+  for (const GitlabCase& c : cases)
+    EXPECT_EQ(ci_shown(read_gitlab_text(c.given)), c.shown) << c.given;
+}
+
 TEST(GitlabCi, ATargetSaysWhereItIsDefined) {
   context::MemoryFiles files;
   files.write("ci/base.yml", ".base:\n  script:\n    - docker build .\n");

@@ -268,12 +268,13 @@ void BuildScript::note_definition_build(const shell::Command& command, std::span
 
 CiText BuildScript::expand(const shell::Word& word) {
   constexpr size_t kMostExpanded = 16U << 20U;
-  if (word.literal || expanded_ > kMostExpanded) return text_with_expressions(std::string(word.text));
+  if (word.literal || expanded_ > kMostExpanded) return from_expressions(std::string(word.text));
   CiText text = expand_shell(word.text, [this](std::string_view name) { return find(name); });
   expanded_ += text.text.size();
   if (word.text.find("${{") != std::string_view::npos) {
     CiText whole = text_with_expressions(std::move(text.text));
     whole.append({{}, text.unknown});
+    undo_as_expressions(whole);
     return whole;
   }
   return text;

@@ -51,6 +51,7 @@ class JobVariables {
     open_.emplace_back(name);
     CiText text = expand_shell(value->second, [this](std::string_view other) { return find(other); });
     open_.pop_back();
+    undo_as_expressions(text);
     return expanded_.insert_or_assign(std::string(name), std::move(text)).first->second;
   }
 

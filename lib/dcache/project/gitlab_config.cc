@@ -1,11 +1,13 @@
 #include "dcache/project/gitlab_config.h"
 
 #include <algorithm>
+#include <array>
 #include <unordered_map>
 #include <utility>
 
 #include <fmt/format.h>
 
+#include "dcache/project/ci_text.h"
 #include "dcache/text/glob.h"
 #include "dcache/text/path.h"
 #include "dcache/text/unicode.h"
@@ -80,24 +82,37 @@ std::optional<std::string> input_value(std::string_view inside, const Value& dec
   return yaml::printed(*value);
 }
 
-void replace_inputs(std::string& text, const Value& declared, const Value* given) {
+// GitLab replaces these before a shell sees the text.
+bool is_interpolated(std::string_view inside) {
+  constexpr std::array<std::string_view, 3> kKinds = {"inputs.", "component.", "matrix."};
+  inside = text::trim(inside);
+  return std::ranges::any_of(kKinds, [&](std::string_view kind) { return inside.starts_with(kind); });
+}
+
+// What is not known becomes `${{ $[[ inputs.NAME ]] }}` if it is marked: as one part that nobody knows.
+enum class Marked : uint8_t { kNo, kYes };
+
+void replace_inputs(std::string& text, const Value& declared, const Value* given, Marked marked) {
   constexpr size_t kLongest = size_t{1} << 20U;
   size_t at = 0;
   while ((at = text.find("$[[", at)) != std::string::npos && text.size() < kLongest) {
     const size_t end = text.find("]]", at);
     if (end == std::string::npos) return;
-    const auto value = input_value(std::string_view(text).substr(at + 3, end - at - 3), declared, given);
+    const std::string_view inside = std::string_view(text).substr(at + 3, end - at - 3);
+    auto value = input_value(inside, declared, given);
+    if (!value && marked == Marked::kYes && is_interpolated(inside))
+      value = as_expressions({text.substr(at, end + 2 - at), {text.substr(at, end + 2 - at)}});
     if (value) text.replace(at, end + 2 - at, *value);
     at = value ? at + value->size() : end + 2;
   }
 }
 
 void replace_inputs(Value& value, const Value& declared, const Value* given) {
-  if (value.is_text()) replace_inputs(value.text, declared, given);
+  if (value.is_text()) replace_inputs(value.text, declared, given, Marked::kYes);
   for (Value& item : value.items)
     replace_inputs(item, declared, given);
   for (Member& member : value.members) {
-    replace_inputs(member.name, declared, given);
+    replace_inputs(member.name, declared, given, Marked::kNo);
     replace_inputs(member.value, declared, given);
   }
 }
@@ -131,10 +146,8 @@ Value GitlabConfig::load(const std::string& path, const Value* inputs, const yam
   }
   Value own = content;
   if (!files_.spend(size_of(own), own.place)) return {};
-  if (has_header) {
-    const Value* const declared = spec->find("inputs");
-    replace_inputs(own, declared == nullptr ? Value() : *declared, inputs);
-  }
+  const Value* const declared = has_header ? spec->find("inputs") : nullptr;
+  replace_inputs(own, declared == nullptr ? Value() : *declared, inputs);
   open_.push_back(path);
   Value result;
   result.kind = yaml::Kind::kMap;
