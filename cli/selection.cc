@@ -285,6 +285,14 @@ Selection select_of_files(const BuildFlags& flags, const project::ProjectOptions
 
 }  // namespace
 
+namespace {
+
+bool lacks_content(const text::Failure& failure) {
+  return failure.message.find(context::kFetchContent) != std::string::npos;
+}
+
+}  // namespace
+
 std::optional<project::Project> read_images(const BuildFlags& flags, bool& failed,
                                             const std::shared_ptr<const context::FileSystem>& files,
                                             const std::vector<std::string>& changed, bool complains) {
@@ -300,8 +308,11 @@ std::optional<project::Project> read_images(const BuildFlags& flags, bool& faile
   apply_builder(flags, project);
   apply_platform(flags, project);
   if (complains) {
-    complain_of(project.failures);
-    failed = failed || !project.failures.empty();
+    std::vector<text::Failure> told = project.failures;
+    // One warning is enough for all that a partial clone lacks.
+    if (files != nullptr) std::erase_if(told, lacks_content);
+    complain_of(told);
+    failed = failed || !told.empty();
   }
   return project;
 }

@@ -247,6 +247,48 @@ TEST(Clones, WithSomeFoldersSayOnceWhatIsLeftOut) {
   }
 }
 
+// Of revisions such a clone lacks definitions and Dockerfiles that the checkout leaves out.
+TEST(Clones, WithSomeFoldersAndNoOldContentsSayItOnce) {
+  const test::GitFolder origin;
+  origin.git("init -q -b main");
+  origin.git("config uploadpack.allowFilter true");
+  std::string services = "services:\n";
+  for (const std::string name : {"api", "web", "job"}) {
+    origin.write("src/" + name + "/Dockerfile", "FROM scratch\nCOPY a /a\n");
+    origin.write("src/" + name + "/a", "1");
+    services += "  " + name + ": {build: src/" + name + "}\n";
+    origin.write(
+        ".github/workflows/" + name + ".yml",
+        "on: push\njobs:\n  j:\n    runs-on: x\n    steps:\n      - run: docker build src/" + name + "\n");
+  }
+  origin.write("compose.yaml", services);
+  origin.commit("first");
+  origin.write("src/api/a", "2");
+  origin.write("src/web/Dockerfile", "FROM scratch\nCOPY a /b\n");
+  origin.commit("second");
+  origin.git("clone -q --filter=blob:none --sparse file://" + origin.path() + " both");
+  origin.git("-C both sparse-checkout set src/api");
+  const std::string warning =
+      "dcache: warning: this is a partial clone, and some files that say how images are built have no "
+      "content "
+      "at the revision; get them with git fetch --refetch --no-filter\n";
+  for (const char* command : {"affected", "explain"}) {
+    const Outcome outcome = run_dcache({command, "--git", "HEAD~1..HEAD"}, origin / "both");
+    EXPECT_EQ(outcome.status, 0) << command;
+    EXPECT_EQ(outcome.err, warning) << command;
+  }
+  const json answer =
+      json::parse(run_dcache({"affected", "--git", "HEAD~1..HEAD", "--format", "json"}, origin / "both").out);
+  EXPECT_EQ(answer["any"], true);
+  ASSERT_EQ(answer["images"].size(), 3U);
+  EXPECT_EQ(answer["images"][0]["effect"], "rebuilt");
+  EXPECT_EQ(answer["images"][1]["effect"], "unknown");
+  EXPECT_TRUE(answer["images"][1]["reason"].get<std::string>().starts_with(
+      "it can't be built: git has no content for src/web/Dockerfile"))
+      << answer["images"][1];
+  EXPECT_EQ(answer["images"][2]["effect"], "unaffected");
+}
+
 // There is nothing to compare the steps with.
 TEST(Clones, WithoutTheEarlierDockerfileShowNoSteps) {
   const test::GitFolder origin;
