@@ -127,6 +127,57 @@ TEST_F(Worker, ImportsWhatOneJobSays) {
   EXPECT_EQ(answer(job("rel", gha) + job("b", registry)), "2:hit 3:miss 4:miss 6:hit 7:depends");
 }
 
+// Most workflows export on pushes alone: what an expression may choose is there for what comes after.
+TEST_F(Worker, ImportsWhatAnExpressionMayExport) {
+  const auto write = [&](const std::string& from, const std::string& to) {
+    folder_.write(".github/workflows/w.yml",
+                  "on: [push, pull_request]\njobs:\n  b:\n    runs-on: ubuntu-latest\n    steps:\n"
+                  "      - uses: docker/build-push-action@v6\n        with:\n          context: .\n"
+                  "          cache-from: " +
+                      from + "\n          cache-to: " + to + "\n");
+  };
+  const auto answer = [&] { return verdicts({"--cache-from", "defined", "--changed", "main.go"}); };
+  const auto warning = [&] { return explain({"--cache-from", "defined"}).err; };
+  const std::string max = "2:hit 3:miss 4:miss 6:hit 7:depends", min = "2:miss 3:miss 4:miss 6:hit 7:depends",
+                    none = "2:miss 3:miss 4:miss 6:miss 7:miss";
+  const std::string on_push = "${{ github.event_name == 'push' && 'type=gha,mode=max' || '' }}";
+  write("type=gha", on_push);
+  EXPECT_EQ(answer(), max);
+  EXPECT_EQ(warning(), "dcache: warning: b: type=gha is imported; only a run knows whether " + on_push +
+                           " exports it: this assumes that it did\n");
+  write("type=gha", "${{ github.event_name == 'push' && 'type=gha' || '' }}");
+  EXPECT_EQ(answer(), min);
+  write("type=gha,scope=main", "type=gha,scope=${{ github.ref_name }},mode=max");
+  EXPECT_EQ(answer(), max);
+  write("type=gha,scope=${{ github.base_ref }}", "type=gha,scope=${{ github.ref_name }},mode=max");
+  EXPECT_EQ(answer(), max);
+  write("type=gha,scope=${{ github.ref_name }}-a", "type=gha,scope=${{ github.ref_name }}-b,mode=max");
+  EXPECT_EQ(answer(), none);
+  write("type=gha", "type=gha,scope=${{ github.ref_name }},mode=max");
+  EXPECT_EQ(answer(), none);
+  write("type=gha,scope=main", "type=gha,scope=pr-${{ github.ref_name }},mode=max");
+  EXPECT_EQ(answer(), none);
+  write("type=gha", "type=gha,mode=${{ github.event_name == 'push' && 'max' || 'min' }}");
+  EXPECT_EQ(answer(), max);
+  write("${{ github.event_name == 'push' && 'type=gha' || '' }}", "type=gha,mode=max");
+  EXPECT_EQ(answer(), max);
+  EXPECT_NE(
+      warning().find("only a run knows whether ${{ github.event_name == 'push' && 'type=gha' || '' }} is "
+                     "imported: this assumes that it is"),
+      std::string::npos)
+      << warning();
+  write("type=gha", "${{ vars.CACHE }}");
+  EXPECT_EQ(answer(), none);
+  EXPECT_EQ(warning(),
+            "dcache: warning: b: type=gha is imported; only a run knows whether a build of this repository "
+            "exports it: this assumes that none did\n");
+  // What is known is said as before.
+  write("type=gha", "${{ github.event_name == 'push' && 'type=inline' || '' }}");
+  EXPECT_EQ(answer(), none);
+  EXPECT_EQ(warning(),
+            "dcache: warning: b: type=gha is imported, but no build of this repository exports it\n");
+}
+
 // A folder is gone with the machine of the job, unless a step keeps it.
 TEST_F(Worker, ImportsNoFolderThatIsLost) {
   const auto answer = [&](const std::string& runner, const std::string& first_step) {

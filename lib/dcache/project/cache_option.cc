@@ -11,6 +11,7 @@
 
 #include "dcache/plan/image.h"
 #include "dcache/project/cache_entry.h"
+#include "dcache/project/ci_text.h"
 #include "dcache/project/hcl/csv.h"
 #include "dcache/project/hcl/error.h"
 #include "dcache/project/workflow_runner.h"
@@ -154,20 +155,178 @@ bool is_lost_after_jobs(const Image& exporter, std::string_view folder) {
   return any;
 }
 
-// What one image exports to where `source` imports from.
-std::optional<CacheImport> exported_by(const Image& exporter, const CacheOption& source,
-                                       const Image& importer) {
-  bool exports_inline = exporter.build.plan.build_args.contains("BUILDKIT_INLINE_CACHE");
-  for (const std::string& text : exporter.target.cache_to) {
-    const CacheOption to = read_cache_option(text);
-    if (to.type == "inline") exports_inline = true;
-    if (to.type == "inline" || !to.is_same_place(source)) continue;
-    if (to.type != "local" || !is_lost_after_jobs(exporter, to.attribute("dest")))
-      return import_of(to.is_mode_max() ? Mode::kMax : Mode::kMin, exporter, importer);
+bool is_of_run(std::string_view text) {
+  return text.find('$') != std::string_view::npos;
+}
+
+// The texts in quotes that an expression may choose: `${{ github.ref == 'x' && 'type=gha,mode=max' || '' }}`.
+std::vector<std::string_view> literals_of(std::string_view expression) {
+  std::vector<std::string_view> literals;
+  for (size_t at = expression.find('\''); at != std::string_view::npos;) {
+    const size_t end = expression.find('\'', at + 1);
+    if (end == std::string_view::npos) break;
+    literals.push_back(expression.substr(at + 1, end - at - 1));
+    at = expression.find('\'', end + 1);
   }
-  const bool is_its_image = source.type == "registry" && is_pushed_as(exporter, source.attribute("ref"));
-  if (!exports_inline || !is_its_image) return std::nullopt;
-  return import_of(Mode::kInline, exporter, importer);
+  return literals;
+}
+
+// What a definition gives for a cache, as far as it says that.
+struct PossibleCaches {
+  std::vector<CacheOption> options;
+  bool is_sure = true;  // it is the only one of `options`
+};
+PossibleCaches read_possible_caches(std::string_view text) {
+  if (!text.starts_with('$')) return {{read_cache_option(text)}};
+  PossibleCaches possible{.options = {}, .is_sure = false};
+  for (const std::string_view literal : literals_of(text)) {
+    CacheOption option = read_cache_option(literal);
+    if (std::ranges::find(kCacheTypes, option.type) != kCacheTypes.end() && literal.starts_with("type="))
+      possible.options.push_back(std::move(option));
+  }
+  return possible;
+}
+
+// The length of the variable or expression that a text starts with: "$TAG", "${TAG}", "${{ github.ref }}".
+size_t size_of_variable(std::string_view text) {
+  if (const size_t size = expression_size(text)) return size;
+  if (text.starts_with("${")) return std::min(text.find('}'), text.size() - 1) + 1;
+  const auto end = std::find_if(text.begin() + 1, text.end(), [](char c) {
+    return !((c >= 'a' && c <= 'z') || (c >= 'A' && c <= 'Z') || (c >= '0' && c <= '9') || c == '_');
+  });
+  return static_cast<size_t>(end - text.begin());
+}
+
+// How many characters two texts have in common at their beginnings, with whole variables only.
+size_t common_size(std::string_view a, std::string_view b) {
+  size_t at = 0;
+  while (at < std::min(a.size(), b.size()) && a[at] == b[at]) {
+    const size_t size = a[at] == '$' ? size_of_variable(a.substr(at)) : 1;
+    if (size > 1 && (size_of_variable(b.substr(at)) != size || a.substr(at, size) != b.substr(at, size)))
+      break;
+    at += size;
+  }
+  return at;
+}
+
+// Whether two texts may be the same in a run.
+bool may_be_same_text(std::string_view a, std::string_view b) {
+  if (a.empty() || b.empty()) return a == b;
+  const size_t common = common_size(a, b);
+  a.remove_prefix(common);
+  b.remove_prefix(common);
+  const size_t known = std::min({a.find('$'), b.find('$'), a.size(), b.size()});
+  return a == b || ((is_of_run(a) || is_of_run(b)) && a.substr(0, known) == b.substr(0, known));
+}
+
+// Whether nothing is known of a cache: `${{ vars.CACHE }}` reads like the reference of an image.
+bool is_open(const CacheOption& option) {
+  const std::string_view reference = option.attribute("ref");
+  return option.type == "registry" && reference.starts_with('$') &&
+         size_of_variable(reference) == reference.size();
+}
+
+// Whether an attribute that only a run knows may make the places of two caches the same.
+bool may_be_one_place(const CacheOption& one, const CacheOption& other) {
+  if (one.type != other.type) return false;
+  if (one.type == "local") return may_be_same_text(local_folder(one), local_folder(other));
+  const auto place = std::ranges::find(kPlaces, one.type, &CachePlace::type);
+  return one.is_same_place(other) ||
+         (place != kPlaces.end() && std::ranges::all_of(place->attributes, [&](std::string_view name) {
+            return name.empty() || may_be_same_text(one.attribute(name), other.attribute(name));
+          }));
+}
+
+// How much an export stores; of a mode that only a run knows, the most that it may be.
+Mode mode_of(const CacheOption& to) {
+  const std::string_view mode = to.attribute("mode");
+  const bool may_be_max = is_of_run(mode) && mode.find("'max'") != std::string_view::npos;
+  return to.is_mode_max() || may_be_max ? Mode::kMax : Mode::kMin;
+}
+
+// What one image exports to where `source` imports from.
+struct Exported {
+  std::optional<CacheImport> import;
+  bool is_sure = true;
+  std::string open;  // a `cache-to` of which only a run knows whether it exports that
+};
+
+Exported exported_by(const Image& exporter, const PossibleCaches& sources, const Image& importer) {
+  const auto has_inline_argument = [&] {
+    return exporter.build.plan.build_args.contains("BUILDKIT_INLINE_CACHE");
+  };
+  Exported possible;
+  for (const CacheOption& source : sources.options) {
+    bool exports_inline = has_inline_argument();
+    for (const std::string& text : exporter.target.cache_to) {
+      const PossibleCaches targets = read_possible_caches(text);
+      if (targets.options.empty()) possible.open = text;
+      for (const CacheOption& to : targets.options) {
+        if (to.type == "inline") exports_inline = true;
+        if (is_open(to) && !to.is_same_place(source)) possible.open = text;
+        if (to.type == "inline" || !may_be_one_place(to, source)) continue;
+        if (to.type == "local" && is_lost_after_jobs(exporter, to.attribute("dest"))) continue;
+        const bool is_sure = sources.is_sure && targets.is_sure && to.is_same_place(source) &&
+                             !is_of_run(to.attribute("mode"));
+        Exported exported{import_of(mode_of(to), exporter, importer), is_sure, is_sure ? "" : text};
+        if (is_sure) return exported;
+        if (!possible.import) possible = std::move(exported);
+      }
+    }
+    const bool is_its_image = source.type == "registry" && is_pushed_as(exporter, source.attribute("ref"));
+    if (exports_inline && is_its_image)
+      return {import_of(Mode::kInline, exporter, importer), sources.is_sure, {}};
+  }
+  return possible;
+}
+
+// Whether only a run knows what an image exports, or whether it does.
+bool has_unknown_exports(const Image& image) {
+  return image.target.cache_to.empty() &&
+         std::ranges::find(image.target.unknown, "cache-to", &UnknownAttribute::attribute) !=
+             image.target.unknown.end();
+}
+
+// What the definition of an image exports, of all images that have the same files.
+struct FoundExports {
+  std::vector<CacheImport> sure;
+  std::vector<CacheImport> possible;
+  std::string open;      // the first `cache-to` that may export it
+  bool is_open = false;  // there is one, or a build of which nobody knows what it exports
+};
+FoundExports find_exports(const Project& project, const Image& image, const PossibleCaches& sources) {
+  FoundExports found;
+  for (const Image& other : project.images) {
+    if (!builds_same_files(other, image)) continue;
+    Exported exported = exported_by(other, sources, image);
+    if (found.open.empty()) found.open = exported.open;
+    found.is_open = found.is_open || !exported.open.empty() || has_unknown_exports(other);
+    if (exported.import) (exported.is_sure ? found.sure : found.possible).push_back(*exported.import);
+  }
+  return found;
+}
+
+// What is to be said of a cache that is imported, and that no build surely exports.
+std::string note_on_exports(const std::string& text, const PossibleCaches& sources,
+                            const FoundExports& found) {
+  if (!found.possible.empty() && !sources.is_sure)
+    return fmt::format("only a run knows whether {} is imported: this assumes that it is, and was exported",
+                       text);
+  if (!found.possible.empty())
+    return fmt::format("{} is imported; only a run knows whether {} exports it: this assumes that it did",
+                       text, found.open);
+  if (found.is_open || sources.options.empty() || std::ranges::any_of(sources.options, is_open))
+    return fmt::format(
+        "{} is imported; only a run knows whether a build of this repository exports it: this assumes that "
+        "none did",
+        text);
+  const bool is_local =
+      std::ranges::all_of(sources.options, [](const CacheOption& source) { return source.type == "local"; });
+  return is_local ? fmt::format(
+                        "{} is imported, but no build of this repository exports it to a folder that is kept "
+                        "after the job",
+                        text)
+                  : fmt::format("{} is imported, but no build of this repository exports it", text);
 }
 
 }  // namespace
@@ -227,24 +386,12 @@ DefinedImports defined_imports(const Project& project, const Image& image) {
   DefinedImports result;
   if (image.target.cache_from.empty()) result.notes.emplace_back("its definition imports no cache");
   for (const std::string& text : image.target.cache_from) {
-    const CacheOption source = read_cache_option(text);
-    bool is_exported = false;
-    for (const Image& other : project.images) {
-      if (!builds_same_files(other, image)) continue;
-      const auto import = exported_by(other, source, image);
-      if (!import) continue;
-      is_exported = true;
-      if (std::ranges::find(result.imports, *import) == result.imports.end())
-        result.imports.push_back(*import);
+    const PossibleCaches sources = read_possible_caches(text);
+    const FoundExports found = find_exports(project, image, sources);
+    for (const CacheImport& import : found.sure.empty() ? found.possible : found.sure) {
+      if (std::ranges::find(result.imports, import) == result.imports.end()) result.imports.push_back(import);
     }
-    if (is_exported) continue;
-    result.notes.push_back(
-        source.type == "local"
-            ? fmt::format(
-                  "{} is imported, but no build of this repository exports it to a folder that is kept "
-                  "after the job",
-                  text)
-            : fmt::format("{} is imported, but no build of this repository exports it", text));
+    if (found.sure.empty()) result.notes.push_back(note_on_exports(text, sources, found));
   }
   if (result.imports.empty()) result.imports.push_back({.mode = Mode::kNone});
   for (const Origin& other : image.target.other_imports)

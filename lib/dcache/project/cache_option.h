@@ -50,11 +50,12 @@ tl::expected<GivenImport, text::Failure> parse_cache_import(std::string_view tex
 // What the definition of an image imports, as far as the repository says what is exported there.
 struct DefinedImports {
   std::vector<cache::CacheImport> imports;  // one at least
-  // What is imported that nothing in the repository exports, or that nothing is imported.
+  // What is imported that nothing in the repository exports, or of which only a run knows it; or that nothing
+  // is imported.
   std::vector<std::string> notes;
 };
 // A cache is what an image of the same Dockerfile and context exports to the same place (`cache_to`), or the
-// inline cache in an image that is pushed with the reference (`tags`).
+// inline cache in an image that is pushed with the reference (`tags`). What an expression may export counts.
 DefinedImports defined_imports(const Project& project, const Image& image);
 
 // What is to be said of imports that were set.
