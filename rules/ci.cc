@@ -1,10 +1,12 @@
 #include "rules/ci.h"
 
 #include <algorithm>
+#include <array>
 #include <initializer_list>
 #include <iterator>
 #include <map>
 #include <set>
+#include <tuple>
 #include <utility>
 
 #include <fmt/format.h>
@@ -17,6 +19,7 @@
 #include "dcache/project/cache_option.h"
 #include "dcache/project/definition_build.h"
 #include "dcache/project/docker_command.h"
+#include "dcache/project/workflow_expression.h"
 #include "dcache/project/workflow_runner.h"
 #include "dcache/project/yaml.h"
 #include "dcache/shell/script.h"
@@ -43,12 +46,35 @@ bool sets_classic_builder(std::string_view source) {
   return RE2::PartialMatch(text::piece(source), kSetting);
 }
 
+// Whether an option has no value after it.
+bool is_whole_option(std::string_view word) {
+  constexpr std::array<std::string_view, 8> kAlone = {"--no-cache", "--pull",  "--push", "--load",
+                                                      "--quiet",    "--check", "-q",     "--rm"};
+  return word.find('=') != std::string_view::npos || std::ranges::find(kAlone, word) != kAlone.end();
+}
+
 // Whether a command has a word that is a variable, neither the value of an option nor the context at the end.
 bool has_options_in_variables(std::span<const shell::Word> words) {
   for (size_t i = 1; i + 1 < words.size(); ++i) {
-    if (words[i].text.starts_with('$') && !words[i - 1].text.starts_with('-')) return true;
+    const std::string_view before = words[i - 1].text;
+    const bool is_value = before.starts_with('-') && !is_whole_option(before);
+    if (words[i].text.starts_with('$') && !is_value) return true;
   }
   return false;
+}
+
+// Whether nobody gets the image that a `docker build` makes: it has no name, its ID is not told, and nothing
+// else takes it.
+bool discards_result(std::span<const shell::Word> words) {
+  constexpr std::array<std::string_view, 11> kTakes = {"-t",        "--tag",           "-o",     "--output",
+                                                       "--push",    "--load",          "--name", "--quiet",
+                                                       "--iidfile", "--metadata-file", "-q"};
+  return std::ranges::none_of(words, [&](const shell::Word& word) {
+    const std::string_view name = std::string_view(word.text).substr(0, word.text.find('='));
+    // "-tapp"
+    const bool has_value = name.starts_with("-t") || name.starts_with("-o");
+    return has_value || std::ranges::find(kTakes, name) != kTakes.end();
+  });
 }
 
 std::string scalar(const Value& value) {
@@ -230,6 +256,36 @@ std::optional<std::string> dockerfile_text(const RelatedFile& related, const CiB
   return dockerfile_text(related, dockerfile_path(build.context, build.file));
 }
 
+// The other workflows in the folder of one, with their texts.
+std::vector<std::pair<std::string, std::string>> workflows_beside(const RelatedFile& workflow) {
+  std::vector<std::pair<std::string, std::string>> workflows;
+  if (workflow.kind() != RelatedFileKind::kWorkflow) return workflows;
+  const std::string folder(text::parent_path(workflow.path()));
+  for (const context::FolderEntry& listed : workflow.files().list(folder)) {
+    std::string path = text::join_path(folder, listed.name);
+    const bool is_other = listed.name != text::base_name(workflow.path());
+    if (!is_other || lint::related_file_kind(path) != RelatedFileKind::kWorkflow) continue;
+    if (auto source = workflow.files().read(path))
+      workflows.emplace_back(std::move(path), std::move(*source));
+  }
+  return workflows;
+}
+
+// What a called workflow builds, for each job of the caller's matrix. `what` has its inputs, as in
+// `${{ inputs.file }}`.
+std::vector<std::string> built_by_call(const std::string& what, const Value& inputs, const Value& caller) {
+  const Value& with = member(caller, "with");
+  const std::string built =
+      project::resolve_expressions(what, [&](const std::vector<std::string>& parts) -> std::optional<Value> {
+        if (parts.size() != 2 || parts.front() != "inputs") return std::nullopt;
+        const Value& given = member(with, parts[1]);
+        return given.is_null() ? member(member(inputs, parts[1]), "default") : given;
+      });
+  std::vector<std::string> all = project::values_in_jobs(built, caller);
+  if (all.empty()) all.push_back(built);
+  return all;
+}
+
 class Reader {
  public:
   explicit Reader(RelatedFile& related) : related_(related) {}
@@ -279,6 +335,7 @@ class Reader {
       }
       for (CiBuild& build : std::span(builds_).subspan(first)) {
         build.mentions_cache = mentions_cache;
+        build.saves_folders_itself = saves_folders_itself(job);
         build.kept_folders = project::folders_kept_after(job);
         build.scheduled = events.are_scheduled();
         build.other_builder = build.other_builder || other_builder_ || names_builder;
@@ -299,6 +356,12 @@ class Reader {
                      scalar(member(with, "driver-opts")).find("buildkit:v0.1") != std::string::npos;
     if (old || driver == "cloud" || driver == "remote" || scalar(member(with, "use")) == "false")
       other_builder_ = true;
+  }
+
+  static bool saves_folders_itself(const Value& job) {
+    return std::ranges::any_of(member(job, "steps").items, [](const Value& step) {
+      return scalar(member(step, "uses")).starts_with("actions/cache/save");
+    });
   }
 
   // Whether a job, or one of its matrix, runs on Windows: that builds Windows containers, for which there is
@@ -337,11 +400,20 @@ class Reader {
       build.exports_nothing = build.exports_nothing && scalar(member(with, output)).empty();
     const std::string push = scalar(member(with, "push"));
     build.pushes_nothing = (push.empty() || push == "false") && scalar(member(with, "outputs")).empty();
+    const std::string load = scalar(member(with, "load"));
+    build.discards_result =
+        build.pushes_nothing && (load.empty() || load == "false") && scalar(member(with, "tags")).empty();
     add(*given, build);
     for (const char* input : {"file", "context", "target", "platforms", "build-args"})
-      add_matrix_names(scalar(member(with, input)), build.matrix);
-    build.differs_by_matrix = !build.matrix.empty();
-    if (build.differs_by_matrix) build.jobs = jobs_of(build, job);
+      build.what += scalar(member(with, input)) + "\n";
+    add_matrix_names(build.what, build.matrix);
+    if (!build.matrix.empty()) build.jobs = jobs_of(build, job);
+    const std::optional<size_t> variants =
+        build.matrix.empty() ? 1 : project::variants_in_jobs(build.what, job);
+    build.differs_by_matrix = variants.value_or(2) > 1;
+    if (!build.differs_by_matrix && !build.jobs.empty())
+      std::tie(build.file, build.context, build.target) =
+          std::tie(build.jobs.front().file, build.jobs.front().context, build.jobs.front().target);
     build.other_builder = !member(with, "builder").is_null();
     if (build.cache_to.size() == 1)
       build.cache_to_value = find(member(with, "cache-to"), build.cache_to.front());
@@ -550,6 +622,7 @@ class Reader {
                             return word.text == "--builder" || word.text.starts_with("--builder=");
                           });
     build.has_options_in_variables = has_options_in_variables(words);
+    build.discards_result = !build.has_options_in_variables && discards_result(words);
     builds_.push_back(std::move(build));
   }
 
@@ -694,19 +767,45 @@ std::vector<CiBuild> ci_builds(RelatedFile& related) {
 
 std::vector<CiBuild> builds_beside(const lint::RelatedFile& workflow) {
   std::vector<CiBuild> builds;
-  if (workflow.kind() != lint::RelatedFileKind::kWorkflow) return builds;
-  const std::string folder(text::parent_path(workflow.path()));
-  for (const context::FolderEntry& listed : workflow.files().list(folder)) {
-    const std::string path = text::join_path(folder, listed.name);
-    const bool is_other = listed.name != text::base_name(workflow.path());
-    if (!is_other || lint::related_file_kind(path) != lint::RelatedFileKind::kWorkflow) continue;
-    auto source = workflow.files().read(path);
-    if (!source) continue;
-    lint::RelatedFile other(lint::RelatedFileKind::kWorkflow, path, std::move(*source), {}, workflow.files());
+  for (auto& [path, source] : workflows_beside(workflow)) {
+    lint::RelatedFile other(lint::RelatedFileKind::kWorkflow, path, std::move(source), {}, workflow.files());
     std::vector<CiBuild> found = ci_builds(other);
     std::move(found.begin(), found.end(), std::back_inserter(builds));
   }
   return builds;
+}
+
+bool differs_by_call(const lint::RelatedFile& workflow, const CiBuild& build) {
+  if (build.what.find("inputs.") == std::string::npos) return false;
+  const auto own = project::yaml::parse(workflow.text().source(), workflow.path());
+  if (own.values.empty()) return false;
+  const Value& call = member(member(own.values.front(), "on"), "workflow_call");
+  if (call.is_null()) return false;
+  std::vector<CiBuild> calls;  // of each what it builds, and the condition
+  for (const auto& [path, source] : workflows_beside(workflow)) {
+    const auto documents = project::yaml::parse(source, path);
+    if (documents.values.empty()) continue;
+    for (const project::yaml::Member& entry : member(documents.values.front(), "jobs").members) {
+      const Value& job = entry.value;
+      const std::string uses = scalar(member(job, "uses"));
+      const bool calls_it =
+          uses.starts_with("./") &&
+          text::clean_path(text::join_path(root_of(workflow), uses)) == text::clean_path(workflow.path());
+      if (!calls_it) continue;
+      for (std::string& what : built_by_call(build.what, member(call, "inputs"), job)) {
+        CiBuild& called = calls.emplace_back();
+        called.what = std::move(what);
+        called.conditions = {scalar(member(job, "if"))};
+      }
+    }
+  }
+  constexpr size_t kMostCalls = 500;
+  calls.resize(std::min(calls.size(), kMostCalls));
+  return std::ranges::any_of(calls, [&](const CiBuild& one) {
+    return std::ranges::any_of(calls, [&](const CiBuild& other) {
+      return one.what != other.what && !exclude_each_other(one, other);
+    });
+  });
 }
 
 std::string cache_attribute(std::string_view cache, std::string_view name) {

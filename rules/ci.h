@@ -47,7 +47,7 @@ struct CiBuild {
   bool no_cache = false;
   bool scheduled = false;               // the workflow runs on a schedule or by hand, and for no event
   std::vector<std::string> conditions;  // `if:` of its job and its step
-  bool differs_by_matrix = false;       // each job of a matrix builds something else
+  bool differs_by_matrix = false;       // jobs of a matrix build different things
   // The expressions of the matrix that say what it builds, or for which platform: "matrix.name".
   std::vector<std::string> matrix;
   // It runs only for tags and releases. GitHub does not share the cache of one tag with other tags.
@@ -59,8 +59,11 @@ struct CiBuild {
   // Without a builder of its own the job builds an image that a later build of the job starts from. Only the
   // builder of Docker itself (`driver: docker`) finds such an image.
   bool shares_local_image = false;
-  bool exports_nothing = false;  // of an action: none of push, load and outputs is set
-  bool pushes_nothing = false;   // of an action: push is not set or false, and there are no outputs
+  bool exports_nothing = false;       // of an action: none of push, load and outputs is set
+  bool pushes_nothing = false;        // of an action: push is not set or false, and there are no outputs
+  bool saves_folders_itself = false;  // a step of its job saves a folder between others: actions/cache/save
+  bool discards_result = false;       // of an action or a command: nobody gets the image that it builds
+  std::string what;                   // of an action: the inputs that say what it builds, as they are written
   std::vector<std::string> tags;
   std::vector<BuildPlace> jobs;    // of an action in a matrix that says what it builds: one for each job
   std::string references;          // build arguments and contexts, which may name images
@@ -74,6 +77,9 @@ std::vector<CiBuild> ci_builds(lint::RelatedFile& related);
 // The builds of the other workflows in the folder of one. GitHub keeps the caches of all workflows of a
 // repository in one place.
 std::vector<CiBuild> builds_beside(const lint::RelatedFile& workflow);
+
+// Whether other workflows call the one of a build with inputs that make different things of what it builds.
+bool differs_by_call(const lint::RelatedFile& workflow, const CiBuild& build);
 
 // The value of an attribute of a cache ("type=gha,mode=max"); empty if it has none. What has no attributes at
 // all is of type registry.

@@ -107,9 +107,9 @@ void check(lint::RelatedFile& related, lint::Reporter& reporter) {
       const plan::Graph graph = plan::build_graph(dockerfile.file, {.target = dockerfile.target});
       const Cost cost = largest_difference(graph);
       if (cost.step == nullptr) continue;
-      const bool is_alone = build.jobs.empty() && build.defined.empty();
+      const std::string name = dockerfile.path == "Dockerfile" ? "the Dockerfile" : dockerfile.path;
       for (const std::string& cache : build.cache_to) {
-        if (loses(cache)) report(build, cache, cost, is_alone ? "the Dockerfile" : dockerfile.path, findings);
+        if (loses(cache)) report(build, cache, cost, name, findings);
       }
       break;  // one of the jobs of a matrix shows it
     }

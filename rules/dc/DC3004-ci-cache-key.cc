@@ -1,5 +1,6 @@
 #include <algorithm>
 #include <map>
+#include <set>
 #include <tuple>
 
 #include <fmt/format.h>
@@ -8,6 +9,8 @@
 #include "dcache/plan/graph.h"
 #include "dcache/plan/target.h"
 #include "dcache/project/ci_text.h"
+#include "dcache/text/path.h"
+#include "dcache/text/words.h"
 #include "rules/ci.h"
 
 namespace dcache::rules::DC3004 {
@@ -45,13 +48,19 @@ void report_unstored(const std::vector<CiBuild>& builds, const std::vector<CiBui
                      lint::Reporter& reporter) {
   BuildFindings findings;
   for (const CiBuild& build : builds) {
-    const auto unstored = std::ranges::find_if(build.cache_from, [&](const std::string& cache) {
+    std::vector<std::string> unstored;
+    for (const std::string& cache : build.cache_from) {
       const auto stores_it = [&](const CiBuild& other) { return may_store(other, cache); };
-      return cache_attribute(cache, "type") == "gha" && std::ranges::none_of(builds, stores_it) &&
-             std::ranges::none_of(beside, stores_it);
-    });
-    if (unstored == build.cache_from.end()) continue;
-    findings.add(build, fmt::format("the cache is read from {}, but nothing here stores it", *unstored),
+      const bool is_unstored = cache_attribute(cache, "type") == "gha" &&
+                               std::ranges::none_of(builds, stores_it) &&
+                               std::ranges::none_of(beside, stores_it);
+      if (is_unstored && std::ranges::find(unstored, cache) == unstored.end()) unstored.push_back(cache);
+    }
+    if (unstored.empty()) continue;
+    constexpr size_t kMostNamed = 4;
+    findings.add(build,
+                 fmt::format("the cache is read from {}, but nothing here stores {}",
+                             text::list_words(unstored, kMostNamed), unstored.size() == 1 ? "it" : "them"),
                  "add the matching cache-to");
   }
   findings.report(reporter);
@@ -145,19 +154,61 @@ bool is_overwritten_by(const std::vector<CiBuild>& beside, const CiBuild& build,
   });
 }
 
+// Where a build stores a cache, among the builds of its file. A folder is that of a job.
+std::string own_place_of(const CiBuild& build, std::string_view cache) {
+  if (cache_attribute(cache, "type") != "local") return place_of(cache);
+  const std::string folder = cache_attribute(cache, "dest");
+  // An expression has the same value in all of a job.
+  const bool is_of_shell = folder.find('$') != folder.find("${{");
+  if (folder.empty() || is_of_shell || build.saves_folders_itself) return {};
+  return fmt::format("local {} {} {}", build.job, text::clean_path(folder), cache_attribute(cache, "tag"));
+}
+
+bool is_known_in_job(std::string_view place) {
+  return place.starts_with("local ") || is_known(place);
+}
+
+// The folders that a build imports.
+std::set<std::string> imported_folders(const CiBuild& build) {
+  std::set<std::string> folders;
+  for (const std::string& from : build.cache_from) {
+    if (cache_attribute(from, "type") == "local")
+      folders.insert(text::clean_path(cache_attribute(from, "src")));
+  }
+  return folders;
+}
+
+// Whether a folder that two builds export to is, for all that is known, the only place of both caches: a step
+// after each may move what that has stored to the folder that it imports.
+bool share_folder(const CiBuild& one, const CiBuild& other, std::string_view cache) {
+  if (cache_attribute(cache, "type") != "local") return true;
+  const std::set<std::string> folders = imported_folders(one), others = imported_folders(other);
+  const std::string folder = text::clean_path(cache_attribute(cache, "dest"));
+  return folders.contains(folder) || others.contains(folder) ||
+         std::ranges::any_of(folders, [&](const std::string& from) { return others.contains(from); });
+}
+
+std::string remedy_for_shared(std::string_view cache) {
+  const std::string type = cache_attribute(cache, "type");
+  return type == "gha"     ? "give each build its own scope=NAME"
+         : type == "local" ? "give each build its own folder"
+                           : "give each build its own ref";
+}
+
 void report_shared(const lint::RelatedFile& related, const std::vector<CiBuild>& builds,
                    const std::vector<CiBuild>& beside, lint::Reporter& reporter) {
   std::map<std::string, std::pair<const CiBuild*, Work>> first;  // by place
   BuildFindings findings;
   for (const CiBuild& build : builds) {
     for (const std::string& cache : build.cache_to) {
-      const std::string place = place_of(cache);
-      if (!is_known(place)) continue;
+      const std::string place = own_place_of(build, cache);
+      if (!is_known_in_job(place)) continue;
       const Work work = work_of(build);
       const auto [known, fresh] = first.try_emplace(place, &build, work);
       const CiBuild& other = *known->second.first;
       const bool is_in_file = !fresh && known->second.second != work && !exclude_each_other(build, other) &&
-                              !stores_all_of(related, build, cache, other);
+                              !stores_all_of(related, build, cache, other) &&
+                              share_folder(build, other, cache);
       if (!is_in_file && (!fresh || !is_overwritten_by(beside, build, place))) continue;
       findings.add(build,
                    fmt::format("{} stores its cache in the same place ({}), and each overwrites the other's",
@@ -165,25 +216,28 @@ void report_shared(const lint::RelatedFile& related, const std::vector<CiBuild>&
                                : other.defined.empty() ? "another build in this file"
                                                        : other.defined,
                                cache),
-                   cache_attribute(cache, "type") == "gha" ? "give each build its own scope=NAME"
-                                                           : "give each build its own ref");
+                   remedy_for_shared(cache));
     }
   }
   findings.report(reporter);
 }
 
-void report_matrix(const CiBuild& build, lint::Reporter& reporter) {
-  if (!build.differs_by_matrix) return;
+// The jobs of a matrix, or the calls of a workflow, that store their caches in one place.
+void report_variants(const lint::RelatedFile& related, const CiBuild& build, lint::Reporter& reporter) {
+  if (build.cache_to.empty()) return;
+  const bool by_call = !build.differs_by_matrix && differs_by_call(related, build);
+  if (!by_call && !build.differs_by_matrix) return;
+  const std::string_view variable = by_call ? "an input of the workflow" : "a variable of the matrix";
   for (const std::string& cache : build.cache_to) {
     const std::string place = place_of(cache);
     if (!is_known(place)) continue;
     lint::Diagnostic& diagnostic = reporter.report(
         build.span,
-        "all jobs of the matrix store their caches in one place, and each overwrites the "
-        "others'",
-        cache_attribute(cache, "type") == "gha" ? "add scope= with a variable of the matrix to both "
-                                                  "caches"
-                                                : "put a variable of the matrix into the ref");
+        fmt::format(
+            "{} store their caches in one place, and each overwrites the others'",
+            by_call ? "the calls of this workflow build different images and" : "all jobs of the matrix"),
+        cache_attribute(cache, "type") == "gha" ? fmt::format("add scope= with {} to both caches", variable)
+                                                : fmt::format("put {} into the ref", variable));
     diagnostic.focus = build.cache_to_value;
     return;
   }
@@ -211,9 +265,10 @@ void check(lint::RelatedFile& related, lint::Reporter& reporter) {
   const std::vector<CiBuild> builds = ci_builds(related);
   BuildFindings new_keys, switched_off;
   for (const CiBuild& build : builds) {
-    report_matrix(build, reporter);
+    report_variants(related, build, reporter);
     find_new_key(build, new_keys);
-    if (build.no_cache && !build.scheduled)
+    // A build whose image nobody gets is done for something else: to measure it, or to fill a cache mount.
+    if (build.no_cache && !build.scheduled && !build.discards_result)
       switched_off.add(build, "no-cache is set, so every build runs all its steps",
                        "remove no-cache, or pin what it should update");
   }
@@ -244,12 +299,14 @@ lint::Rule rule() {
           "disabled",
       .rationale =
           "Some step must write a cache before another can read it. The cache of GitHub Actions has one "
-          "place for each `scope`, and a registry one for each reference: if two different builds store "
-          "their caches in the same place, neither can reuse anything. One place is fine if the later build "
-          "stores all stages of the earlier one with `mode=max`. A name that contains the commit or the "
+          "place for each `scope`, a registry one for each reference, and a job one for each folder "
+          "(`type=local`): if two different builds store their caches in the same place, neither can reuse "
+          "anything. A workflow that others call with different inputs is several builds. One place is fine "
+          "if the later build stores all stages of the earlier one with `mode=max`. A name that contains the "
+          "commit or the "
           "number of the run is a new place in every run. A cache that is read from one tag of a repository "
           "and stored at another is not the one of the last run. With `no-cache` nothing is reused; only a "
-          "scheduled build may want that.",
+          "scheduled build may want that, or one whose image nobody gets.",
       .bad = {"on: push\n"
               "jobs:\n"
               "  image:\n"

@@ -3,6 +3,7 @@
 #include <algorithm>
 #include <array>
 #include <optional>
+#include <set>
 #include <utility>
 
 #include "dcache/project/action_inputs.h"
@@ -15,11 +16,21 @@
 
 namespace dcache::project {
 
-std::vector<std::string> values_in_jobs(const std::string& text, const yaml::Value& job) {
-  if (text.find("matrix") == std::string::npos) return {text};
+namespace {
+
+// Null for none.
+const yaml::Value* matrix_of(const yaml::Value& job) {
   const yaml::Value* const strategy = job.find("strategy");
   const yaml::Value* const matrix = strategy == nullptr ? nullptr : strategy->find("matrix");
-  if (matrix == nullptr || matrix->is_null()) return {};
+  return matrix == nullptr || matrix->is_null() ? nullptr : matrix;
+}
+
+}  // namespace
+
+std::vector<std::string> values_in_jobs(const std::string& text, const yaml::Value& job) {
+  if (text.find("matrix") == std::string::npos) return {text};
+  const yaml::Value* const matrix = matrix_of(job);
+  if (matrix == nullptr) return {};
   std::vector<std::string> all;
   for (const yaml::Value& values : expand_workflow_matrix(*matrix).values) {
     all.push_back(
@@ -29,6 +40,15 @@ std::vector<std::string> values_in_jobs(const std::string& text, const yaml::Val
         }));
   }
   return all;
+}
+
+std::optional<size_t> variants_in_jobs(const std::string& text, const yaml::Value& job) {
+  const yaml::Value* const matrix = matrix_of(job);
+  if (matrix == nullptr) return std::nullopt;
+  const MatrixJobs jobs = expand_workflow_matrix(*matrix);
+  if (!jobs.complete || jobs.too_many) return std::nullopt;
+  const std::vector<std::string> texts = values_in_jobs(text, job);
+  return std::set<std::string>(texts.begin(), texts.end()).size();
 }
 
 bool is_on_hosted_runner(const yaml::Value& job) {

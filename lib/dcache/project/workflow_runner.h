@@ -1,7 +1,9 @@
 // The machines that jobs of GitHub Actions run on, and what is left of them.
 #pragma once
 
+#include <cstddef>
 #include <cstdint>
+#include <optional>
 #include <string>
 #include <string_view>
 #include <vector>
@@ -12,6 +14,10 @@ namespace dcache::project {
 
 // What a text means in each job of the matrix of `job`; nothing if it names a matrix that is not there.
 std::vector<std::string> values_in_jobs(const std::string& text, const yaml::Value& job);
+
+// How many different texts the jobs of the matrix of `job` make of one. Nothing if that is not known, as of a
+// matrix that another job computes.
+std::optional<size_t> variants_in_jobs(const std::string& text, const yaml::Value& job);
 
 // Whether a job runs on machines of the service, which are new for each job.
 bool is_on_hosted_runner(const yaml::Value& job);
