@@ -456,8 +456,7 @@ class Needs {
                           .any;
   }
 
-  // The last ENTRYPOINT of a stage and those that it starts from, or else CMD. If the last CMD may have such
-  // a list among its arguments, it is that.
+  // The last ENTRYPOINT of a stage and those that it starts from, or else CMD, or the CMD if that decides.
   const Instruction* starter_of(const plan::Stage& stage) const {
     const Instruction* entrypoint = nullptr;
     const Instruction* command = nullptr;
@@ -472,8 +471,36 @@ class Needs {
       if (entrypoint == nullptr) entrypoint = own_entrypoint;
       if (command == nullptr) command = own_command;
     }
-    if (command != nullptr && reads_arguments(*command)) return command;
-    return entrypoint != nullptr ? entrypoint : command;
+    if (entrypoint == nullptr || (command != nullptr && may_decide(*entrypoint, *command))) return command;
+    return entrypoint;
+  }
+
+  // Whether what CMD says decides what runs, though there is an ENTRYPOINT: that starts what it is given, or
+  // CMD names the package manager or a file with arguments.
+  bool may_decide(const Instruction& entrypoint, const Instruction& command) const {
+    if (reads_arguments(command) || names_manager(command)) return true;
+    constexpr std::string_view kStarters[] = {"tini", "dumb-init", "catatonit", "gosu", "su-exec", "init"};
+    const std::string_view first =
+        entrypoint.arguments.empty() ? std::string_view() : entrypoint.arguments.front().text;
+    const std::string_view program = text::base_name(first.substr(0, first.find_first_of(" \t")));
+    return !may_need(entrypoint) && (std::ranges::find(kStarters, program) != std::end(kStarters) ||
+                                     program.find("entrypoint") != std::string_view::npos);
+  }
+
+  // Whether a program of the package manager is among the words of a command.
+  bool names_manager(const Instruction& starter) const {
+    constexpr std::string_view kBefore = " \t\"'`[(,;&|/", kAfter = " \t\"'`]),;&|";
+    const std::string_view text = starter.joined;
+    return std::ranges::any_of(needs_.manager->programs, [&](Words program) {
+      const std::string_view name = program.front();
+      for (size_t at = text.find(name); at != std::string_view::npos; at = text.find(name, at + 1)) {
+        const size_t end = at + name.size();
+        if (at > 0 && kBefore.find(text[at - 1]) != std::string_view::npos &&
+            (end == text.size() || kAfter.find(text[end]) != std::string_view::npos))
+          return true;
+      }
+      return false;
+    });
   }
 
   // Whether a command takes arguments from a file: `java -cp $(cat classpath)`, `java @arguments`.
@@ -489,7 +516,7 @@ class Needs {
 
   // Whether what it starts may need packages of the folder: all but programs that were built.
   bool may_need(const Instruction& starter) const {
-    if (starter.arguments.empty() || reads_arguments(starter)) return true;
+    if (starter.arguments.empty() || reads_arguments(starter) || names_manager(starter)) return true;
     std::string_view first = starter.arguments.front().text;
     if (!starter.json) first = first.substr(0, first.find_first_of(" \t"));
     if (first == "exec" || first.find_first_of("$\"'`;&|") != std::string_view::npos) return true;

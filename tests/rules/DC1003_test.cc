@@ -736,6 +736,39 @@ INSTANTIATE_TEST_SUITE_P(
                   "2 unsafe /root/.cache/pip; 3 unsafe /root/.cache/pip"}),
     name_of);
 
+// What the image starts in the end.
+INSTANTIATE_TEST_SUITE_P(
+    Starters, CacheMounts,
+    testing::Values(
+        MountCase{"EntrypointAlone", "FROM golang\nRUN go build -o /out .\nENTRYPOINT [\"/out\"]\n",
+                  "2 safe /go/pkg/mod /root/.cache/go-build"},
+        MountCase{"ProgramInTheFolderOfGo",
+                  "FROM golang\nRUN go build -o /go/bin/out .\nCMD [\"/go/bin/out\"]\n",
+                  "2 safe /go/pkg/mod /root/.cache/go-build"},
+        MountCase{"EntrypointWithArguments",
+                  "FROM golang\nRUN go build -o /out .\nENTRYPOINT [\"/out\"]\nCMD [\"serve\", \"--port\", "
+                  "\"80\"]\n",
+                  "2 safe /go/pkg/mod /root/.cache/go-build"},
+        MountCase{"EntrypointThatStartsACommand",
+                  "FROM golang\nRUN go build -o /out .\nENTRYPOINT [\"/sbin/tini\", \"--\"]\nCMD [\"go\", "
+                  "\"run\", \".\"]\n",
+                  "2 unsafe /go/pkg/mod /root/.cache/go-build"},
+        MountCase{"EntrypointThatStartsAShell",
+                  "FROM golang\nRUN go build -o /out .\nENTRYPOINT [\"/entrypoint\"]\nCMD [\"sh\"]\n",
+                  "2 unsafe /go/pkg/mod /root/.cache/go-build"},
+        MountCase{
+            "EntrypointThatStartsTheProgram",
+            "FROM golang\nRUN go build -o /out .\nENTRYPOINT [\"/sbin/tini\", \"--\"]\nCMD [\"/out\"]\n",
+            "2 safe /go/pkg/mod /root/.cache/go-build"},
+        MountCase{"SecondCommandInAShell",
+                  "FROM golang\nRUN go build -o /out .\nCMD /out && go run ./migrate\n",
+                  "2 unsafe /go/pkg/mod /root/.cache/go-build"},
+        MountCase{
+            "ManagerAmongTheArguments",
+            "FROM golang\nRUN go build -o /out .\nCMD [\"/usr/local/bin/watch\", \"go\", \"run\", \".\"]\n",
+            "2 unsafe /go/pkg/mod /root/.cache/go-build"}),
+    name_of);
+
 // A file says where the packages are in the local repository.
 INSTANTIATE_TEST_SUITE_P(
     Classpaths, CacheMounts,
