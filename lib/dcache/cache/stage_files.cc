@@ -4,6 +4,7 @@
 #include <iterator>
 #include <map>
 #include <set>
+#include <span>
 #include <string>
 
 #include "dcache/cache/copied_files.h"
@@ -44,19 +45,23 @@ class FoundFiles {
     created_.insert(created.begin(), created.end());
   }
 
-  // A file that a step wrote. Where a step looked at before may have changed it, its hash counts by itself,
-  // and the order of steps that write one path with it; where that may be any file, the caller adds one hash
-  // of all.
+  // Whether files that are not within the path of the selector make no difference.
+  bool takes_only_within() const { return narrow_ && (anywhere_ || unsure_.empty()); }
+
+  // A file that a step wrote; it has to outlive this. Where a step looked at before may have changed it, its
+  // hash counts by itself, and the order of steps that write one path with it; where that may be any file,
+  // the caller adds one hash of all.
   void add_file(const Record& record) {
+    // Links apart, files elsewhere make no difference.
+    const bool counts = !narrow_ || is_within_selector(record);
+    if (!counts && takes_only_within()) return;
     const bool unsure = !anywhere_ && is_unsure('/' + record.path);
     if (unsure) {
       const size_t above = unsure_files_[record.path]++;
       add_uncertain(Hasher().add(record.path).add(hash_record(record)).add(uint64_t{above}).finish());
     }
-    // Links apart, files elsewhere make no difference.
-    if (narrow_ && !text::is_within('/' + record.path, selector_.path)) return;
-    files_.push_back({record, !anywhere_ && !unsure});
-    file_paths_.insert('/' + record.path);
+    if (!counts) return;
+    files_.push_back({&record, !anywhere_ && !unsure});
   }
   // A folder that is made if it is not there: it changes nothing of one that a step below makes.
   void add_folder(const std::string& path) {
@@ -109,21 +114,27 @@ class FoundFiles {
 
  private:
   struct File {
-    Record record;
+    const Record* record;
     bool known;  // no step above can have changed it
   };
 
+  // Paths of records have no leading slash.
+  bool is_within_selector(const Record& record) const {
+    const std::string_view path = selector_.path;
+    return path == "/" || path == "." ||
+           (path.starts_with('/') && text::is_within(record.path, path.substr(1)));
+  }
+
   bool has_file_within(const std::string& folder) const {
-    const std::string prefix = folder == "/" ? folder : folder + '/';
-    const auto below = file_paths_.lower_bound(prefix);
-    return file_paths_.contains(folder) || (below != file_paths_.end() && below->starts_with(prefix));
+    return std::ranges::any_of(
+        files_, [&](const File& file) { return text::is_within('/' + file.record->path, folder); });
   }
 
   // The topmost record of a path counts.
   context::Snapshot snapshot(bool known_alone) const {
     std::vector<Record> records = folders_;
     for (auto file = files_.rbegin(); file != files_.rend(); ++file) {
-      if (file->known || !known_alone) records.push_back(file->record);
+      if (file->known || !known_alone) records.push_back(*file->record);
     }
     return context::Snapshot(std::move(records));
   }
@@ -150,8 +161,7 @@ class FoundFiles {
   const bool narrow_;
   OverlappingPaths unsure_;
   bool anywhere_ = false;
-  std::vector<File> files_;                        // the topmost first
-  std::set<std::string, std::less<>> file_paths_;  // of them
+  std::vector<File> files_;  // the topmost first
   std::vector<Record> folders_;
   OverlappingPaths copies_;  // destinations of the unknown ones
   std::map<std::string, size_t, std::less<>> unsure_files_;
@@ -197,13 +207,24 @@ void StageFiles::add_selected(size_t stage, const plan::Selector& selector, Assu
           break;
         }
         if (!found.knows_any_path()) found.add_uncertain(copy.all);
-        for (const Record& record : *copy.files)
+        for (const Record& record : found.takes_only_within() ? within(copy, selector.path) : *copy.files)
           found.add_file(record);
         break;
       }
     }
   }
   found.finish(hasher);
+}
+
+// Of the files of a COPY those within a path, and maybe others.
+std::span<const Record> StageFiles::within(const CopiedFiles& copy, std::string_view path) {
+  const std::span<const Record> all(*copy.files);
+  if (!copy.are_in_order || path.size() < 2 || path.front() != '/') return all;
+  const std::string_view start = path.substr(1);  // as paths of records start
+  const auto first = std::ranges::lower_bound(all, start, context::path_less, &Record::path);
+  const auto last = std::find_if(first, all.end(),
+                                 [&](const Record& record) { return !text::is_within(record.path, start); });
+  return {first, last};
 }
 
 // A folder that a stage starts from instead of an image: its files are at the root.
@@ -257,6 +278,7 @@ const StageFiles::CopiedFiles& StageFiles::copied(size_t copy) const {
     all.add(record.path).add(hash_record(record));
   }
   result.all = all.finish();
+  result.are_in_order = std::ranges::is_sorted(*result.files, context::path_less, &Record::path);
   return result;
 }
 

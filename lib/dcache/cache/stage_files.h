@@ -4,6 +4,7 @@
 
 #include <map>
 #include <optional>
+#include <span>
 #include <string_view>
 #include <vector>
 
@@ -31,7 +32,9 @@ class StageFiles {
     std::optional<std::vector<context::Record>> files;
     std::vector<std::string> links;  // absolute paths
     context::Hash all;
+    bool are_in_order = false;  // the files, by context::path_less()
   };
+  static std::span<const context::Record> within(const CopiedFiles& copy, std::string_view path);
   static void add_folder(const StepKeys& folder, FoundFiles& found);
   static void add_workdir(const plan::Step& workdir, FoundFiles& found);
   void add_run(size_t run, const plan::Selector& selector, FoundFiles& found) const;

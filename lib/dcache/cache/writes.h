@@ -38,6 +38,7 @@ class OverlappingPaths {
   // How many there are; one that was added twice counts twice.
   size_t count(std::string_view path) const;
   bool contains(std::string_view path) const;
+  bool empty() const { return counts_.empty(); }
 
  private:
   // Calls `take` with the number of each path that overlaps, until that returns false.
