@@ -457,7 +457,7 @@ class Check {
     const std::string flags =
         flags_for(copies, changes,
                   std::ranges::all_of(copies, [](const auto* one) { return gives_to_root(*one); }), has_mode);
-    if (flags.empty() && std::ranges::none_of(changes, &Change::is_mode) &&
+    if (!all_given && flags.empty() && std::ranges::none_of(changes, &Change::is_mode) &&
         std::ranges::any_of(copies, [&](const auto* copy) { return changes_modes_of_some(work, *copy); }))
       return;
     std::string remedy = all_given ? remedy_for_given(copies, changes) : remedy_for(copies, changes, flags);

@@ -79,6 +79,7 @@ TEST(Sentences, OfChangesThatCopyMakesToo) {
            {"--chown=www-data:x . /opt/k", "chown -R www-data /opt/k", "remove it: " + owner},
            {"--chown=www-data:x . /opt/k", "chown -R www-data:www-data /opt/k",
             "write COPY --chown=www-data:www-data there"},
+           {"--chown=a . /opt/k", "chmod +x /opt/k/bin/x && chown -R a /opt/k", "remove it: " + owner},
            {"--chown=a . /opt/k", "make -C /opt/k && chown -R a /opt/k",
             "change only what a RUN has made: " + owner},
            {"--chown=a . /opt/k", "chown -R a /opt/k && chmod -R 755 /opt/k", "write COPY --chmod=755 there"},
