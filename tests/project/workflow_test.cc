@@ -542,6 +542,21 @@ TEST(Workflow, ComposeMayHaveAnotherProjectFolder) {
   EXPECT_EQ(open.skipped[0].reason, "paths in its files start in ${{ $DIR }}");
 }
 
+TEST(Workflow, ADockerfileOnStandardInputHasNoContext) {
+  const Definitions found = read_workflow_text(with_steps("- run: docker build -t r6 - < a/Dockerfile"));
+  ASSERT_EQ(found.targets.size(), 1U);
+  ASSERT_EQ(found.targets[0].unknown.size(), 1U);
+  EXPECT_EQ(words_of(found.targets[0].unknown[0]), "the context is empty: standard input is the Dockerfile");
+  EXPECT_FALSE(found.targets[0].unknown[0].varies);
+  for (const char* step :
+       {"- run: docker build -t r6 . < a/Dockerfile", "- run: docker build -t r6 - < a.tar.gz",
+        "- run: docker build -t r6 -f - . < a/Dockerfile"}) {
+    const Definitions other = read_workflow_text(with_steps(step));
+    ASSERT_EQ(other.targets.size(), 1U) << step;
+    EXPECT_TRUE(other.targets[0].unknown.empty()) << step;
+  }
+}
+
 TEST(Workflow, ActionsOfOthersMayBuild) {
   const WorkflowCase cases[] = {
       {"- uses: redhat-actions/buildah-build@v2\n  with: {containerfiles: ./api/Containerfile, context: "

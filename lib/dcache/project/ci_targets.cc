@@ -187,6 +187,8 @@ class TargetReader {
       if (!is_remote(path.text)) remote_place_ = located(path);
     }
     target_.context = context.text;
+    if (build_.has_no_context)
+      target_.unknown.push_back({"context", "is empty: standard input is the Dockerfile", false});
     is_remote_ = is_remote(context.text);
     is_known_ = note("context", context) && !is_remote_;
     if (!is_known_ || !is_outside(context.text)) return;

@@ -323,6 +323,11 @@ void read_input(CiBuild& build, const std::optional<CiText>& input) {
     if (field == kFile && input) value = *input;
     if (field != kContext) continue;
     value = {"."};
+    // An archive is a context.
+    constexpr std::array<std::string_view, 7> kArchives = {".tar", ".tgz", ".gz", ".xz",
+                                                           ".bz2", ".zst", ".tbz"};
+    const auto ends = [&](std::string_view ending) { return input->text.ends_with(ending); };
+    build.has_no_context = input && input->is_known() && std::ranges::none_of(kArchives, ends);
     if (input) build.values.emplace_back(kFile, *input);
     return;
   }

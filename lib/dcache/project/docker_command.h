@@ -55,6 +55,7 @@ struct CiBuild {
   // `docker build`, which builds with the builder that DOCKER_BUILDKIT chooses.
   bool asks_environment = false;
   bool file_is_input = false;                                     // the Dockerfile comes from standard input
+  bool has_no_context = false;                                    // standard input is all that it is given
   std::vector<std::string> more_options = {};                     // variables that may contain options
   std::vector<std::pair<BuildField, std::string>> possible = {};  // what of that is known, and the variable
 
