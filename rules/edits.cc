@@ -235,14 +235,28 @@ std::optional<std::vector<text::Edit>> Removal::edits() const {
   return edits;
 }
 
+namespace {
+
+// Whether nothing but a continuation comes after the keyword in its line.
+bool continues_after_keyword(const lint::Run& run, const dockerfile::File& file) {
+  const std::string_view rest = std::string_view(file.source()).substr(run.instruction->name_span.end);
+  const size_t mark = std::min(rest.find_first_not_of(" \t"), rest.size());
+  if (mark == 0 || !rest.substr(mark).starts_with(file.escape())) return false;
+  const size_t end = rest.find_first_not_of(" \t\r", mark + 1);
+  return end != std::string_view::npos && rest[end] == '\n';
+}
+
+}  // namespace
+
 text::Edit insert_flags(const lint::Run& run, const dockerfile::File& file,
                         const std::vector<std::string>& flags) {
   text::Edit edit;
+  const bool continues = continues_after_keyword(run, file);
   edit.span = {run.instruction->name_span.end, run.instruction->name_span.end};
   const bool one_line = !run.instruction->heredocs.empty();
   for (const std::string& flag : flags) {
     edit.replacement += ' ' + flag;
-    if (one_line) continue;
+    if (one_line || (continues && &flag == &flags.back())) continue;
     edit.replacement += ' ';
     edit.replacement += file.escape();
     edit.replacement += line_end(file);

@@ -28,6 +28,20 @@ std::string offered_mounts(const std::string& text, const lint::BuildFacts& fact
   return all;
 }
 
+TEST(CacheMountFlags, LeaveNoLineWithAContinuationAlone) {
+  const lint::Config config = test::config_selecting({"DC1003"});
+  const lint::Linter linter(lint::catalogue(), config);
+  for (const std::string end : {"\n", "\r\n"}) {
+    const std::string text = "FROM debian:12" + end + "RUN \\" + end + "    apt-get update && \\" + end +
+                             "    apt-get install -y make" + end;
+    EXPECT_EQ(lint::apply_fixes(linter, text, {}, true).text,
+              "FROM debian:12" + end + "RUN --mount=type=cache,target=/var/cache/apt,sharing=locked \\" +
+                  end + "    --mount=type=cache,target=/var/lib/apt/lists,sharing=locked \\" + end +
+                  "    rm -f /etc/apt/apt.conf.d/docker-clean && apt-get update && \\" + end +
+                  "    apt-get install -y make" + end);
+  }
+}
+
 struct MountCase {
   const char* name;
   const char* text;
