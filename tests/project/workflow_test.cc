@@ -155,7 +155,7 @@ TEST(Workflow, CommandsOfScriptsAreRead) {
       {"docker buildx imagetools create -t a build", ""},
       {"docker run --rm x build .", ""},
       {"echo docker build .", ""},
-      {"docker build - < app/Dockerfile", "app . app/Dockerfile\n"},
+      {"docker build - < app/Dockerfile", "app . app/Dockerfile ?context\n"},
       {"docker build -f - . <<EOF\nFROM x\nEOF\n", "build-it . Dockerfile ?dockerfile\n"},
       {"docker build https://github.com/a/b.git", "build-it https://github.com/a/b.git Dockerfile\n"},
       {"export A=1\ndocker build --build-arg A .", "build-it . Dockerfile args.A=1\n"},
