@@ -15,6 +15,7 @@
 #include "dcache/text/path.h"
 #include "dcache/text/unicode.h"
 #include "rules/image_runs.h"
+#include "rules/plain_commands.h"
 #include "rules/sources.h"
 
 namespace dcache::rules {
@@ -107,25 +108,6 @@ bool may_put_files(lint::Dockerfile& dockerfile, const Step& step, std::string_v
       return context->files.find(path) != nullptr || !context->files.below(path).empty();
     });
   });
-}
-
-bool is_plain_program(std::string_view program) {
-  constexpr std::string_view kNames[] = {
-      "apk",       "apt",       "apt-get", "addgroup", "adduser", "awk",
-      "basename",  "cat",       "cd",      "chgrp",    "chmod",   "chown",
-      "command",   "cp",        "curl",    "cut",      "date",    "dirname",
-      "dnf",       "dpkg",      "du",      "echo",     "export",  "false",
-      "file",      "find",      "getent",  "git",      "gpg",     "grep",
-      "groupadd",  "groupmod",  "gunzip",  "gzip",     "head",    "id",
-      "install",   "ldconfig",  "ldd",     "ln",       "ls",      "md5sum",
-      "microdnf",  "mkdir",     "mktemp",  "mv",       "printf",  "pwd",
-      "readlink",  "rm",        "rmdir",   "sed",      "set",     "setcap",
-      "sha256sum", "sha512sum", "sleep",   "sort",     "stat",    "strip",
-      "tail",      "tar",       "test",    "touch",    "tr",      "true",
-      "umask",     "uname",     "uniq",    "unset",    "unzip",   "update-ca-certificates",
-      "useradd",   "usermod",   "wc",      "wget",     "which",   "xz",
-      "yum",       "zypper",    "[",       ":"};
-  return std::ranges::find(kNames, program) != std::end(kNames);
 }
 
 namespace {
@@ -307,7 +289,7 @@ class Needs {
     const std::string_view program = shell::program_of(words);
     // An install downloads what it lacks.
     if (scripts_ == Scripts::kOffline)
-      return !is_plain_program(program) && use_by(dockerfile_, run, command) == nullptr;
+      return !is_plain_command(words) && use_by(dockerfile_, run, command) == nullptr;
     constexpr std::string_view kScripts[] = {"make", "bash", "sh", "task", "just", "mage", "."};
     return std::ranges::find(kScripts, program) != std::end(kScripts) ||
            words.front().text.starts_with("./") || words.front().text.ends_with(".sh");
@@ -341,8 +323,7 @@ class Needs {
   bool may_use(const Run& run, const shell::Command& command) const {
     const auto words = shell::invocation(command);
     if (words.empty()) return false;
-    if (!calls(*needs_.manager, command))
-      return !is_plain_program(shell::program_of(words)) && !is_other_manager(words);
+    if (!calls(*needs_.manager, command)) return !is_plain_command(words) && !is_other_manager(words);
     const auto only_asks = [](const shell::Word& word) {
       return word.text == "version" || word.text == "env" || word.text == "--version" ||
              word.text == "-version";

@@ -12,10 +12,6 @@
 
 namespace dcache::rules {
 
-// Whether a program does the same whatever packages of a language and variables of the build there are, but
-// for those that its arguments name: a tool of the system.
-bool is_plain_program(std::string_view program);
-
 // Whether a COPY brings something at or below the target. Of what it takes from a stage or an image only the
 // folder tells, unless that is the root.
 bool may_put_files(lint::Dockerfile& dockerfile, const plan::Step& step, std::string_view target);

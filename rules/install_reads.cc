@@ -17,6 +17,7 @@
 #include "rules/context_git.h"
 #include "rules/go_module.h"
 #include "rules/install_manifests.h"
+#include "rules/known_facts.h"
 #include "rules/named_files.h"
 #include "rules/plain_programs.h"
 #include "rules/workspaces.h"
@@ -441,9 +442,15 @@ std::string_view overwritten_folder(const lint::BuildContext& context, const Use
   return found == makes.end() ? std::string_view() : *found;
 }
 
+// What a word of `rm` names, or the folder in which it does: that of "/var/lib/apt/lists/*". Nothing if that
+// can't be known.
+std::optional<std::string> removed_folder(const shell::Word& word, const plan::Step& step) {
+  if (word.literal) return path_in(word.text, step);
+  if (word.text.find_first_of("$`{") != std::string::npos) return std::nullopt;
+  return path_in(text::parent_path(word.text.substr(0, word.text.find_first_of("*?["))), step);
+}
+
 bool installs_from_outside(lint::Dockerfile& dockerfile, const Run& run, std::string_view destination) {
-  constexpr std::array<std::string_view, 8> kManagers = {"apt-get", "apt",      "apk",    "dnf",
-                                                         "yum",     "microdnf", "zypper", "aptitude"};
   constexpr std::array<std::string_view, 30> kOptions = {"-y",
                                                          "-q",
                                                          "-qq",
@@ -483,7 +490,7 @@ bool installs_from_outside(lint::Dockerfile& dockerfile, const Run& run, std::st
     if (program == "set") return true;
     if (program == "rm") {
       return std::ranges::all_of(words.subspan(1), [&](const shell::Word& word) {
-        const auto path = word.literal ? path_in(word.text, step) : std::nullopt;
+        const auto path = removed_folder(word, step);
         return word.text.starts_with('-') ||
                (path && destination != "/" && !text::is_within(*path, destination) &&
                 !text::is_within(destination, *path));
@@ -492,7 +499,7 @@ bool installs_from_outside(lint::Dockerfile& dockerfile, const Run& run, std::st
     const bool plain_assignments = std::ranges::all_of(command.assignments, [](const shell::Word& word) {
       return word.text.starts_with("DEBIAN_FRONTEND=");
     });
-    return text::is_one_of(program, kManagers) && plain_assignments &&
+    return text::is_one_of(program, system_package_managers()) && plain_assignments &&
            std::ranges::all_of(words.subspan(1), [&](const shell::Word& word) {
              if (!word.literal) return false;
              if (word.text.starts_with('.') && program == "apk") return is_plain_name(word.text.substr(1));

@@ -50,6 +50,11 @@ std::span<const std::string_view> harmless_endings();
 std::span<const std::string_view> secret_parts();
 // Files that hold a key or a password by their name alone.
 std::span<const std::string_view> key_files();
+// Tools of the system that do the same whatever packages of a language and variables of the build there are,
+// except for those that their arguments name.
+std::span<const std::string_view> plain_programs();
+// Programs that install packages of a distribution.
+std::span<const std::string_view> system_package_managers();
 // Shells that know `set -o pipefail`.
 std::span<const std::string_view> pipefail_shells();
 // Commands that are not programs, and words that begin what only a shell reads.

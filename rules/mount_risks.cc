@@ -5,6 +5,7 @@
 
 #include "dcache/text/path.h"
 #include "dcache/text/words.h"
+#include "rules/known_facts.h"
 
 namespace dcache::rules {
 namespace {
@@ -20,9 +21,8 @@ bool may_call_any(std::span<const shell::Word> words) {
 }
 
 bool installs_headers(const shell::Command& command) {
-  constexpr std::string_view kManagers[] = {"apk", "apt-get", "apt", "dnf", "yum", "microdnf", "zypper"};
   const auto words = shell::invocation(command);
-  return text::is_one_of(shell::program_of(words), kManagers) &&
+  return text::is_one_of(shell::program_of(words), system_package_managers()) &&
          std::ranges::any_of(words, [](const shell::Word& word) {
            return word.text.ends_with("-dev") || word.text.ends_with("-devel");
          });

@@ -3,6 +3,8 @@
 #include <algorithm>
 #include <initializer_list>
 
+#include "dcache/text/words.h"
+#include "rules/known_facts.h"
 #include "rules/package_lists.h"
 
 namespace dcache::rules {
@@ -88,7 +90,7 @@ bool upgrades(ShellWords words) {
     return std::ranges::find(names, program) != names.end();
   };
   if (is_one_of({"unattended-upgrade", "unattended-upgrades"})) return true;
-  if (is_one_of({"apt", "apt-get", "aptitude", "apk", "dnf", "microdnf", "yum", "tdnf", "zypper"})) {
+  if (program != "pacman" && text::is_one_of(program, system_package_managers())) {
     // `update` of these two fetches the lists alone.
     const bool lists_only = is_one_of({"apt", "apt-get", "aptitude", "apk"});
     if (has_any_word(words, {"--upgrade", "--available"}) ||

@@ -8,7 +8,7 @@
 #include "dcache/text/path.h"
 #include "dcache/text/piece.h"
 #include "dcache/text/words.h"
-#include "rules/cache_needs.h"
+#include "rules/known_facts.h"
 
 namespace dcache::rules {
 namespace {
@@ -118,7 +118,7 @@ bool installs_plainly(PlainWords words) {
 bool is_plain_command(PlainWords words) {
   if (words.empty()) return true;
   const std::string_view program = shell::program_of(words);
-  if (!is_plain_program(program) || !is_from_system(words.front().text)) return false;
+  if (!text::is_one_of(program, plain_programs()) || !is_from_system(words.front().text)) return false;
   if (program == "find") return finds_plainly(words);
   if (program == "awk") return runs_plain_awk(words);
   if (program == "sed") return runs_plain_sed(words);
@@ -128,9 +128,8 @@ bool is_plain_command(PlainWords words) {
   if (program == "git")
     return !has_option(words, {"foreach", "--exec", "-x", "run", "filter-branch", "commit", "checkout",
                                "merge", "rebase", "switch", "-c"});
-  constexpr auto kInstallers =
-      std::to_array<std::string_view>({"apk", "apt", "apt-get", "dnf", "dpkg", "microdnf", "yum", "zypper"});
-  return !text::is_one_of(program, kInstallers) || installs_plainly(words);
+  const bool installs = program == "dpkg" || text::is_one_of(program, system_package_managers());
+  return !installs || installs_plainly(words);
 }
 
 }  // namespace dcache::rules

@@ -18,6 +18,7 @@
 #include "rules/gain.h"
 #include "rules/install_manifests.h"
 #include "rules/install_reads.h"
+#include "rules/known_facts.h"
 #include "rules/likely_context.h"
 #include "rules/lock_files.h"
 #include "rules/moving_results.h"
@@ -192,8 +193,6 @@ bool is_clean_up(std::string_view program) {
 
 // Whether the RUN takes packages away again, such as a compiler: in a RUN of their own they would stay.
 bool removes_packages(const Run& run) {
-  constexpr std::string_view kPrograms[] = {"apt-get", "apt",    "apk",    "dnf", "microdnf",
-                                            "yum",     "zypper", "pacman", "dpkg"};
   constexpr std::string_view kCommands[] = {"purge", "remove",  "autoremove",   "autopurge", "del",
                                             "erase", "--purge", "-r",           "-P",        "-R",
                                             "-Rs",   "-Rns",    "--auto-remove"};
@@ -202,7 +201,8 @@ bool removes_packages(const Run& run) {
     if (std::ranges::any_of(words.first(std::min<size_t>(words.size(), 2)),
                             [](const shell::Word& word) { return is_clean_up(word.text); }))
       return true;
-    return std::ranges::find(kPrograms, shell::program_of(words)) != std::end(kPrograms) &&
+    const std::string_view program = shell::program_of(words);
+    return (program == "dpkg" || text::is_one_of(program, system_package_managers())) &&
            std::ranges::any_of(kCommands,
                                [&](std::string_view word) { return shell::has_word(words, word); });
   });

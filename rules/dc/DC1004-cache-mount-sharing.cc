@@ -44,11 +44,11 @@ bool names_hook(std::string_view text) {
 
 // The script that a command starts; empty for none.
 std::string_view script_of(const shell::Command& command) {
-  constexpr std::string_view kShells[] = {"sh", "bash", "dash", "ash", "zsh", ".", "source"};
   const auto words = shell::invocation(command);
   if (words.empty()) return {};
   const std::string_view program = words.front().text;
-  if (text::is_one_of(shell::program_of(words), kShells)) {
+  const std::string_view started = shell::program_of(words);
+  if (shell::is_posix_shell(started) || started == "." || started == "source") {
     const auto script = std::ranges::find_if(
         words.subspan(1), [](const shell::Word& word) { return !word.text.starts_with('-'); });
     return script == words.end() || shell::has_word(words, "-c") ? std::string_view() : script->text;

@@ -306,6 +306,11 @@ TEST(SafeFixes, MoveOnlyInstallsWhoseFilesAreKnown) {
            {{module, sums}, "COPY . .\nRUN cp .netrc /root/\nRUN go build -o /d .\n", "no fix"},
            {{}, "COPY . .\nRUN apt-get update && apt-get install -y curl\n", "safe"},
            {{}, "COPY . .\nRUN apt-get -c apt.conf install -y curl\n", "unsafe"},
+           {{}, "COPY . .\nRUN apt-get install -y curl && rm -rf /var/lib/apt/lists/*\n", "safe"},
+           {{}, "COPY . .\nRUN apt-get install -y curl && rm -rf /var/*\n", "safe"},
+           {{}, "COPY . .\nRUN apt-get install -y curl && rm -rf /*\n", "unsafe"},
+           {{}, "COPY . .\nRUN apt-get install -y curl && rm -rf ./*\n", "unsafe"},
+           {{}, "COPY . .\nRUN apt-get install -y curl && rm -rf $X/*\n", "unsafe"},
            {{}, "COPY . .\nRUN apt-get install -y curl && rm -rf /var/lib/apt/lists/* docs\n", "unsafe"},
            {{}, "ENV APT_CONFIG=/app/apt.conf\nCOPY . .\nRUN apt-get install -y curl\n", "unsafe"},
        }) {

@@ -1,7 +1,6 @@
 #include "dcache/lint/dockerfile.h"
 
 #include <algorithm>
-#include <array>
 
 #include "dcache/lint/images.h"
 #include "dcache/lint/suppress.h"
@@ -14,11 +13,6 @@ namespace {
 
 using dockerfile::Instruction;
 using dockerfile::Keyword;
-
-bool is_posix_shell(std::string_view program) {
-  constexpr std::array<std::string_view, 7> kShells = {"sh", "bash", "ash", "dash", "zsh", "ksh", "busybox"};
-  return std::ranges::find(kShells, program) != kShells.end();
-}
 
 // The program of a line such as `#!/usr/bin/env bash -e`.
 std::string_view interpreter_of(std::string_view script) {
@@ -106,7 +100,7 @@ Run make_run(const dockerfile::File& file, const Instruction& instruction, const
   run.script = whole_heredoc ? instruction.heredocs.front().content : instruction.rest;
   const bool shebang = whole_heredoc && run.script.starts_with("#!");
   if (shebang) run.shell_program = interpreter_of(run.script);
-  run.posix_shell = !run.shell_form || is_posix_shell(run.shell_program);
+  run.posix_shell = !run.shell_form || shell::is_posix_shell(run.shell_program);
   if (!run.shell_form) {
     shell::Command command = command_of_json(instruction);
     const auto script = shell::inner_script(command.words);

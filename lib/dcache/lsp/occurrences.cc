@@ -348,7 +348,7 @@ class Finder {
     if (parsed_.file.escape() == '`') return false;  // of Windows
     const auto& stages = parsed_.graph.stages;
     if (stage_ >= stages.size() || stages[stage_].shell.empty()) return true;
-    return is_posix_shell(stages[stage_].shell.front());
+    return shell::is_posix_shell(stages[stage_].shell.front());
   }
 
   static void add_all(std::string_view text, ShellNames& names) {
@@ -364,7 +364,8 @@ class Finder {
     const auto& words = instruction.arguments;
     for (size_t i = 0; i + 2 < words.size(); ++i) {
       const std::string_view option = words[i + 1].text;
-      if (!is_posix_shell(words[i].text) || !option.starts_with('-') || !option.ends_with('c')) continue;
+      if (!shell::is_posix_shell(words[i].text) || !option.starts_with('-') || !option.ends_with('c'))
+        continue;
       std::string_view script = words[i + 2].span.of(source_);
       if (script.size() >= 2 && script.front() == '"') script = script.substr(1, script.size() - 2);
       if (script.find('\\') == std::string_view::npos) {
@@ -392,7 +393,8 @@ class Finder {
     if (!body.starts_with("#!")) return add_shell_names(body, names);
     const std::string_view line = body.substr(2, body.find('\n') - 2);
     const std::string_view last = line.substr(line.find_last_of("/ ", line.find_last_not_of(" \r")) + 1);
-    const bool shell = is_posix_shell(text::trim_right(last)) || line.find("sh ") != std::string_view::npos;
+    const bool shell =
+        shell::is_posix_shell(text::trim_right(last)) || line.find("sh ") != std::string_view::npos;
     shell ? add_shell_names(body, names) : add_foreign_names(body, names);
   }
 

@@ -400,11 +400,6 @@ std::string_view variable_name(std::string_view text) {
   return text.substr(0, end);
 }
 
-bool is_posix_shell(std::string_view program) {
-  constexpr std::array<std::string_view, 7> kShells = {"sh", "bash", "dash", "ash", "ksh", "zsh", "busybox"};
-  return is_one_of(text::base_name(program), kShells);
-}
-
 void add_shell_names(std::string_view script, ShellNames& names) {
   Scanner(script, names, 0).run();
 }
@@ -413,7 +408,7 @@ bool reads_script(std::string_view command) {
   text::Arena texts;
   for (const shell::Command& one : shell::split(command, texts)) {
     const auto words = shell::invocation(one);
-    if (is_posix_shell(shell::program_of(words)) && !shell::inner_script(words)) return true;
+    if (shell::is_posix_shell(shell::program_of(words)) && !shell::inner_script(words)) return true;
   }
   return false;
 }

@@ -28,9 +28,6 @@ void add_heredoc_names(bool script, std::string_view body, bool quoted, ShellNam
 // The same of text that something other than a shell runs.
 void add_foreign_names(std::string_view text, ShellNames& names);
 
-// Whether the program is a shell that add_shell_names() understands: "/bin/sh", "bash".
-bool is_posix_shell(std::string_view program);
-
 // Where a builder expands variables in the text of an instruction. With `plain_quotes`, as in heredocs,
 // quotes mean nothing.
 std::vector<std::string_view> expanded_names(std::string_view text, char escape, bool plain_quotes);

@@ -5,6 +5,7 @@
 #include <string>
 #include <utility>
 
+#include "dcache/text/path.h"
 #include "dcache/text/unicode.h"
 
 namespace dcache::shell {
@@ -548,9 +549,13 @@ bool has_word(std::span<const Word> words, std::string_view text) {
   return std::ranges::find(words, text, &Word::text) != words.end();
 }
 
-std::optional<std::string_view> inner_script(std::span<const Word> words) {
+bool is_posix_shell(std::string_view program) {
   constexpr std::array<std::string_view, 7> kShells = {"sh", "bash", "ash", "dash", "zsh", "ksh", "busybox"};
-  if (!one_of(program_of(words), kShells)) return std::nullopt;
+  return one_of(text::base_name(program), kShells);
+}
+
+std::optional<std::string_view> inner_script(std::span<const Word> words) {
+  if (!is_posix_shell(program_of(words))) return std::nullopt;
   for (size_t i = 1; i + 1 < words.size(); ++i) {
     const std::string_view word = words[i].text;
     if (word.size() > 1 && word[0] == '-' && word[1] != '-' && word.back() == 'c') return words[i + 1].text;

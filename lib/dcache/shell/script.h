@@ -60,6 +60,9 @@ std::string_view program_of(std::span<const Word> words);
 // Whether one of them reads so.
 bool has_word(std::span<const Word> words, std::string_view text);
 
+// Whether a program, given with or without its folder, is a shell that reads the language of POSIX.
+bool is_posix_shell(std::string_view program);
+
 // The text that `sh -c TEXT` or the like runs, or nothing.
 std::optional<std::string_view> inner_script(std::span<const Word> words);
 
