@@ -196,15 +196,21 @@ class Access {
  public:
   Access(lint::Dockerfile& dockerfile, const PackageManager& manager)
       : dockerfile_(dockerfile), graph_(dockerfile.graph()), manager_(manager) {
-    changes_.resize(graph_.steps.size());
-    edits_project_.resize(graph_.steps.size());
-    copied_.resize(graph_.steps.size());
-    for (size_t i = 0; i < graph_.steps.size(); ++i)
-      look_at(i);
+    for (const dockerfile::Instruction& one : dockerfile.file().instructions()) {
+      if (one.keyword == dockerfile::Keyword::kArg) arguments_.push_back(&one);
+    }
+    for (const Run& run : dockerfile.runs()) {
+      const auto is_ours = [&](const Use& use) { return use.manager == &manager; };
+      if (run.step && std::ranges::any_of(uses_of(dockerfile, run), is_ours)) users_.push_back(&run);
+    }
   }
 
+  // The RUNs that use the package manager.
+  const std::vector<const Run*>& users() const { return users_; }
+
   // Whether the later RUN may not be able to download what `run` does.
-  bool is_lost(const Run& run, const Run& later) const {
+  bool is_lost(const Run& run, const Run& later) {
+    look_at_all();
     const Step& first = graph_.steps[*run.step];
     const Step& last = graph_.steps[*later.step];
     return changes_after_use(run) || changes_before_use(later) || gives_more(run, later) ||
@@ -214,6 +220,16 @@ class Access {
 
  private:
   size_t number_of(const Step& step) const { return static_cast<size_t>(&step - graph_.steps.data()); }
+
+  // Most files have no two RUNs that need it.
+  void look_at_all() {
+    if (!copied_.empty()) return;
+    changes_.resize(graph_.steps.size());
+    edits_project_.resize(graph_.steps.size());
+    copied_.resize(graph_.steps.size());
+    for (size_t i = 0; i < graph_.steps.size(); ++i)
+      look_at(i);
+  }
 
   void look_at(size_t index) {
     const Step& step = graph_.steps[index];
@@ -487,10 +503,10 @@ class Access {
   std::set<std::string_view> declared_before(const Step& step) const {
     std::set<std::string_view> names;
     const dockerfile::Instruction* const from = graph_.stages[step.stage].from;
-    for (const dockerfile::Instruction& one : dockerfile_.file().instructions()) {
-      if (one.keyword != dockerfile::Keyword::kArg || from == nullptr || &one < from) continue;
-      if (one.start_line > step.instruction->start_line) break;
-      for (const dockerfile::Word& word : one.arguments)
+    for (const dockerfile::Instruction* one : arguments_) {
+      if (from == nullptr || one->start_line < from->start_line) continue;
+      if (one->start_line > step.instruction->start_line) break;
+      for (const dockerfile::Word& word : one->arguments)
         names.insert(word.text.substr(0, word.text.find('=')));
     }
     return names;
@@ -507,9 +523,10 @@ class Access {
 
   // Whether a step between the two changes something.
   bool is_changed_between(const Step& first, const Step& last) const {
-    const auto before = steps_up_to(number_of(first));
+    std::vector<size_t> before = steps_up_to(number_of(first));
     const bool edited =
         std::ranges::any_of(before, [&](size_t step) { return static_cast<bool>(edits_project_[step]); });
+    std::erase_if(before, [&](size_t step) { return copied_[step].empty(); });
     for (auto at = last.below; at && *at != number_of(first); at = graph_.steps[*at].below) {
       const Step& step = graph_.steps[*at];
       if (changes_[*at]) return true;
@@ -574,6 +591,8 @@ class Access {
   std::vector<bool> changes_;                    // of each step: settings, credentials or what reads them
   std::vector<bool> edits_project_;              // of each step
   std::vector<std::vector<CopiedFile>> copied_;  // of each step: settings of the project
+  std::vector<const dockerfile::Instruction*> arguments_;  // all ARGs
+  std::vector<const Run*> users_;
 };
 
 // Of each package manager.
@@ -602,15 +621,17 @@ std::string without_access(lint::Dockerfile& dockerfile, const Run& run, const P
     return *one.step < *other.step &&
            graph.starts_from(graph.steps[*other.step].stage, graph.steps[*one.step].stage);
   };
-  for (const Run& other : dockerfile.runs()) {
-    if (!other.step) continue;
-    const bool is_earlier = follows(other, run);
-    if ((!is_earlier && !follows(run, other)) || !fills(other, is_earlier)) continue;
-    auto& known = dockerfile.memory<AllAccess>().known;
-    auto access = known.find(&manager);
-    if (access == known.end()) access = known.try_emplace(&manager, dockerfile, manager).first;
-    const Run& later = is_earlier ? run : other;
-    if (access->second.is_lost(is_earlier ? other : run, later))
+  auto& known = dockerfile.memory<AllAccess>().known;
+  auto access = known.find(&manager);
+  if (access == known.end()) access = known.try_emplace(&manager, dockerfile, manager).first;
+  const std::vector<const Run*>& users = access->second.users();
+  // Each pair takes a look at all steps between the two.
+  constexpr size_t kMostUsers = 50;
+  for (const Run* other : users) {
+    const bool is_earlier = follows(*other, run);
+    if ((!is_earlier && !follows(run, *other)) || !fills(*other, is_earlier)) continue;
+    const Run& later = is_earlier ? run : *other;
+    if (users.size() > kMostUsers || access->second.is_lost(is_earlier ? *other : run, later))
       return fmt::format("line {}", later.instruction->start_line);
   }
   return {};

@@ -4,6 +4,7 @@
 #include <map>
 #include <memory>
 #include <mutex>
+#include <set>
 #include <string>
 #include <unordered_set>
 #include <utility>
@@ -133,7 +134,14 @@ std::vector<const shell::Redirection*> versions_for_shell(const shell::Command& 
 // What is wrong where the shell takes the version; nothing where it takes none of them.
 std::optional<Complaint> complain_of_shell(const lint::Run& run,
                                            std::span<const shell::Word* const> packages) {
+  // There may be thousands of both.
+  std::set<const char*> redirected;  // where a word ends and a redirection begins
+  for (const shell::Command& command : run.commands) {
+    for (const shell::Redirection& redirection : command.redirections)
+      redirected.insert(redirection.op.data());
+  }
   for (const shell::Word* package : packages) {
+    if (!redirected.contains(package->spelling.data() + package->spelling.size())) continue;
     for (const shell::Command& command : run.commands) {
       const auto taken = versions_for_shell(command, *package);
       if (taken.empty()) continue;
