@@ -86,10 +86,12 @@ std::optional<Use> use_of(const PackageManager& manager, const shell::Command& c
     bool names_package = false;
     read_arguments(manager, use, names_package);
     const bool only_help =
-        std::any_of(use.arguments.begin(), use.arguments.end(), [](const shell::Word& word) {
-          return word.text == "--help" || word.text == "--version" || word.text == "-v" ||
-                 word.text == "-version";
-        });
+        std::any_of(use.arguments.begin(), use.arguments.end(),
+                    [](const shell::Word& word) {
+                      return word.text == "--help" || word.text == "--version" || word.text == "-version";
+                    }) ||
+        // `yarn -v`; after the name of an action it means that more is printed.
+        (action.words.empty() && !use.arguments.empty() && use.arguments.front().text == "-v");
     const bool bare = action.installs == Action::Installs::kBare && !names_package;
     if (only_help || (action.words.empty() && action.installs == Action::Installs::kBare && names_package))
       continue;
