@@ -429,5 +429,17 @@ TEST(Images, SayWhichArgumentOfAMissingFileHasNoValue) {
   EXPECT_NE(out.find("though it lacks x.jar\n"), std::string::npos) << out;
 }
 
+TEST(Images, OfAnIncludeWhoseFolderIsThatOfTheProject) {
+  const test::Repository repository(
+      {{"Dockerfile", "FROM x\n"},
+       {"x/inc.yml", "services: { api: { build: { context: . } } }\n"},
+       {"compose.yaml", "include:\n  - path: x/inc.yml\n    project_directory: .\n"}});
+  const auto images = test::run_dcache({"images", "--format", "json"}, repository.path());
+  EXPECT_EQ(images.status, 0) << images.err;
+  const auto image = nlohmann::json::parse(images.out).at("images").at(0);
+  EXPECT_EQ(image.at("name"), "api");
+  EXPECT_EQ(image.at("context"), ".");
+}
+
 }  // namespace
 }  // namespace dcache

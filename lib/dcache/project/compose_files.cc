@@ -87,7 +87,8 @@ std::vector<ComposeDocument> ComposeFiles::read(const std::string& path, const y
 }
 
 bool ComposeFiles::is_folder(const std::string& path) const {
-  return options_.files->exists(path) && !options_.files->read(path);
+  // Reading it is an error that is reported, so a folder with files is known by these.
+  return !options_.files->list(path).empty() || (options_.files->exists(path) && !options_.files->read(path));
 }
 
 bool ComposeFiles::read_env(const std::string& path, Variables& variables) {
