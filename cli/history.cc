@@ -35,7 +35,7 @@ int run(const Options& options) {
   if (!replayer.open()) return kError;
   const auto history = replayer.replay();
   if (!history) return kError;
-  if (!has_target(options.build.target, *history)) return kError;
+  if (!has_target(options.build.target, *history) || !replayer.write_kept(*history)) return kError;
   std::string out;
   if (options.format == "html") {
     report::append_history_page(

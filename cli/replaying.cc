@@ -213,7 +213,7 @@ std::optional<history::History> Replayer::replay() {
   };
   auto history = history::replay(objects_, commits_, read, options);
   if (!history) complain(history.error());
-  if (!history || failed_ || !write_kept(*history)) return std::nullopt;
+  if (!history || failed_) return std::nullopt;
   for (const std::string& note : history->notes)
     complain("note: " + note);
   if (repository_->is_shallow())

@@ -47,14 +47,14 @@ class Replayer {
   const std::vector<context::Commit>& commits() const { return commits_; }
 
   // The images that the flags mean at the newest commit, with the Dockerfiles and definitions of each commit.
-  // Nothing, with a word on standard error, if that can't be. With --keep it goes on from the file, and
-  // writes it.
+  // Nothing, with a word on standard error, if that can't be. With --keep it goes on from the file.
   std::optional<history::History> replay();
+  // Writes the file of --keep, if there is one. False, with a word on standard error, if that can't be.
+  bool write_kept(const history::History& history) const;
 
  private:
   bool read_words();
   bool read_kept(history::Options& options) const;
-  bool write_kept(const history::History& history) const;
   // That of the first one named; empty if there is none.
   std::string folder_of_dockerfile() const;
   std::optional<context::GitObjects::LogOptions> log_options() const;

@@ -255,7 +255,9 @@ TEST(LogReasons, FindsTheStageOfTheSameTarget) {
   const WithSharedPlatforms made;
   const json steps = json_of(made).at("builds").at(0).at("steps");
   for (const json& step : steps) {
-    if (step.at("line") == 6) EXPECT_EQ(step.at("follows"), 4) << step;
+    if (step.at("line") == 6) {
+      EXPECT_EQ(step.at("follows"), 4) << step;
+    }
   }
   // The time line too: linux/arm64 waited for 90 s, linux/amd64 for 10 s.
   expect_has(text_of(made),

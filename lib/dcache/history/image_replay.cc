@@ -278,13 +278,26 @@ void ImageReplay::build(const CommitChanges& commit, std::shared_ptr<const Setup
   judge(std::move(*built));
 }
 
-std::string ImageReplay::name_of(const BuiltState& state) {
+std::string ImageReplay::name_of(const Setup* setup, const BuiltState* state) {
   context::Hasher hasher;
-  for (const cache::CacheImport& import : state.setup->cache_from)
-    hasher.add(static_cast<uint64_t>(import.mode)).add(import.stage);
-  for (size_t i = 0; i < state.keys.size(); ++i) {
-    const cache::AssumedKeys& key = state.keys[i].key;
-    hasher.add(uint64_t{state.plan->graph->steps[i].needed});
+  hasher.add(uint64_t{setup != nullptr});
+  if (setup != nullptr) {
+    const plan::Options& options = setup->options;
+    hasher.add(setup->dockerfile).add(static_cast<uint64_t>(options.builder)).add(options.target);
+    hasher.add(options.platform).add(static_cast<uint64_t>(options.store)).add(uint64_t{options.no_cache});
+    for (const auto* const pairs : {&options.build_args, &options.named_contexts}) {
+      hasher.add(pairs->size());
+      for (const auto& [name, value] : *pairs)
+        hasher.add(name).add(value);
+    }
+    for (const cache::CacheImport& import : setup->cache_from)
+      hasher.add(static_cast<uint64_t>(import.mode)).add(import.stage);
+    for (const ContextFolder& context : setup->contexts)
+      hasher.add(context.name).add(context.folder).add(context.ignore_path);
+  }
+  for (size_t i = 0; state != nullptr && i < state->keys.size(); ++i) {
+    const cache::AssumedKeys& key = state->keys[i].key;
+    hasher.add(uint64_t{state->plan->graph->steps[i].needed});
     hasher.add(key.if_changed).add(key.if_same).add(key.if_untouched);
   }
   return to_hex(hasher.finish());
@@ -292,7 +305,7 @@ std::string ImageReplay::name_of(const BuiltState& state) {
 
 void ImageReplay::restore(KeptImage kept, size_t first) {
   known_ = cache::KnownKeys(kept.known);
-  restored_ = std::move(kept.last_build);
+  restored_ = std::move(kept.state);
   kept.commits.erase(kept.commits.begin(), kept.commits.begin() + static_cast<ptrdiff_t>(first));
   // Plans that only earlier commits had are left out.
   size_t first_plan = kept.segments.empty() ? 0 : kept.segments.size() - 1;
@@ -318,11 +331,13 @@ bool ImageReplay::resume(const CommitChanges& commit, std::shared_ptr<const Setu
                          const BuiltImages& needed) {
   last_setup_ = setup;
   last_needed_ = needed;
-  const bool is_built = result_.commits.back().state == ImageAtCommit::State::kBuilt;
-  if (restored_.empty()) return !is_built;
-  if (!is_built || setup == nullptr) return false;
+  if (result_.commits.back().state != ImageAtCommit::State::kBuilt) {
+    // The last build of it is that of an earlier commit, which is not looked at.
+    return segments_.empty() && name_of(setup.get(), nullptr) == restored_;
+  }
+  if (setup == nullptr) return false;
   auto built = state_at(commit, std::move(setup), needed);
-  if (!built || name_of(*built) != restored_) return false;
+  if (!built || name_of(built->setup.get(), &*built) != restored_) return false;
   segments_.back().plan = built->plan;
   last_ = std::move(*built);
   return segments_.back().needed == needed_of(*last_->plan->graph);
@@ -331,7 +346,8 @@ bool ImageReplay::resume(const CommitChanges& commit, std::shared_ptr<const Setu
 KeptImage ImageReplay::keep() const {
   KeptImage kept;
   kept.name = name_;
-  kept.last_build = last_ ? name_of(*last_) : restored_;
+  const bool is_built = result_.commits.back().state == ImageAtCommit::State::kBuilt;
+  kept.state = name_of(last_setup_.get(), is_built ? &*last_ : nullptr);
   kept.known = known_.hashes();
   kept.segments.assign(segments_.begin(), segments_.end());
   kept.commits = result_.commits;

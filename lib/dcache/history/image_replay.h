@@ -88,8 +88,9 @@ class ImageReplay {
   tl::expected<BuiltState, std::string> state_at(const CommitChanges& commit,
                                                  std::shared_ptr<const Setup> setup,
                                                  const BuiltImages& needed);
-  // Names all that the verdicts on a later build depend on.
-  static std::string name_of(const BuiltState& state);
+  // Names the options of a build, and what the verdicts on a later one depend on; null for no such image, and
+  // for one that can't be built.
+  static std::string name_of(const Setup* setup, const BuiltState* state);
   void build(const CommitChanges& commit, std::shared_ptr<const Setup> setup, const BuiltImages& needed);
   void fail(std::string reason);
   void judge(BuiltState built);
@@ -123,7 +124,7 @@ class ImageReplay {
   std::shared_ptr<const std::vector<StepAtCommit>> idle_;  // what building last_ again would do
   std::vector<Segment> segments_;
   std::map<size_t, Rebuilds> rebuilds_;  // by commit
-  std::string restored_;                 // the name of the last build of an earlier replay
+  std::string restored_;                 // what name_of() said of the end of an earlier replay
   ImageHistory result_;
 };
 

@@ -2,6 +2,7 @@
 
 #include <algorithm>
 #include <limits>
+#include <set>
 #include <stdexcept>
 #include <string_view>
 
@@ -10,6 +11,7 @@
 
 #include "dcache/text/json.h"
 #include "dcache/text/json_writer.h"
+#include "dcache/text/unicode.h"
 #include "dcache/version.h"
 
 namespace dcache::history {
@@ -98,7 +100,7 @@ void write_visible(const VisibleByContext& visible, JsonWriter& out) {
 }
 
 void write_image(const KeptImage& image, JsonWriter& out) {
-  out.begin_object().member("name", image.name).member("last_build", image.last_build);
+  out.begin_object().member("name", image.name).member("state", image.state);
   out.key("visible");
   write_visible(image.visible, out);
   out.key("known").begin_array();
@@ -116,6 +118,10 @@ void write_image(const KeptImage& image, JsonWriter& out) {
   for (const auto& [commit, rebuilds] : image.rebuilds)
     write_rebuilds(commit, rebuilds, out);
   out.end_array().end_object();
+}
+
+std::string sum_of(std::string_view line) {
+  return to_hex(context::hash_bytes(line));
 }
 
 // Reading throws for what is not as it was written: nlohmann does for missing and ill-typed members.
@@ -217,7 +223,7 @@ VisibleByContext read_visible(const json& value) {
 KeptImage read_image(const json& value, size_t commits) {
   KeptImage image;
   image.name = value.at("name").get<std::string>();
-  image.last_build = value.at("last_build").get<std::string>();
+  image.state = value.at("state").get<std::string>();
   image.visible = read_visible(value.at("visible"));
   image.known = {read_hashes(value.at("known").at(0)), read_hashes(value.at("known").at(1)),
                  read_hashes(value.at("known").at(2))};
@@ -242,8 +248,11 @@ KeptReplay kept_from(const json& value) {
     if (!id) fail_to_read();
     kept.commits.push_back(*id);
   }
-  for (const json& image : value.at("images"))
+  std::set<std::string> names;
+  for (const json& image : value.at("images")) {
     kept.images.push_back(read_image(image, kept.commits.size()));
+    if (!names.insert(kept.images.back().name).second) fail_to_read();
+  }
   const auto read_paths = [&](const char* name, std::vector<std::pair<size_t, std::string>>& paths) {
     for (const json& path : value.at(name))
       paths.emplace_back(read_index(path.at(0), kept.commits.size()), path.at(1).get<std::string>());
@@ -276,14 +285,16 @@ std::string to_text(const KeptReplay& kept) {
   write_paths("submodules", kept.submodules);
   write_paths("attributes", kept.attributes);
   out.end_object();
-  all += '\n';
-  return all;
+  return all + '\n' + sum_of(all) + '\n';
 }
 
 tl::expected<std::shared_ptr<const KeptReplay>, std::string> read_kept(const std::string& text) {
-  const json value = text::parse_json(text);
+  const std::string_view first = std::string_view(text).substr(0, text.find('\n'));
+  const json value = text::parse_json(first);
   if (!value.is_object() || !value.contains(kMarker))
     return tl::unexpected<std::string>("is not what an earlier replay left");
+  if (text::trim(std::string_view(text).substr(first.size())) != sum_of(first))
+    return tl::unexpected<std::string>("is damaged");
   try {
     const bool is_ours = text::whole_number(value.at(std::string(kMarker)), INT32_MAX) == kVersion &&
                          value.at("program") == DCACHE_VERSION;

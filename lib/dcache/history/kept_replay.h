@@ -46,8 +46,7 @@ struct PlanSegment {
 
 struct KeptImage {
   std::string name;
-  // Names all that the last build of it depends on; empty if it was not built.
-  std::string last_build;
+  std::string state;  // names what the last commit made of it, options and all
   cache::KnownKeys::Hashes known;
   std::vector<PlanSegment> segments;
   std::vector<ImageAtCommit> commits;   // as in KeptReplay

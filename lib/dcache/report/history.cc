@@ -120,9 +120,17 @@ std::string line_words(const StepHistory& step) {
                      step_words(step.instruction, step.trigger, kHistoryInstructionWidth));
 }
 
+constexpr size_t kRare = 20;  // one commit of that many
+
+bool has_often_rebuilt_run(const ImageHistory& image) {
+  return std::ranges::any_of(image.steps, [](const StepHistory& step) {
+    const size_t rebuilt = step.rebuilt + step.depends;
+    return step.is_run && rebuilt > 1 && rebuilt * kRare >= step.built;
+  });
+}
+
 // The step to change first; nothing if no RUN runs again often.
 std::optional<Culprit> often_culprit_of(const ImageHistory& image) {
-  constexpr size_t kRare = 20;  // one commit of that many
   const auto culprit = culprit_of(image);
   if (!culprit) return std::nullopt;
   return culprit->commits * kRare >= image.steps[culprit->victim].built ? culprit : std::nullopt;
@@ -138,7 +146,11 @@ bool lacks_export(const StepHistory& step) {
 std::string advice_on_history(const ImageHistory& image) {
   if (image.built < 2) return "One commit alone does not show what rebuilds.";
   const auto culprit = often_culprit_of(image);
-  if (!culprit) return "RUN steps rarely rebuild: a change of the Dockerfile would save little.";
+  if (!culprit)
+    return has_often_rebuilt_run(image)
+               ? "RUN steps rebuild because the Dockerfile was edited: another order of its lines would save "
+                 "little."
+               : "RUN steps rarely rebuild: a change of the Dockerfile would save little.";
   const StepHistory& step = image.steps[culprit->step];
   const size_t built = image.steps[culprit->victim].built;
   const std::string often =
@@ -250,9 +262,9 @@ void write_history_step(const StepHistory& step, text::JsonWriter& json) {
       .member("line", step.line)
       .member("instruction", step.instruction);
   write_trigger(step.trigger, json);
-  json.member("built", step.built)
-      .member("rebuilt", step.rebuilt)
+  json.member("rebuilt", step.rebuilt)
       .member("depends", step.depends)
+      .member("built", step.built)
       .key("causes")
       .begin_array();
   for (const CauseCount& cause : step.causes) {
