@@ -309,7 +309,7 @@ TEST(SafeFixes, MoveOnlyInstallsWhoseFilesAreKnown) {
            {{}, "COPY . .\nRUN apt-get install -y curl && rm -rf /var/lib/apt/lists/*\n", "safe"},
            {{}, "COPY . .\nRUN apt-get install -y curl && rm -rf /var/*\n", "safe"},
            {{}, "COPY . .\nRUN apt-get install -y curl && rm -rf /*\n", "unsafe"},
-           {{}, "COPY . .\nRUN apt-get install -y curl && rm -rf ./*\n", "unsafe"},
+           {{}, "COPY . .\nRUN apt-get install -y curl && rm -rf ./*\n", "no fix"},
            {{}, "COPY . .\nRUN apt-get install -y curl && rm -rf $X/*\n", "unsafe"},
            {{}, "COPY . .\nRUN apt-get install -y curl && rm -rf /var/lib/apt/lists/* docs\n", "unsafe"},
            {{}, "ENV APT_CONFIG=/app/apt.conf\nCOPY . .\nRUN apt-get install -y curl\n", "unsafe"},
