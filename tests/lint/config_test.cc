@@ -50,14 +50,16 @@ struct BadCase {
 };
 
 TEST(HadolintConfig, RefusesWhatItDoesNotKnow) {
-  for (const BadCase& c : {BadCase{"ignord: []\n", "unknown key 'ignord'", 1},
-                           {"\nignored: [DL3OO8]\n", "unknown rule 'DL3OO8'", 2},
-                           {"ignored: DL3008\n", "this is not a list", 1},
-                           {"override:\n  fatal: [DL3008]\n", "unknown level 'fatal'", 2},
-                           {"label-schema:\n  a: number\n", "unknown label type 'number'", 2},
-                           {"- a\n", "this is not a list of settings", 1},
-                           {"strict-labels: perhaps\n", "bad conversion", 1},
-                           {"ignored: [\n", "end of sequence flow not found", 2}}) {
+  for (const BadCase& c :
+       {BadCase{"ignord: []\n", "unknown key 'ignord'", 1},
+        {"\nignored: [DL3OO8]\n", "unknown rule 'DL3OO8'", 2},
+        {"ignored: DL3008\n", "this is not a list", 1},
+        {"override:\n  fatal: [DL3008]\n", "unknown level 'fatal'", 2},
+        {"label-schema:\n  a: number\n", "unknown label type 'number'", 2},
+        {"label-schema:\n  \"a\\nb\": semver\n", "the name of a label contains a control character", 2},
+        {"- a\n", "this is not a list of settings", 1},
+        {"strict-labels: perhaps\n", "bad conversion", 1},
+        {"ignored: [\n", "end of sequence flow not found", 2}}) {
     const auto config = read_hadolint_config(c.text, names());
     ASSERT_FALSE(config) << c.text;
     EXPECT_NE(config.error().message.find(c.message), std::string::npos) << config.error().message;

@@ -225,6 +225,7 @@ class ConfigReader {
     if (table == nullptr)
       stop_at(node, "'label-schema' is not a table", "write [label-schema] and below it LABEL = \"TYPE\"");
     for (const auto& [label, value] : *table) {
+      check_label(label.str(), position_of_toml(value));
       config_.label_schema[std::string(label.str())] =
           known_label_type(text_of(value, label.str()), position_of_toml(value));
     }
@@ -306,6 +307,13 @@ LabelType known_label_type(std::string_view name, FilePosition at) {
   const auto type = label_type_of(name);
   if (!type) stop(at, fmt::format("unknown label type '{}'", name), did_you_mean(name, kLabelTypes));
   return *type;
+}
+
+void check_label(std::string_view label, FilePosition at) {
+  constexpr char kLastControl = 0x1f, kDelete = 0x7f;
+  const auto is_control = [](char c) { return (c >= 0 && c <= kLastControl) || c == kDelete; };
+  if (std::ranges::any_of(label, is_control))
+    stop(at, "the name of a label contains a control character", "write the name as LABEL has it");
 }
 
 void check_rule(std::string_view rule, const std::vector<std::string_view>& known, FilePosition at) {

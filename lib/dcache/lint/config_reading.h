@@ -27,6 +27,8 @@ struct FilePosition {
 // Stop for what they don't know.
 Level known_level(std::string_view name, FilePosition at);
 LabelType known_label_type(std::string_view name, FilePosition at);
+// Stops at the name of a label that no LABEL can have, and no TOML.
+void check_label(std::string_view label, FilePosition at);
 void check_rule(std::string_view rule, const std::vector<std::string_view>& known, FilePosition at);
 
 }  // namespace dcache::lint

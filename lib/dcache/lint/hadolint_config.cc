@@ -68,9 +68,12 @@ class HadolintConfigReader {
     } else if (key == "label-schema") {
       if (!value.IsMap())
         stop(position_of_yaml(value), "'label-schema' is not a map", "write LABEL: TYPE below it");
-      for (const auto& entry : value)
-        config_.label_schema[entry.first.as<std::string>()] =
+      for (const auto& entry : value) {
+        const auto label = entry.first.as<std::string>();
+        check_label(label, position_of_yaml(entry.first));
+        config_.label_schema[label] =
             known_label_type(entry.second.as<std::string>(), position_of_yaml(entry.second));
+      }
     } else if (key == "strict-labels") {
       config_.strict_labels = value.as<bool>();
     } else if (key == "failure-threshold") {
