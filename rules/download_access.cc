@@ -20,12 +20,6 @@ namespace {
 using lint::Run;
 using plan::Step;
 
-std::string in_lower_case(std::string_view text) {
-  std::string lower(text);
-  std::ranges::transform(lower, lower.begin(), text::ascii_lower);
-  return lower;
-}
-
 bool has_any(std::string_view text, std::span<const std::string_view> parts) {
   return std::ranges::any_of(
       parts, [&](std::string_view part) { return text.find(part) != std::string_view::npos; });
@@ -60,7 +54,7 @@ bool may_be_settings(std::string_view name) {
       "pass",   "netrc",   "npmrc",    "ssh",        "id_rsa",      "id_ed",   "key",
       "cert",   ".pem",    ".crt",     ".gradle",    "properties",  "pom.xml", "build.sbt",
       "go.mod", "go.work", "cargo",    "toml",       "package.json"};
-  return name.starts_with('.') || has_any(in_lower_case(name), kParts);
+  return name.starts_with('.') || has_any(text::to_lower(name), kParts);
 }
 
 // Folders in which nobody looks for settings.
@@ -156,7 +150,7 @@ bool may_give_access(std::string_view name) {
                                          "cred",     "secret", "netrc", "sumdb",   "url",      "key",
                                          "registry", "index",  "feed",  "config",  "settings", "ssl",
                                          "cert",     "ssh",    "user"};
-  const std::string lower = in_lower_case(name);
+  const std::string lower = text::to_lower(name);
   return lower == "home" || starts_with_any(lower, kStarts) || has_any(lower, kParts);
 }
 
@@ -182,7 +176,7 @@ bool says_where(std::string_view word) {
       "secret",   "netrc", "key",    "config", "settings", "init-script", "feed", "user", "find-links"};
   if (word.find("://") != std::string_view::npos) return true;
   return word.starts_with('-') && !word.starts_with("--configuration") &&
-         has_any(in_lower_case(word), kParts);
+         has_any(text::to_lower(word), kParts);
 }
 
 // A file that a COPY puts somewhere, and the path in the context that it has there.
@@ -337,7 +331,7 @@ class Access {
                                                  "credential", "insteadof",  "askpass",      "token",
                                                  "secret",     "password",   "settings.xml", "nuget.config",
                                                  ".pem",       ".crt",       "gitconfig"};
-          return Secrets{has_any(in_lower_case(dockerfile_.file().source()), kParts)};
+          return Secrets{has_any(text::to_lower(dockerfile_.file().source()), kParts)};
         })
         .any;
   }
