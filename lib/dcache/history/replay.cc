@@ -52,7 +52,7 @@ class CommitReplay {
     const auto is_kept = [&](const std::string& name) { return images.contains(name); };
     if (!std::ranges::all_of(names_, is_kept)) return false;
     names_ = images;
-    prepared_ = built_ = static_cast<size_t>(newest - history_.commits.begin());
+    prepared_ = static_cast<size_t>(newest - history_.commits.begin());
     const auto already = static_cast<size_t>(first - kept.commits.begin());
     add_state({});
     built_ = prepared_;
