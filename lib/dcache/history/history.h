@@ -114,7 +114,7 @@ struct Options {
 // Replays commits, which are sorted as GitObjects::log() gives them. `read` is called for those at which the
 // images may be others than before; its answer for the newest one says which images are meant. The error is
 // a sentence.
-tl::expected<History, std::string> replay(std::shared_ptr<const context::GitObjects> objects,
+tl::expected<History, std::string> replay(const std::shared_ptr<const context::GitObjects>& objects,
                                           std::vector<context::Commit> commits, const ReadImages& read,
                                           const Options& options);
 

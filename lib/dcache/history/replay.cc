@@ -60,8 +60,10 @@ class CommitReplay {
     add_names(*states_[built_ - 1].era);
     add_visible(*states_[built_ - 1].era);
     if (names_ != images || visible_ != visible) return false;
-    for (KeptImage& image : kept.images)
-      replay_of(image.name).restore(std::move(image), already);
+    for (KeptImage& image : kept.images) {
+      ImageReplay& replay = replay_of(image.name);
+      replay.restore(std::move(image), already);
+    }
     const auto take = [&](std::vector<std::pair<size_t, std::string>>& from, Paths& to) {
       for (auto& [commit, path] : from) {
         if (commit >= already) to.emplace_back(commit - already, std::move(path));
@@ -334,7 +336,7 @@ class CommitReplay {
 
 }  // namespace
 
-tl::expected<History, std::string> replay(std::shared_ptr<const GitObjects> objects,
+tl::expected<History, std::string> replay(const std::shared_ptr<const GitObjects>& objects,
                                           std::vector<Commit> commits, const ReadImages& read,
                                           const Options& options) {
   History history;
