@@ -109,6 +109,7 @@ int run(std::vector<std::string> words) {
 
 std::vector<Command> all_commands() {
   std::vector<Command> commands;
+  commands.reserve(std::size(kCommands));
   for (const CommandEntry& command : kCommands)
     commands.push_back(command.make());
   return commands;

@@ -35,7 +35,8 @@ project::DiscoveredFiles find_at(const context::CommitFiles& files, const std::s
   };
   for (const std::string& path : files.find(is_wanted)) {
     if (is_hidden(path)) continue;
-    std::string shown = std::filesystem::path(root + '/' + path).lexically_relative(here).generic_string();
+    std::string shown =
+        std::filesystem::path(text::join_path(root, path)).lexically_relative(here).generic_string();
     if (project::is_dockerfile_name(path)) found.files.push_back(shown);
     if (project::definition_kind(path)) found.definitions.push_back(std::move(shown));
   }

@@ -93,6 +93,7 @@ void apply_platform(const BuildFlags& flags, project::Project& project) {
 
 std::string closest_image(const project::Project& project, const std::string& name) {
   std::vector<std::string_view> names;
+  names.reserve(project.images.size());
   for (const project::Image& image : project.images)
     names.push_back(image.target.name);
   return text::did_you_mean(name, names, "see dcache images");
