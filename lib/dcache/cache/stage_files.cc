@@ -8,6 +8,7 @@
 #include <string>
 
 #include "dcache/cache/copied_files.h"
+#include "dcache/text/glob.h"
 #include "dcache/text/path.h"
 
 namespace dcache::cache {
@@ -16,6 +17,28 @@ using context::Hash;
 using context::Hasher;
 using context::Record;
 using plan::Step;
+
+context::Snapshot FoundSnapshots::of(const std::vector<Record>& folders, std::vector<const Record*> files) {
+  const auto is_same = [](const Record& a, const Record& b) { return a.path == b.path; };
+  for (const Entry& entry : entries_) {
+    if (entry.files == files && std::ranges::equal(entry.folders, folders, is_same)) return entry.snapshot;
+  }
+  constexpr size_t kMostKept = 16;
+  if (entries_.size() == kMostKept) entries_.erase(entries_.begin());
+  // Pointers are moved faster than records.
+  std::vector<const Record*> sorted;
+  sorted.reserve(folders.size() + files.size());
+  for (const Record& folder : folders)
+    sorted.push_back(&folder);
+  sorted.insert(sorted.end(), files.begin(), files.end());
+  std::ranges::stable_sort(sorted, context::path_less, &Record::path);
+  std::vector<Record> records;
+  records.reserve(sorted.size());
+  for (const Record* record : sorted)
+    records.push_back(*record);
+  Entry& entry = entries_.emplace_back(folders, std::move(files), context::Snapshot(std::move(records)));
+  return entry.snapshot;
+}
 
 // What is found of a stage's files, from its last step down to its base.
 class FoundFiles {
@@ -87,8 +110,8 @@ class FoundFiles {
   }
 
   // Adds all of it to a key.
-  void finish(AssumedHasher& hasher) {
-    const context::Snapshot known = snapshot(true);
+  void finish(AssumedHasher& hasher, FoundSnapshots& snapshots) {
+    const context::Snapshot known = snapshot(true, snapshots);
     // The same files count as the same, whatever pattern took them.
     const Selection selection = select(known, {&selector_, 1});
     for (const SelectedFile& file : selection.files) {
@@ -101,7 +124,7 @@ class FoundFiles {
     if_same_.push_back(if_same_in_order_.finish());
     const bool all_known =
         std::all_of(files_.begin(), files_.end(), [](const File& file) { return file.known; });
-    if_untouched_.push_back(all_known ? if_same_.back() : hash_of_all());
+    if_untouched_.push_back(all_known ? if_same_.back() : hash_of_all(snapshots));
     Hasher created;
     for (const std::string& path : created_)
       created.add(path);
@@ -131,16 +154,17 @@ class FoundFiles {
   }
 
   // The topmost record of a path counts.
-  context::Snapshot snapshot(bool known_alone) const {
-    std::vector<Record> records = folders_;
+  context::Snapshot snapshot(bool known_alone, FoundSnapshots& snapshots) const {
+    std::vector<const Record*> files;
+    files.reserve(files_.size());
     for (auto file = files_.rbegin(); file != files_.rend(); ++file) {
-      if (file->known || !known_alone) records.push_back(*file->record);
+      if (file->known || !known_alone) files.push_back(file->record);
     }
-    return context::Snapshot(std::move(records));
+    return snapshots.of(folders_, std::move(files));
   }
 
-  Hash hash_of_all() const {
-    const context::Snapshot all = snapshot(false);
+  Hash hash_of_all(FoundSnapshots& snapshots) const {
+    const context::Snapshot all = snapshot(false, snapshots);
     const Selection selection = select(all, {&selector_, 1});
     Hasher hasher;
     for (const SelectedFile& file : selection.files)
@@ -213,7 +237,7 @@ void StageFiles::add_selected(size_t stage, const plan::Selector& selector, Assu
       }
     }
   }
-  found.finish(hasher);
+  found.finish(hasher, snapshots_);
 }
 
 // Of the files of a COPY those within a path, and maybe others.
@@ -245,10 +269,13 @@ void StageFiles::add_workdir(const Step& workdir, FoundFiles& found) {
 
 void StageFiles::add_run(size_t run, const plan::Selector& selector, FoundFiles& found) const {
   const RunWrites& writes = written(run);
+  const bool wildcard = text::has_wildcard(selector.path);
+  const auto matches = [&](const std::string& path) {
+    return wildcard ? may_match(selector.path, path) : may_overlap(selector.path, path);
+  };
   for (const std::string& stub : writes.stubs) {
-    if (may_match(selector.path, stub)) found.add_uncertain(context::hash_bytes(stub));
+    if (matches(stub)) found.add_uncertain(context::hash_bytes(stub));
   }
-  const auto matches = [&](const std::string& path) { return may_match(selector.path, path); };
   const bool everywhere = !found.knows_any_path() || !writes.paths;
   if (!everywhere && std::none_of(writes.paths->begin(), writes.paths->end(), matches)) return;
   found.add_uncertain(keys_[run].output);

@@ -18,6 +18,23 @@ namespace dcache::cache {
 
 class FoundFiles;
 
+// The last snapshots of files that steps wrote: many selectors find the same.
+class FoundSnapshots {
+ public:
+  // Of several records of one path the last counts. The files have to outlive it; those of two steps are
+  // never at one address.
+  context::Snapshot of(const std::vector<context::Record>& folders,
+                       std::vector<const context::Record*> files);
+
+ private:
+  struct Entry {
+    std::vector<context::Record> folders;
+    std::vector<const context::Record*> files;
+    context::Snapshot snapshot;
+  };
+  std::vector<Entry> entries_;
+};
+
 class StageFiles {
  public:
   // Both have to outlive it. Of `keys` those of the stage's steps have to be made when it is asked for.
@@ -48,6 +65,7 @@ class StageFiles {
   const std::vector<StepKeys>& keys_;
   mutable std::map<size_t, RunWrites> writes_;    // of the RUNs asked for so far
   mutable std::map<size_t, CopiedFiles> copies_;  // by step
+  mutable FoundSnapshots snapshots_;
 };
 
 }  // namespace dcache::cache

@@ -105,21 +105,31 @@ class WriteFinder {
   bool always_ = true;  // what is looked at runs in any case
 };
 
-// A path with the links that most images have at their root followed.
-std::string merged(std::string_view path) {
-  for (const std::string_view linked : {"/bin", "/sbin", "/lib64", "/lib32", "/lib"}) {
-    if (text::is_within(path, linked)) return "/usr" + std::string(path);
+// A path with the links that most images have at their root followed. `path` has to outlive it.
+class MergedPath {
+ public:
+  explicit MergedPath(std::string_view path) : path_(path) {
+    for (const std::string_view linked : {"/bin", "/sbin", "/lib64", "/lib32", "/lib"}) {
+      if (text::is_within(path, linked)) followed_ = "/usr" + std::string(path);
+    }
+    for (const auto& [linked, target] :
+         {std::pair<std::string_view, std::string_view>{"/var/run", "/run"}, {"/var/lock", "/run/lock"}}) {
+      if (text::is_within(path, linked))
+        followed_ = std::string(target) + std::string(path.substr(linked.size()));
+    }
   }
-  for (const auto& [linked, target] :
-       {std::pair<std::string_view, std::string_view>{"/var/run", "/run"}, {"/var/lock", "/run/lock"}}) {
-    if (text::is_within(path, linked)) return std::string(target) + std::string(path.substr(linked.size()));
-  }
-  return std::string(path);
-}
+
+  // Most paths are what they were.
+  std::string_view view() const { return followed_.empty() ? path_ : followed_; }
+
+ private:
+  std::string_view path_;
+  std::string followed_;  // empty if no link is in the path
+};
 
 // The same from the root, as paths of Windows are not.
 std::string merged_from_root(std::string_view path) {
-  return path.starts_with('/') ? merged(path) : '/' + std::string(path);
+  return path.starts_with('/') ? std::string(MergedPath(path).view()) : '/' + std::string(path);
 }
 
 // Whether a script says that a shell of the Bourne family runs it.
@@ -168,8 +178,8 @@ RunWrites writes_of(const plan::Step& run) {
 }
 
 bool may_overlap(std::string_view a, std::string_view b) {
-  const std::string real_a = merged(a), real_b = merged(b);
-  return text::is_within(real_a, real_b) || text::is_within(real_b, real_a);
+  const MergedPath real_a(a), real_b(b);
+  return text::is_within(real_a.view(), real_b.view()) || text::is_within(real_b.view(), real_a.view());
 }
 
 void OverlappingPaths::add(std::string_view path) {
@@ -213,8 +223,8 @@ bool OverlappingPaths::contains(std::string_view path) const {
 bool may_match(std::string_view pattern, std::string_view path) {
   if (!text::has_wildcard(pattern)) return may_overlap(pattern, path);
   // As far as both go, each part has to match.
-  const std::string real_pattern = merged(pattern), real_path = merged(path);
-  std::string_view patterns = real_pattern, parts = real_path;
+  const MergedPath real_pattern(pattern), real_path(path);
+  std::string_view patterns = real_pattern.view(), parts = real_path.view();
   const auto take = [](std::string_view& rest) {
     const size_t slash = std::min(rest.find('/'), rest.size());
     const std::string_view part = rest.substr(0, slash);

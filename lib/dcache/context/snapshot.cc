@@ -383,8 +383,10 @@ Snapshot::Snapshot(std::vector<Record> records)
     last = record.path;
   }
   if (folders.empty()) return;
+  std::ranges::sort(folders, by_path);
+  const auto records_end = static_cast<std::ptrdiff_t>(all.size());
   std::move(folders.begin(), folders.end(), std::back_inserter(all));
-  std::stable_sort(all.begin(), all.end(), by_path);
+  std::inplace_merge(all.begin(), all.begin() + records_end, all.end(), by_path);
 }
 
 const Record* Snapshot::find(std::string_view path) const {
