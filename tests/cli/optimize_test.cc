@@ -1,4 +1,6 @@
 // `dcache optimize`, on repositories made with git itself.
+#include <algorithm>
+
 #include <fmt/format.h>
 #include <gtest/gtest.h>
 #include <nlohmann/json.hpp>
@@ -208,6 +210,35 @@ TEST(Optimize, LeavesOutTheFixesOfARuleThatGainNothing) {
   ASSERT_NE(download, std::string::npos) << text;
   EXPECT_LT(text.find("target=/go/pkg/mod"), download) << text;
   EXPECT_GT(text.rfind("target=/go/pkg/mod"), download) << text;
+  const json& changes = dockerfile.at("changes");
+  const auto modules = std::ranges::find_if(changes, [](const json& change) {
+    return change.at("message").get<std::string>().find("/go/pkg/mod") != std::string::npos;
+  });
+  ASSERT_NE(modules, changes.end()) << changes;
+  EXPECT_EQ(modules->at("line"), 5);
+  EXPECT_EQ(modules->at("other_lines"), json({7}));
+  const std::string words = run_dcache({"optimize", "--unsafe-fixes"}, repository.path()).out;
+  EXPECT_NE(words.find("[DC1003, lines 5 and 7]"), std::string::npos) << words;
+}
+
+// They are tried in groups, of which one has a change that gains something.
+TEST(Optimize, FindsTheChangeThatGainsAmongManyThatDoNot) {
+  test::Files files = kNode;
+  constexpr int kStages = 8;
+  std::string stages, copies;
+  for (int i = 0; i < kStages; ++i) {
+    stages += fmt::format(
+        "FROM debian:12 AS s{}\nRUN apt-get update && apt-get install -y --no-install-recommends p{}\n", i,
+        i);
+    copies += fmt::format("COPY --from=s{} /usr/bin/p{} /o/\n", i, i);
+  }
+  files.front().second = stages + kNode.front().second + copies;
+  const json many = EditedRepository(files).answer({"--unsafe-fixes"}).at(0);
+  EXPECT_TRUE(words(many.at("changes")).starts_with("DC1001 saves 3")) << many.at("changes");
+  for (const json& change : many.at("changes"))
+    EXPECT_GT(change.at("gain").at("runs").get<int>() + change.at("gain").at("cheaper").get<int>(), 0)
+        << change;
+  EXPECT_GE(many.at("useless").size(), size_t{kStages}) << many.at("useless");
 }
 
 TEST(Optimize, CopiesNoFolderApartThatAStepMayRead) {

@@ -502,6 +502,9 @@ class Optimizer {
     change.finding = finding ? std::move(*finding) : std::string(change.rule->summary);
     change.remedy = remedy ? std::move(*remedy) : std::string();
     change.line = lines.of(change.line);
+    for (uint32_t& line : change.other_lines)
+      line = lines.of(line);
+    std::erase(change.other_lines, 0U);
     return change;
   }
 
@@ -514,13 +517,19 @@ class Optimizer {
     for (const lint::Diagnostic& diagnostic : findings.diagnostics) {
       if (!diagnostic.fix || (!diagnostic.fix->safe && !unsafe) || unit_of(file, diagnostic) != unit)
         continue;
-      if (change.line == 0) {
-        change.line = file.lines().line_of(diagnostic.span.begin);
+      const uint32_t line = file.lines().line_of(diagnostic.span.begin);
+      // What is unsafe has to be looked at.
+      if (change.line == 0 || (change.safe && !diagnostic.fix->safe)) {
+        if (change.line != 0) change.other_lines.push_back(change.line);
+        change.line = line;
         change.finding = diagnostic.message;
         change.remedy = diagnostic.remedy;
+      } else if (line != change.line) {
+        change.other_lines.push_back(line);
       }
       change.safe = change.safe && diagnostic.fix->safe;
     }
+    std::ranges::sort(change.other_lines);
     return change;
   }
 

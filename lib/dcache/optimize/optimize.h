@@ -43,13 +43,14 @@ struct Gain {
 // What the fix of a rule for one instruction does, or copying a folder apart.
 struct Change {
   const lint::Rule* rule = nullptr;  // null for a folder
-  uint32_t line = 0;        // of the finding, in the Dockerfile as it is; 0 where another change brings it
-  std::string finding;      // in words
-  std::string remedy = {};  // what is to be done, and looked at
-  std::string reason = {};  // why it is unsafe; empty where it is safe
-  std::string folder = {};  // that is copied apart, from the root of the context
-  bool safe = true;         // as of lint::Fix
-  Gain gain;                // against the same proposal without it; of one that is not made, added to it
+  uint32_t line = 0;  // of the finding, in the Dockerfile as it is; 0 where another change brings it
+  std::vector<uint32_t> other_lines = {};  // of findings that it is for as well: for the same cache
+  std::string finding;                     // in words
+  std::string remedy = {};                 // what is to be done, and looked at
+  std::string reason = {};                 // why it is unsafe; empty where it is safe
+  std::string folder = {};                 // that is copied apart, from the root of the context
+  bool safe = true;                        // as of lint::Fix
+  Gain gain;  // against the same proposal without it; of one that is not made, added to it
 };
 
 struct StepComparison {

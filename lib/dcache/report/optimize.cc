@@ -47,7 +47,12 @@ std::string gain_words(const Gain& gain) {
 std::string place_words(const Change& change) {
   std::vector<std::string> words;
   if (change.rule != nullptr) words.emplace_back(change.rule->code);
-  if (change.line != 0) words.push_back(fmt::format("line {}", change.line));
+  if (change.line != 0) {
+    std::vector<std::string> lines = {std::to_string(change.line)};
+    for (const uint32_t other : change.other_lines)
+      lines.push_back(std::to_string(other));
+    words.push_back(fmt::format("line{} {}", lines.size() == 1 ? "" : "s", text::list_words(lines)));
+  }
   return words.empty() ? std::string() : fmt::format(" [{}]", fmt::join(words, ", "));
 }
 
@@ -151,6 +156,12 @@ void write_changes(const char* name, const std::vector<Change>& changes, text::J
     if (change.rule != nullptr) json.member("rule", change.rule->code).member("name", change.rule->name);
     if (!change.folder.empty()) json.member("folder", change.folder);
     if (change.line != 0) json.member("line", change.line);
+    if (!change.other_lines.empty()) {
+      json.key("other_lines").begin_array();
+      for (const uint32_t line : change.other_lines)
+        json.value(line);
+      json.end_array();
+    }
     json.member("message", change.finding);
     if (!change.remedy.empty()) json.member("remedy", change.remedy);
     if (!change.safe) json.member("reason", change.reason);
