@@ -203,6 +203,21 @@ bool starts_program(const std::string& name, const std::string& program) {
   });
 }
 
+// What is tried together first, since what makes no difference together needs no try by itself: about as many
+// groups as each of them has members.
+template <typename T>
+std::vector<std::vector<T>> groups_of(const std::vector<T>& all) {
+  size_t size = 1;
+  while (size * size < all.size())
+    ++size;
+  std::vector<std::vector<T>> groups;
+  for (const T& one : all) {
+    if (groups.empty() || groups.back().size() == size) groups.emplace_back();
+    groups.back().push_back(one);
+  }
+  return groups;
+}
+
 // A run of a RUN in a commit: the stage, the instruction without flags, and the commit.
 using RunAtCommit = std::tuple<std::string, std::string, size_t>;
 
@@ -331,30 +346,72 @@ class Optimizer {
       best = attempt_with(units, proposal.before);
       if (!best) return best;
     }
-    for (const Unit& unit : Units(units)) {
-      Units others = units;
-      std::erase(others, unit);
-      if (is_same(fix(others, proposal.before, options_.unsafe), *best)) {
-        units = std::move(others);
-        continue;
+    for (const Units& group : groups_of(units)) {
+      if (group.size() > 1) {
+        const auto is_dropped = drop_group(proposal, group, units, *best);
+        if (!is_dropped) return tl::unexpected(is_dropped.error());
+        if (*is_dropped) continue;
       }
-      auto without = attempt_with(others, proposal.before);
-      if (!without) return without;
-      Change change = change_of(unit, proposal.before, without->text, options_.unsafe);
-      const CheaperRuns cheaper = cheaper_runs(*unit.rule, *without, *best);
-      change.gain = gain_of(cheaper, *without, *best);
-      if (change.gain.most() >= options_.least_gain) {
-        proposal.changes.push_back(std::move(change));
-        cheaper_.insert(cheaper.by_mount.begin(), cheaper.by_mount.end());
-        cheaper_.insert(cheaper.by_layer.begin(), cheaper.by_layer.end());
-        cheaper_by_layer_.insert(cheaper.by_layer.begin(), cheaper.by_layer.end());
-        continue;
+      for (const Unit& unit : group) {
+        if (auto done = choose_one(proposal, unit, units, *best); !done) return tl::unexpected(done.error());
       }
-      proposal.useless.push_back(std::move(change));
-      units = std::move(others);
-      best = std::move(without);
     }
     return best;
+  }
+
+  static void drop(const Units& group, Units& units) {
+    std::erase_if(units, [&](const Unit& unit) { return std::ranges::find(group, unit) != group.end(); });
+  }
+
+  // Leaves out changes that make no difference together, and says whether it did.
+  tl::expected<bool, std::string> drop_group(Proposal& proposal, const Units& group, Units& units,
+                                             Attempt& best) {
+    Units others = units;
+    drop(group, others);
+    auto without = attempt_with(others, proposal.before);
+    if (!without) return tl::unexpected(std::move(without.error()));
+    if (makes_difference(group, *without, best)) return false;
+    for (const Unit& unit : group)
+      proposal.useless.push_back(change_of(unit, proposal.before, without->text, options_.unsafe));
+    units = std::move(others);
+    best = std::move(*without);
+    return true;
+  }
+
+  // Keeps a change if something is gained by it.
+  tl::expected<void, std::string> choose_one(Proposal& proposal, const Unit& unit, Units& units,
+                                             Attempt& best) {
+    Units others = units;
+    std::erase(others, unit);
+    if (is_same(fix(others, proposal.before, options_.unsafe), best)) {
+      units = std::move(others);
+      return {};
+    }
+    auto without = attempt_with(others, proposal.before);
+    if (!without) return tl::unexpected(std::move(without.error()));
+    Change change = change_of(unit, proposal.before, without->text, options_.unsafe);
+    const CheaperRuns cheaper = cheaper_runs(*unit.rule, *without, best);
+    change.gain = gain_of(cheaper, *without, best);
+    if (change.gain.most() >= options_.least_gain) {
+      proposal.changes.push_back(std::move(change));
+      cheaper_.insert(cheaper.by_mount.begin(), cheaper.by_mount.end());
+      cheaper_.insert(cheaper.by_layer.begin(), cheaper.by_layer.end());
+      cheaper_by_layer_.insert(cheaper.by_layer.begin(), cheaper.by_layer.end());
+      return {};
+    }
+    proposal.useless.push_back(std::move(change));
+    units = std::move(others);
+    best = std::move(*without);
+    return {};
+  }
+
+  // Whether changes save or cost a run of any step, or make one cheaper.
+  bool makes_difference(const Units& group, const Attempt& without, const Attempt& with) const {
+    return rebuild_differently(without.images, with.images) ||
+           std::ranges::any_of(group, [&](const Unit& unit) {
+             const CheaperRuns cheaper = cheaper_runs(*unit.rule, without, with);
+             return !cheaper.by_mount.empty() || !cheaper.by_layer.empty();
+           });
   }
 
   // Those that leave a Dockerfile that can be built, one after the other.
@@ -369,22 +426,37 @@ class Optimizer {
 
   // What fixes would gain beside the proposal that are not made, since they may change the image.
   void find_unsafe(Proposal& proposal, const Attempt& best) {
-    const Units units = units_in(best.text, true);
+    Units units = units_in(best.text, true);
+    std::erase_if(units,
+                  [&](const Unit& unit) { return change_of(unit, proposal.before, best.text, true).safe; });
     expected_ += units.size();
-    for (const Unit& unit : units) {
-      const lint::FixedText fixed = fix({unit}, best.text, true);
-      if (fixed.fixed == 0 || (fixed.text == best.text && fixed.new_files.empty())) continue;
-      std::vector<lint::Fix> files = best.new_files;
-      files.insert(files.end(), fixed.new_files.begin(), fixed.new_files.end());
-      const auto with = attempt_of(fixed.text, files);
-      if (!with) continue;  // an image can't be built with it
-      Change change = change_of(unit, proposal.before, best.text, true);
-      change.gain = gain_of(cheaper_runs(*unit.rule, best, *with), best, *with);
-      // Nobody takes a risk for steps that only copy.
-      const size_t runs = std::max(change.gain.runs, change.gain.cheaper);
-      if (!change.safe && runs > 0 && change.gain.most() >= options_.least_gain)
-        proposal.unsafe.push_back(std::move(change));
+    for (const Units& group : groups_of(units)) {
+      if (group.size() > 1) {
+        const auto with = attempt_beside(group, best);
+        if (with && !makes_difference(group, best, *with)) continue;
+      }
+      for (const Unit& unit : group) {
+        const auto with = attempt_beside({unit}, best);
+        if (!with) continue;
+        Change change = change_of(unit, proposal.before, best.text, true);
+        change.gain = gain_of(cheaper_runs(*unit.rule, best, *with), best, *with);
+        // Nobody takes a risk for steps that only copy.
+        const size_t runs = std::max(change.gain.runs, change.gain.cheaper);
+        if (runs > 0 && change.gain.most() >= options_.least_gain)
+          proposal.unsafe.push_back(std::move(change));
+      }
     }
+  }
+
+  // With changes that may be unsafe added to the proposal. Nothing if they change nothing, or if an image
+  // can't be built with them.
+  std::optional<Attempt> attempt_beside(const Units& units, const Attempt& best) {
+    const lint::FixedText fixed = fix(units, best.text, true);
+    if (fixed.fixed == 0 || (fixed.text == best.text && fixed.new_files.empty())) return std::nullopt;
+    std::vector<lint::Fix> files = best.new_files;
+    files.insert(files.end(), fixed.new_files.begin(), fixed.new_files.end());
+    auto with = attempt_of(fixed.text, files);
+    return with ? std::optional(std::move(*with)) : std::nullopt;
   }
 
   // Folders that no build reads, as far as names tell, whichever image is built.
@@ -442,24 +514,39 @@ class Optimizer {
                change.rule->code == "DC1002";
       });
     };
-    for (const ApartFolder& folder : folders_in(file)) {
-      if (is_narrowed(folder.line)) continue;
-      if (!folder.shipped_to.empty() && !replays_.always_has(builds_.front()->context, folder.path)) continue;
-      std::vector<ApartFolder> folders = chosen;
-      folders.push_back(folder);
-      const auto text = with_apart(file, folders);
-      if (!text) return;
-      auto with = attempt_of(*text, best.new_files);
-      if (!with) continue;
-      const Gain gain = gain_of(so_far.images, with->images);
-      // Nobody takes a risk for steps that only copy.
-      if (gain.runs == 0 || gain.most() < options_.least_gain) continue;
-      (options_.unsafe ? proposal.changes : proposal.unsafe).push_back(change_of(folder, lines, gain));
-      if (!options_.unsafe) continue;
-      chosen = std::move(folders);
-      so_far = std::move(*with);
+    std::vector<ApartFolder> folders = folders_in(file);
+    std::erase_if(folders, [&](const ApartFolder& folder) {
+      return is_narrowed(folder.line) ||
+             (!folder.shipped_to.empty() && !replays_.always_has(builds_.front()->context, folder.path));
+    });
+    for (const std::vector<ApartFolder>& group : groups_of(folders)) {
+      if (group.size() > 1) {
+        const auto with = attempt_apart(file, chosen, group, best);
+        if (with && gain_of(so_far.images, with->images).runs == 0) continue;
+      }
+      for (const ApartFolder& folder : group) {
+        auto with = attempt_apart(file, chosen, {folder}, best);
+        if (!with) continue;
+        const Gain gain = gain_of(so_far.images, with->images);
+        // Nobody takes a risk for steps that only copy.
+        if (gain.runs == 0 || gain.most() < options_.least_gain) continue;
+        (options_.unsafe ? proposal.changes : proposal.unsafe).push_back(change_of(folder, lines, gain));
+        if (!options_.unsafe) continue;
+        chosen.push_back(folder);
+        so_far = std::move(*with);
+      }
     }
     best = std::move(so_far);
+  }
+
+  // With more folders copied apart. Nothing if the file can't have that, or if an image can't be built then.
+  std::optional<Attempt> attempt_apart(const dockerfile::File& file, std::vector<ApartFolder> folders,
+                                       const std::vector<ApartFolder>& more, const Attempt& best) {
+    folders.insert(folders.end(), more.begin(), more.end());
+    const auto text = with_apart(file, folders);
+    if (!text) return std::nullopt;
+    auto with = attempt_of(*text, best.new_files);
+    return with ? std::optional(std::move(*with)) : std::nullopt;
   }
 
   static Change change_of(const ApartFolder& folder, const LinesBefore& lines, const Gain& gain) {

@@ -177,6 +177,14 @@ std::vector<std::optional<size_t>> partners_of(const std::vector<StepName>& befo
   return partners;
 }
 
+bool rebuild_differently(const std::vector<ImageRuns>& before, const std::vector<ImageRuns>& after) {
+  const std::vector<ImageComparison> images = compare(before, after);
+  return std::ranges::any_of(images, [](const ImageComparison& image) {
+    return std::ranges::any_of(image.steps,
+                               [](const StepComparison& step) { return step.before != step.after; });
+  });
+}
+
 std::vector<ImageComparison> compare(const std::vector<ImageRuns>& before,
                                      const std::vector<ImageRuns>& after) {
   std::vector<ImageComparison> comparisons;

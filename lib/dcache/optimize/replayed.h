@@ -56,6 +56,9 @@ Total total_of(const std::vector<ImageRuns>& images);
 // What is saved with the second one; a loss counts as nothing.
 Gain difference(const Total& without, const Total& with);
 
+// Whether the two surely rebuild a step in different numbers of commits.
+bool rebuild_differently(const std::vector<ImageRuns>& before, const std::vector<ImageRuns>& after);
+
 std::vector<ImageComparison> compare(const std::vector<ImageRuns>& before,
                                      const std::vector<ImageRuns>& after);
 
