@@ -312,7 +312,6 @@ Command affected_command() {
       command.texts("--changed", "FILE...", options->changed,
                     "Files that change, relative to the current folder; - for a list on standard input");
   changed.takes_rest = true;
-  changed.names_files = true;
   changed.if_none = std::string(kListMayBeEmpty);
   command.texts(
       "--since", "FOLDER", options->since,

@@ -148,10 +148,8 @@ Command context_command() {
   Command command("context", "Show what is in the build context, and what no step reads");
   command.flag("--list", options->list, "List every file of the context's folder, in or out, with its size");
   command.flag("--ignored", options->ignored, "List only the files that the ignore file keeps out");
-  command
-      .text("--why", "FILE", options->why,
-            "Say which pattern keeps a file in or out of the context, and which steps read it")
-      .names_files = true;
+  command.text("--why", "FILE", options->why,
+               "Say which pattern keeps a file in or out of the context, and which steps read it");
   add_build_options(command, options->build);
   add_format(command, *options);
   command.examples =

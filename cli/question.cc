@@ -52,7 +52,6 @@ void add_question_options(Command& command, QuestionFlags& flags) {
                                   "folder means everything in it, a pattern what it matches in the "
                                   "context, - a list on standard input");
   changed.takes_rest = true;
-  changed.names_files = true;
   changed.if_none = std::string(kListMayBeEmpty);
   command.texts(
       "--since", "FILE", flags.since,

@@ -14,6 +14,22 @@ using test::Outcome;
 using test::run_dcache;
 using test::TemporaryFolder;
 
+// What a script gives with a variable that is not set.
+TEST(CommandLine, RefusesAnEmptyNameOfAFile) {
+  const TemporaryFolder folder;
+  folder.write("Dockerfile", "FROM a\nCOPY . /s\n");
+  const std::vector<std::string> cases[] = {{"context", "--why", ""},      {"explain", "--changed", ""},
+                                            {"affected", "--changed", ""}, {"history", "--keep", ""},
+                                            {"report", "-o", ""},          {"lint", "--config", ""},
+                                            {"lint", "--baseline", ""},    {"lint", "--output", ""},
+                                            {"explain", "--context", ""},  {"images", "--definition", ""}};
+  for (const std::vector<std::string>& words : cases) {
+    const Outcome outcome = run_dcache(words, folder.path());
+    EXPECT_EQ(outcome.status, 2) << words.front() << ' ' << words[1];
+    EXPECT_TRUE(contains(outcome.err, "the name is empty")) << outcome.err;
+  }
+}
+
 TEST(CommandLine, AnOptionIsNeverTheValueOfAnother) {
   const TemporaryFolder folder;
   folder.write("Dockerfile", "FROM scratch\nCOPY f /f\n");

@@ -247,18 +247,6 @@ TEST(ContextWhy, KnowsWhatABasePutsOff) {
   EXPECT_EQ(run_dcache({"keys", "--image", "base"}, folder.path()).err, "");
 }
 
-TEST(ContextWhy, RefusesAnEmptyName) {
-  const TemporaryFolder folder;
-  folder.write("Dockerfile", "FROM a\nCOPY . /s\n");
-  for (const std::vector<std::string>& arguments : {std::vector<std::string>{"context", "--why", ""},
-                                                    {"explain", "--changed", ""},
-                                                    {"affected", "--changed", ""}}) {
-    const Outcome outcome = run_dcache(arguments, folder.path());
-    EXPECT_EQ(outcome.status, 2) << arguments.front();
-    EXPECT_TRUE(contains(outcome.err, "the name is empty")) << outcome.err;
-  }
-}
-
 TEST(ContextWhy, GuessesWhatAMisspeltNameMeans) {
   const TemporaryFolder folder;
   folder.write("Dockerfile", "FROM a\nCOPY src /s\n");
