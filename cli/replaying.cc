@@ -160,12 +160,33 @@ std::optional<context::GitObjects::LogOptions> Replayer::log_options() const {
   return std::nullopt;
 }
 
+bool Replayer::lacks_definitions(const context::CommitFiles& files,
+                                 const project::DiscoveredFiles& found) const {
+  std::vector<std::string> needed = flags_.files;
+  if (needed.empty()) {
+    needed = found.files;
+    needed.insert(needed.end(), found.definitions.begin(), found.definitions.end());
+  }
+  std::erase_if(needed, [&](const std::string& path) {
+    const auto object = files.object_of(path);
+    return !object || objects_->has(*object);
+  });
+  if (needed.empty()) return false;
+  const std::string others = needed.size() == 1 ? ""
+                                                : fmt::format(" and {}, which say what is built",
+                                                              text::counted(needed.size() - 1, "other file"));
+  complain(fmt::format("git has no content for {}{}{}", needed.front(), others, context::kFetchContent));
+  return true;
+}
+
 history::ImagesAtCommit Replayer::read_images(const context::CommitFiles& files,
                                               const std::shared_ptr<const context::FileSystem>& seen) {
   const bool is_newest = files.tree() == commits_.back().tree;
   bool ignored = false;
-  Selection selection = select_images_at(flags_, seen, find_at(files, repository_->root()), is_newest,
-                                         is_newest ? failed_ : ignored);
+  const project::DiscoveredFiles found = find_at(files, repository_->root());
+  if (is_newest && lacks_definitions(files, found)) failed_ = true;
+  if (failed_) return {};
+  Selection selection = select_images_at(flags_, seen, found, is_newest, is_newest ? failed_ : ignored);
   if (is_newest && !failed_) {
     failed_ =
         !import_caches(flags_, history_.cache_from, selection) || !have_imported_stages(selection, *seen);

@@ -58,6 +58,8 @@ class Replayer {
   // That of the first one named; empty if there is none.
   std::string folder_of_dockerfile() const;
   std::optional<context::GitObjects::LogOptions> log_options() const;
+  // Says so if a partial clone lacks files of the newest commit that say what is built.
+  bool lacks_definitions(const context::CommitFiles& files, const project::DiscoveredFiles& found) const;
   history::ImagesAtCommit read_images(const context::CommitFiles& files,
                                       const std::shared_ptr<const context::FileSystem>& seen);
 

@@ -66,6 +66,24 @@ TEST(Clones, WithSomeFoldersAnswerForThose) {
   EXPECT_EQ(outcome.out, "no findings in 1 file\n") << outcome.err;
 }
 
+TEST(Clones, SayOnceThatTheirHistoryHasNoContents) {
+  const Origin origin;
+  const std::string clone = origin.clone("--filter=blob:none --sparse", "sparse");
+  const std::string get = ": in a partial clone, get it with git fetch --refetch --no-filter\n";
+  for (const char* command : {"history", "optimize"}) {
+    const Outcome outcome = run_dcache({command}, clone);
+    EXPECT_EQ(outcome.status, 2) << outcome.out;
+    EXPECT_EQ(
+        outcome.err,
+        "dcache: git has no content for api/Dockerfile and 1 other file, which say what is built" + get);
+  }
+  const Outcome one = run_dcache({"history", "-f", "web/Dockerfile"}, clone);
+  EXPECT_EQ(one.status, 2) << one.out;
+  EXPECT_EQ(one.err, "dcache: git has no content for web/Dockerfile" + get);
+  origin.git("-C sparse sparse-checkout set web");
+  EXPECT_EQ(run_dcache({"history", "-f", "web/Dockerfile"}, clone).status, 0);
+}
+
 TEST(Clones, SayWhatTheyLeaveOut) {
   const Origin origin;
   origin.write("compose.yaml",

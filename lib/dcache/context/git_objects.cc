@@ -451,6 +451,11 @@ tl::expected<std::vector<TreeChange>, std::string> GitObjects::changes(const Obj
   return changes;
 }
 
+bool GitObjects::has(const ObjectId& id) const {
+  const git_oid oid = oid_of(id);
+  return library().git_odb_exists(state_->objects.get(), &oid) == 1;
+}
+
 tl::expected<std::string, std::string> GitObjects::blob(const ObjectId& id) const {
   {
     const std::scoped_lock lock(state_->mutex);

@@ -129,6 +129,8 @@ class GitObjects {
                                                              const ObjectId& after) const;
   // The bytes of a blob as it is stored. Fails for one of more than 64 MiB.
   tl::expected<std::string, std::string> blob(const ObjectId& id) const;
+  // Whether it is there, which in a partial clone it may not be.
+  bool has(const ObjectId& id) const;
 
   // Texts of files by path from the root of the repository; nothing for a file that shall not be there.
   using Texts = std::map<std::string, std::optional<std::string>>;
