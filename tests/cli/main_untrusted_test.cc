@@ -5,6 +5,7 @@
 #include <fstream>
 
 #include <fcntl.h>
+#include <fmt/format.h>
 #include <gtest/gtest.h>
 #include <nlohmann/json.hpp>
 #include <sys/resource.h>
@@ -288,6 +289,32 @@ TEST(GitsOwnFiles, AreNotWaitedForIfTheyAreNone) {
       EXPECT_NE(outcome.err.find("is not a regular file"), std::string::npos) << name << ": " << outcome.err;
     }
     run_dcache({"lint"}, folder.path());  // has an end
+  }
+}
+
+// Those below the root are read when a file below them is looked at.
+TEST(GitsOwnFiles, AreNotWaitedForInFolders) {
+  for (const char* name : {"sub/.gitignore", "sub/.gitattributes"}) {
+    const test::GitFolder folder;
+    folder.git("init -q -b main");
+    folder.write("Dockerfile", "FROM scratch\nCOPY . /\n");
+    folder.write("sub/deep/a", "1");
+    folder.write(name, "");
+    folder.commit("1");
+    folder.shell(fmt::format("rm {0} && mkfifo pipe && ln -s ../pipe {0}", name));
+    folder.write("sub/deep/Dockerfile", "FROM scratch\nCOPY a /\n");
+    const std::string problem = fmt::format("{} is not a regular file", name);
+    for (const char* command : {"explain", "affected"}) {
+      const Outcome outcome = run_dcache({command, "--git", "HEAD", "-f", "Dockerfile"}, folder.path());
+      EXPECT_EQ(outcome.status, 2) << outcome.out;
+      EXPECT_NE(outcome.err.find("with 'HEAD': " + problem), std::string::npos) << outcome.err;
+    }
+    const Outcome lint = run_dcache({"lint"}, folder.path());
+    EXPECT_NE(lint.out.find(" in 2 files"), std::string::npos) << lint.out;
+    const bool is_ignore_file = std::string_view(name).ends_with("ignore");
+    EXPECT_EQ(lint.err.find("files that git ignores are searched too: " + problem) != std::string::npos,
+              is_ignore_file)
+        << lint.err;
   }
 }
 

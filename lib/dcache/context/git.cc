@@ -102,6 +102,13 @@ std::optional<LfsPointer> read_lfs_pointer(std::string_view text) {
   return pointer;
 }
 
+constexpr std::string_view kIgnoreName = ".gitignore";
+
+bool is_special(const std::string& path) {
+  struct stat status {};
+  return ::stat(path.c_str(), &status) == 0 && !S_ISREG(status.st_mode) && !S_ISDIR(status.st_mode);
+}
+
 }  // namespace
 
 std::string repository_root(const std::string& folder) {
@@ -132,6 +139,39 @@ struct GitRepository::State {
   // Whether some attributes can't be read, by tree and folder.
   mutable std::map<std::pair<std::string, std::string>, bool> without_attributes = {};
 
+  // The .gitignore and .gitattributes of folders that are not regular files, by their paths from the root
+  // with what they are.
+  mutable std::map<std::string, bool, std::less<>> special = {};
+  mutable std::string unread_ignore_file = {};
+
+  // The first file of that name in the folders of a path that libgit2 would wait for, as it opens each
+  // without a look at what it is; empty for none.
+  std::string special_above(std::string_view path, std::string_view name) const {
+    const char* const root = library().git_repository_workdir(repository.get());
+    if (root == nullptr) return {};
+    for (size_t slash = path.find('/'); slash != std::string_view::npos; slash = path.find('/', slash + 1)) {
+      std::string file = std::string(path.substr(0, slash + 1)).append(name);
+      const auto [known, is_new] = special.try_emplace(std::move(file), false);
+      if (is_new) known->second = is_special(root + known->first);
+      if (known->second) return known->first;
+    }
+    return {};
+  }
+
+  // The same of all that git tracks, which a comparison with the work tree opens.
+  std::string special_tracked() const {
+    git_index* const entries = read_index();
+    if (entries == nullptr) return {};
+    const std::string root = library().git_repository_workdir(repository.get());
+    for (size_t i = 0; i < library().git_index_entrycount(entries); ++i) {
+      const std::string_view path = library().git_index_get_byindex(entries, i)->path;
+      const std::string_view name = text::base_name(path);
+      if ((name == kIgnoreName || name == kAttributesName) && is_special(root + std::string(path)))
+        return std::string(path);
+    }
+    return {};
+  }
+
   // Null if it can't be opened.
   git_repository* open_bare() const {
     if (bare != nullptr) return bare.get();
@@ -150,6 +190,8 @@ struct GitRepository::State {
 
   // As a commit has them, or as the work tree has for none.
   Attributes attributes(const std::string& path, const git_oid* commit) const {
+    Attributes found;
+    if (commit == nullptr && !special_above(path, kAttributesName).empty()) return found;
     git_attr_options options{};
     options.version = GIT_ATTR_OPTIONS_VERSION;
     git_repository* const from = commit == nullptr ? repository.get() : open_bare();
@@ -158,7 +200,6 @@ struct GitRepository::State {
       options.attr_commit_id = *commit;
     }
     std::array<const char*, kAttributes.size()> values{};
-    Attributes found;
     if (from == nullptr ||
         library().git_attr_get_many_ext(values.data(), from, &options, path.c_str(), values.size(),
                                         const_cast<const char**>(kAttributes.data())) != 0)
@@ -497,11 +538,6 @@ GitRepository::~GitRepository() = default;
 
 namespace {
 
-bool is_special(const std::string& path) {
-  struct stat status {};
-  return ::stat(path.c_str(), &status) == 0 && !S_ISREG(status.st_mode) && !S_ISDIR(status.st_mode);
-}
-
 // A file that libgit2 opens without a look at what it is, and that is a FIFO or a device: it would wait for
 // that for ever. A `commondir` that is a link counts too: errors of libgit2 repeat the text of the file that
 // it leads to. Empty for none.
@@ -510,8 +546,7 @@ std::string special_file(const std::string& git_folder, const std::string& root)
   for (const char* const name : {"HEAD", "config", "config.worktree", "index", "packed-refs", "shallow",
                                  "info/exclude", "info/attributes", "objects/info/alternates"})
     paths.push_back(git_folder + name);
-  for (const std::string_view name :
-       {kAttributesName, std::string_view(".gitignore"), std::string_view(".gitmodules")})
+  for (const std::string_view name : {kAttributesName, kIgnoreName, std::string_view(".gitmodules")})
     paths.push_back(root + std::string(name));
   const auto found = std::ranges::find_if(paths, is_special);
   if (found != paths.end()) return *found;
@@ -638,6 +673,10 @@ tl::expected<std::vector<GitChange>, std::string> GitRepository::changes(
     const std::string& revision, Sparse sparse, const std::vector<std::string>& also) const {
   const auto tree = state_->tree(revision);
   if (!tree) return tl::unexpected(tree.error());
+  if (const std::string file = state_->special_tracked(); !file.empty()) {
+    return tl::unexpected(
+        fmt::format("can't compare {} with '{}': {} is not a regular file", root_, revision, file));
+  }
   const auto diff = state_->work_tree_diff(*tree, 0);
   if (diff == nullptr) {
     const std::string why = last_error();
@@ -765,10 +804,18 @@ bool GitRepository::ignores(const std::string& path, bool is_folder) const {
 }
 
 bool GitRepository::ignores_untracked(const std::string& path, bool is_folder) const {
-  int ignored = 0;
   const std::string asked = is_folder ? path + "/" : path;
+  if (std::string file = state_->special_above(asked, kIgnoreName); !file.empty()) {
+    state_->unread_ignore_file = std::move(file);
+    return false;
+  }
+  int ignored = 0;
   return library().git_ignore_path_is_ignored(&ignored, state_->repository.get(), asked.c_str()) == 0 &&
          ignored != 0;
+}
+
+const std::string& GitRepository::unread_ignore_file() const {
+  return state_->unread_ignore_file;
 }
 
 }  // namespace dcache::context

@@ -88,6 +88,9 @@ class GitRepository {
   bool ignores(const std::string& path, bool is_folder) const;
   // The same of what is known not to be tracked.
   bool ignores_untracked(const std::string& path, bool is_folder) const;
+  // A .gitignore that the two did not read, by its path from the root, since it is not a regular file: what
+  // is in its folder counts as not left out. Empty for none.
+  const std::string& unread_ignore_file() const;
   // Whether a file, or a submodule, is in the index.
   bool tracks(const std::string& path) const;
   // Whether something below a folder is.

@@ -47,7 +47,10 @@ class LeftOut {
   }
 
   // Why git can't be asked; empty if it is, if there was no need to, or if there is no repository.
-  const std::string& problem() const { return problem_; }
+  std::string problem() const {
+    if (!repository_ || repository_->unread_ignore_file().empty()) return problem_;
+    return repository_->unread_ignore_file() + " is not a regular file";
+  }
 
   bool operator()(const std::string& path, bool is_folder) {
     if (root_.empty()) return false;
