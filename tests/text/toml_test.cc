@@ -56,6 +56,18 @@ TEST(Toml, CharactersBeyondAsciiAreInQuotesOrComments) {
   }
 }
 
+// The library takes them, and what is in them, for a part of the word.
+TEST(Toml, RefusesQuotesInAWord) {
+  for (const char* text : {"a = [001tr\"\"\"@N\xC3\xB0N=", "a = 1\"x\"\n", "a'b' = 1\n", "\"a\"'b' = 1\n"})
+    EXPECT_THROW((void)parse_toml(text), toml::parse_error) << text;
+  for (const char* text :
+       {"a.\"b\" = 1\n", "[a.'b'.\"c\"]\n", "a=[\"x\",'y','',\"\"]\n", "a={\"b\"='c'}\n", "\"\"=1\n"})
+    EXPECT_NO_THROW((void)parse_toml(text)) << text;
+  const toml::table table = parse_toml("a = \"\"\"x\"\"\"\"\nb = '''''y'''\n");
+  EXPECT_EQ(table["a"].value<std::string>(), "x\"");
+  EXPECT_EQ(table["b"].value<std::string>(), "''y");
+}
+
 TEST(Toml, NamesOfManyPartsAreRefused) {
   const auto repeated = [](std::string_view text, size_t times) {
     std::string all;

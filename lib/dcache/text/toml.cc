@@ -60,6 +60,8 @@ class Scan {
       if (c == '#') {
         at_ = std::min(text_.find('\n', at_), text_.size()) - 1;
       } else if (c == '"' || c == '\'') {
+        // The library would take the text for a part of what is before it.
+        if (at_ > 0 && continues_word(text_[at_ - 1])) return "a text in quotes can't follow this directly";
         skip_quoted(c);
       } else if (c == '[' || c == '{') {
         ++depth_;
@@ -68,6 +70,11 @@ class Scan {
       }
     }
     return nullptr;
+  }
+
+  static bool continues_word(char c) {
+    return (c >= 'a' && c <= 'z') || (c >= 'A' && c <= 'Z') || (c >= '0' && c <= '9') ||
+           std::string_view("_-+:\"'").find(c) != std::string_view::npos;
   }
 
   // To the last character of a text in quotes, which may have several lines if there are three of them.
@@ -80,6 +87,9 @@ class Scan {
         ++at_;
       } else if (text_.substr(at_).starts_with(end)) {
         at_ += end.size() - 1;
+        // Two quotes may be the last characters of a text in three.
+        for (int i = 0; lines && i < 2 && text_.substr(at_ + 1).starts_with(quote); ++i)
+          ++at_;
         return;
       } else if (!lines && text_[at_] == '\n') {
         --at_;
