@@ -385,6 +385,12 @@ class Session {
       linted.complaints.push_back(fmt::format("{}: {} cannot be silenced with a comment", path,
                                               stay == 1 ? "1 finding" : fmt::format("{} findings", stay)));
     complain_of(findings.bad_fixes, path, linted);
+    if (findings.lacks_shellcheck) {
+      linted.complaints.push_back(
+          fmt::format("warning: {}: ShellCheck gave no answer, or none within 5 seconds, so mistakes in the "
+                      "scripts of RUN are not reported",
+                      path));
+    }
     if (options_.by_impact) sort_by_impact(findings, linted);
     linted.failed = linted.failed || !findings.parses;
     const auto& fail_on = entry.config.fail_on;

@@ -277,7 +277,10 @@ void Linter::run_shellcheck(Dockerfile& dockerfile, Silence& silence, Findings& 
   const bool in_profile = config_.profile == Profile::kDefault || config_.profile == Profile::kHadolint ||
                           config_.profile == Profile::kAll;
   if (!selected && (!config_.select.empty() || !in_profile)) return;
-  std::vector<Diagnostic> found = shellcheck_->check(dockerfile);
+  auto answer = shellcheck_->check(dockerfile);
+  findings.lacks_shellcheck = !answer;
+  if (!answer) return;
+  std::vector<Diagnostic> found = std::move(*answer);
   if (config_.profile == Profile::kDefault && config_.select.empty())
     found = worth_acting_on(dockerfile, std::move(found));
   for (Diagnostic& diagnostic : found) {

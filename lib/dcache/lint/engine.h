@@ -46,6 +46,7 @@ struct Findings {
   std::vector<Diagnostic> diagnostics;         // in the order of the file
   std::vector<SuppressedDiagnostic> silenced;  // grouped by rule
   std::vector<BadFix> bad_fixes;               // that findings would have had
+  bool lacks_shellcheck = false;               // it was asked, and gave no answer, or none in time
   bool parses = true;  // false: a builder refuses the file; the findings go as far as it can be read
 };
 

@@ -328,7 +328,7 @@ std::optional<std::string> ShellCheck::ask(const std::vector<std::string>& scrip
   return answer.dump(-1, ' ', false, json::error_handler_t::replace);
 }
 
-std::vector<Diagnostic> ShellCheck::check(Dockerfile& dockerfile) const {
+std::optional<std::vector<Diagnostic>> ShellCheck::check(Dockerfile& dockerfile) const {
   std::vector<Script> scripts;
   std::vector<std::string> texts;
   context::Hasher key;
@@ -347,7 +347,7 @@ std::vector<Diagnostic> ShellCheck::check(Dockerfile& dockerfile) const {
   auto answer = answers.find(name);
   const bool known = answer.has_value();
   if (!known) answer = ask(texts);
-  if (!answer) return found;
+  if (!answer) return std::nullopt;
   try {
     const json said = text::parse_json(*answer);
     for (const json& comment : said.at("comments")) {
@@ -356,7 +356,7 @@ std::vector<Diagnostic> ShellCheck::check(Dockerfile& dockerfile) const {
         found.push_back(std::move(*diagnostic));
     }
   } catch (const std::exception&) {
-    return {};  // an answer of another form than the one of its manual is none
+    return std::nullopt;  // an answer of another form than the one of its manual is none
   }
   if (!known) answers.add(name, *answer);
   return found;

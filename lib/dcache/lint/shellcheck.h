@@ -32,9 +32,9 @@ class ShellCheck {
   };
   explicit ShellCheck(Options options);
 
-  // What it finds, with its own codes ("SC2086"), each at the place in the Dockerfile. Empty if it could not
-  // be asked, or gave no answer in time.
-  std::vector<Diagnostic> check(Dockerfile& dockerfile) const;
+  // What it finds, with its own codes ("SC2086"), each at the place in the Dockerfile. Nothing if it could
+  // not be asked, or gave no answer in time.
+  std::optional<std::vector<Diagnostic>> check(Dockerfile& dockerfile) const;
 
  private:
   std::optional<std::string> ask(const std::vector<std::string>& scripts) const;
