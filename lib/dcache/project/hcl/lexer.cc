@@ -61,15 +61,6 @@ uint32_t width_of_symbol(std::string_view text) {
   return std::string_view("[](){}.,*/%+-=<>!?:").find(text[0]) != std::string_view::npos ? 1 : 0;
 }
 
-// Where a comment ends: before its newline, or after `*/`. The same place for none.
-size_t end_of_comment(std::string_view source, size_t at) {
-  const std::string_view text = source.substr(at);
-  if (text.starts_with('#') || text.starts_with("//")) return std::min(source.find('\n', at), source.size());
-  if (!text.starts_with("/*")) return at;
-  const size_t end = source.find("*/", at + 2);
-  return end == std::string_view::npos ? at : end + 2;
-}
-
 size_t skip_spaces(std::string_view source, size_t at, bool newlines_count) {
   while (at < source.size()) {
     const char c = source[at];
@@ -78,7 +69,7 @@ size_t skip_spaces(std::string_view source, size_t at, bool newlines_count) {
       ++at;
       continue;
     }
-    const size_t end = end_of_comment(source, at);
+    const uint32_t end = end_of_comment(source, static_cast<uint32_t>(at));
     if (end == at) break;
     at = end;
   }
@@ -86,6 +77,15 @@ size_t skip_spaces(std::string_view source, size_t at, bool newlines_count) {
 }
 
 }  // namespace
+
+uint32_t end_of_comment(std::string_view source, uint32_t at) {
+  const std::string_view text = source.substr(at);
+  if (text.starts_with('#') || text.starts_with("//"))
+    return static_cast<uint32_t>(std::min(source.find('\n', at), source.size()));
+  if (!text.starts_with("/*")) return at;
+  const size_t end = source.find("*/", size_t{at} + 2);
+  return end == std::string_view::npos ? at : static_cast<uint32_t>(end + 2);
+}
 
 Token next_token(std::string_view source, uint32_t at, bool newlines_count) {
   const auto start = static_cast<uint32_t>(skip_spaces(source, at, newlines_count));

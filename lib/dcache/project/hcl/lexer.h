@@ -31,6 +31,10 @@ struct Token {
 // The token at a place, after spaces and comments; newlines are skipped too unless they count.
 Token next_token(std::string_view source, uint32_t at, bool newlines_count);
 
+// Where the comment that starts at a place ends: before its line end, or after `*/`. The same place if none
+// starts there.
+uint32_t end_of_comment(std::string_view source, uint32_t at);
+
 // Whether the text is one identifier.
 bool is_identifier(std::string_view text);
 
