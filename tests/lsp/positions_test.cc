@@ -1,6 +1,12 @@
 #include "dcache/lsp/positions.h"
 
+#include <algorithm>
+#include <string>
+#include <string_view>
+
 #include <gtest/gtest.h>
+
+#include "dcache/text/utf16.h"
 
 namespace dcache {
 namespace {
@@ -23,6 +29,23 @@ TEST(LspUris, WithoutANameMeanNoFile) {
   EXPECT_EQ(lsp::path_of("file:///"), "/nowhere/file/unnamed");
   EXPECT_EQ(lsp::folder_of_uri("file:///"), "/") << "a folder of the workspace may be the root";
   EXPECT_EQ(lsp::folder_of_uri("file:///a/"), "/a");
+}
+
+// Milestones in long lines change nothing: compared with a count from the start of the line.
+TEST(LspPositions, OfLongLinesAreThoseOfShortOnes) {
+  std::string text = "x\n";
+  for (int i = 0; i < 1500; ++i)
+    text += i % 3 == 0 ? "\xF0\x9F\x98\x80" : i % 3 == 1 ? "\xC3\xA9" : "\xC3";
+  text += "\r\nend";
+  const lsp::Positions positions(text, lsp::Encoding::kUtf16);
+  for (uint32_t offset = 0; offset <= text.size(); ++offset) {
+    const uint32_t begin = offset < 2 ? 0 : 2;
+    const uint32_t end = std::min(offset, positions.line(1).end);
+    const lsp::Place place = positions.place_of(offset);
+    if (place.line != 1) continue;
+    ASSERT_EQ(place.character, text::utf16_length(std::string_view(text).substr(begin, end - begin)))
+        << offset;
+  }
 }
 
 }  // namespace

@@ -2,6 +2,7 @@
 
 #include <algorithm>
 #include <charconv>
+#include <iterator>
 #include <optional>
 #include <system_error>
 
@@ -20,6 +21,8 @@ using nlohmann::json;
 
 constexpr std::string_view kFileScheme = "file://";
 
+constexpr uint32_t kMilestoneWidth = 512;  // bytes between two of them
+
 }  // namespace
 
 Positions::Positions(std::string_view text, Encoding encoding)
@@ -27,6 +30,24 @@ Positions::Positions(std::string_view text, Encoding encoding)
   for (size_t i = 0; i < text.size(); ++i) {
     const bool crlf = text[i] == '\r' && i + 1 < text.size() && text[i + 1] == '\n';
     if (text[i] == '\n' || (text[i] == '\r' && !crlf)) starts_.push_back(static_cast<uint32_t>(i + 1));
+  }
+  if (encoding_ == Encoding::kUtf16) measure_long_lines();
+}
+
+void Positions::measure_long_lines() {
+  for (uint32_t number = 0; number < starts_.size(); ++number) {
+    const text::Span bytes = line(number);
+    if (bytes.size() <= kMilestoneWidth) continue;
+    Milestone here{bytes.begin, 0};
+    for (uint32_t next = bytes.begin + kMilestoneWidth; here.offset < bytes.end;) {
+      if (here.offset >= next) {
+        milestones_.push_back(here);
+        next = here.offset + kMilestoneWidth;
+      }
+      const text::Rune rune = text::decode_rune(text_.substr(here.offset, bytes.end - here.offset));
+      here.offset += rune.width;
+      here.units += text::utf16_units(rune.value);
+    }
   }
 }
 
@@ -61,14 +82,24 @@ uint32_t Positions::offset_of(Place place) const {
   return at;
 }
 
-Place Positions::place_of(uint32_t offset) const {
+uint32_t Positions::line_of(uint32_t offset) const {
   offset = std::min(offset, static_cast<uint32_t>(text_.size()));
-  const auto after = std::upper_bound(starts_.begin(), starts_.end(), offset);
-  const auto number = static_cast<uint32_t>(after - starts_.begin() - 1);
+  const auto after = std::ranges::upper_bound(starts_, offset);
+  return static_cast<uint32_t>(after - starts_.begin() - 1);
+}
+
+uint32_t Positions::length_of(text::Span span) const {
+  return encoding_ == Encoding::kUtf8 ? span.size() : text::utf16_length(span.of(text_));
+}
+
+Place Positions::place_of(uint32_t offset) const {
+  const uint32_t number = line_of(offset);
   const text::Span bytes = line(number);
   const uint32_t end = std::min(offset, bytes.end);
-  if (encoding_ == Encoding::kUtf8) return {number, end - bytes.begin};
-  return {number, text::utf16_length(text_.substr(bytes.begin, end - bytes.begin))};
+  Milestone from{bytes.begin, 0};
+  const auto further = std::ranges::upper_bound(milestones_, end, {}, &Milestone::offset);
+  if (further != milestones_.begin() && std::prev(further)->offset >= bytes.begin) from = *std::prev(further);
+  return {number, from.units + length_of({from.offset, end})};
 }
 
 json Positions::position_of(uint32_t offset) const {

@@ -39,6 +39,10 @@ class Positions {
   uint32_t offset_of(Place place) const;
   Place place_of(uint32_t offset) const;
 
+  uint32_t line_of(uint32_t offset) const;
+  // How many characters a stretch of one line has, counted as in a Place.
+  uint32_t length_of(text::Span span) const;
+
   std::string_view text() const { return text_; }
   // The bytes of a line without its end.
   text::Span line(uint32_t number) const;
@@ -51,9 +55,17 @@ class Positions {
   text::Span span_of(const nlohmann::json& range) const;
 
  private:
+  // A place in a long line, and how many units of UTF-16 are before it in its line.
+  struct Milestone {
+    uint32_t offset = 0;
+    uint32_t units = 0;
+  };
+  void measure_long_lines();
+
   std::string_view text_;
   Encoding encoding_;
   std::vector<uint32_t> starts_;
+  std::vector<Milestone> milestones_;
 };
 
 // The Range of nothing, at the start of a text.
