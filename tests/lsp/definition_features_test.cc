@@ -3,111 +3,18 @@
 #include <filesystem>
 #include <utility>
 
-#include "tests/lsp/lsp_client.h"
-#include "tests/run_program.h"
+#include "tests/lsp/definition_client.h"
 
 namespace dcache {
 namespace {
 
 using nlohmann::json;
+using test::Definition;
+using test::kBake;
+using test::kCompose;
 using test::LspClient;
 using test::TemporaryFolder;
 using Texts = std::vector<std::string>;
-
-const std::string kCompose =
-    "services:\n"                         // 0
-    "  base:\n"                           // 1
-    "    build: .\n"                      // 2
-    "  web:\n"                            // 3
-    "    image: nginx:1\n"                // 4
-    "    build:\n"                        // 5
-    "      context: web\n"                // 6
-    "      dockerfile: Dockerfile.dev\n"  // 7
-    "      target: app\n"                 // 8
-    "      args:\n"                       // 9
-    "        VERSION: 2\n"                // 10
-    "      additional_contexts:\n"        // 11
-    "        root: service:base\n"        // 12
-    "    depends_on: [base]\n";           // 13
-const std::string kBake =
-    "variable \"TAG\" {\n"                      // 0
-    "  default = \"1\"\n"                       // 1
-    "}\n"                                       // 2
-    "group \"default\" {\n"                     // 3
-    "  targets = [\"web\"]\n"                   // 4
-    "}\n"                                       // 5
-    "target \"web\" {\n"                        // 6
-    "  context = \"web\"\n"                     // 7
-    "  dockerfile = \"Dockerfile.dev\"\n"       // 8
-    "  target = \"app\"\n"                      // 9
-    "  tags = [\"web:${TAG}\"]\n"               // 10
-    "  args = {\n"                              // 11
-    "    VERSION = TAG\n"                       // 12
-    "  }\n"                                     // 13
-    "}\n"                                       // 14
-    "target \"other\" {\n"                      // 15
-    "  inherits = [\"web\"]\n"                  // 16
-    "  contexts = { root = \"target:web\" }\n"  // 17
-    "}\n";                                      // 18
-const std::string kDockerfile =
-    "FROM scratch AS base\nFROM scratch AS app\nARG VERSION=1\nLABEL v=$VERSION\n";
-
-// A folder with a project, and a client that has one of its definitions open.
-class Definition {
- public:
-  Definition(std::string name, const std::string& text) : name_(std::move(name)) {
-    folder_.write(".git/HEAD", "ref: refs/heads/main\n");
-    folder_.write("Dockerfile", "FROM scratch\n");
-    folder_.write("web/Dockerfile.dev", kDockerfile);
-    folder_.write(name_, text);
-    client.start(json::object(), {{"rootUri", lsp::uri_of(folder_.path())}});
-    client.open(path(), text, "yaml");
-    client.next("textDocument/publishDiagnostics");
-  }
-  std::string path() const { return folder_ / name_; }
-  json at(uint32_t line, uint32_t character) const {
-    return {{"textDocument", {{"uri", lsp::uri_of(path())}}},
-            {"position", {{"line", line}, {"character", character}}}};
-  }
-  // "web/Dockerfile.dev 1:0-1:19"
-  Texts definition(uint32_t line, uint32_t character) {
-    Texts all;
-    for (const json& one : client.result("textDocument/definition", at(line, character))) {
-      const std::string uri = one.at("uri");
-      all.push_back(uri.substr(lsp::uri_of(folder_.path()).size() + 1) + " " +
-                    LspClient::words_of(one.at("range")));
-    }
-    return all;
-  }
-  std::string hover(uint32_t line, uint32_t character) {
-    const json answer = client.result("textDocument/hover", at(line, character));
-    return answer.is_null() ? "" : answer.at("contents").at("value").get<std::string>();
-  }
-  Texts labels(const std::string& text) {
-    client.change(path(), ++version_, {{{"text", text}}});
-    const auto line = static_cast<uint32_t>(std::ranges::count(text, '\n'));
-    const auto character = static_cast<uint32_t>(text.size() - text.rfind('\n') - 1);
-    Texts all;
-    for (const json& item : client.result("textDocument/completion", at(line, character)))
-      all.push_back(item.at("label"));
-    return all;
-  }
-  Texts findings(const std::string& text) {
-    client.change(path(), ++version_, {{{"text", text}}});
-    Texts all;
-    const json report = client.next("textDocument/publishDiagnostics");
-    for (const json& one : report.at("params").at("diagnostics"))
-      all.push_back(one.at("severity").dump() + " " + LspClient::words_of(one.at("range")) + " " +
-                    one.at("message").get<std::string>());
-    return all;
-  }
-  LspClient client;
-
- private:
-  TemporaryFolder folder_;
-  std::string name_;
-  int version_ = 1;
-};
 
 TEST(ComposeInEditors, LeadsToDockerfilesStagesAndArguments) {
   Definition compose("compose.yaml", kCompose);
@@ -238,7 +145,7 @@ TEST(BakeInEditors, ExplainsAndCompletes) {
   EXPECT_EQ(bake.labels("gr"), (Texts{"group"}));
   EXPECT_EQ(bake.labels(web + "}\ngroup \"default\" { targets = [\""), (Texts{"web"}));
   EXPECT_EQ(bake.labels("target \"o\" {}\n" + web + "  inherits = [\""), (Texts{"o"}));
-  EXPECT_EQ(bake.labels("variable \"TAG\" {}\n" + web + "  tags = [\"web:${"), (Texts{"TAG"}));
+  EXPECT_EQ(bake.labels("variable \"TAG\" {}\n" + web + "  tags = [\"web:${T"), (Texts{"TAG"}));
 }
 
 TEST(BakeInEditors, TellsWhatCannotBeRead) {
@@ -370,6 +277,213 @@ TEST(DefinitionsInEditors, LinkToDockerfilesOutsideOfTheRepository) {
   EXPECT_EQ(LspClient::words_of(places.at(0).at("range")), "0:0-0:0");
   EXPECT_EQ(client.result("textDocument/documentLink", at).at(0).at("target"),
             lsp::uri_of(folder / "outside/Dockerfile"));
+}
+
+const std::string kProject =
+    "x-env: &env\n"                                 // 0
+    "  A: 1\n"                                      // 1
+    "services:\n"                                   // 2
+    "  web:\n"                                      // 3
+    "    image: a\n"                                // 4
+    "    environment: *env\n"                       // 5
+    "    networks:\n"                               // 6
+    "      front: {}\n"                             // 7
+    "    volumes: [\"data:/x\", ./src:/y, /var]\n"  // 8
+    "    configs:\n"                                // 9
+    "    - source: app\n"                           // 10
+    "    secrets: [key]\n"                          // 11
+    "    env_file: web.env\n"                       // 12
+    "networks:\n"                                   // 13
+    "  front: {driver: bridge}\n"                   // 14
+    "volumes:\n"                                    // 15
+    "  data:\n"                                     // 16
+    "configs:\n"                                    // 17
+    "  app: {file: ./app.conf}\n"                   // 18
+    "secrets:\n"                                    // 19
+    "  key: {file: key.txt}\n"                      // 20
+    "include: [other.yaml, path]\n";                // 21
+
+Texts renames(Definition& definition, uint32_t line, uint32_t character, const std::string& name) {
+  json params = definition.at(line, character);
+  params["newName"] = name;
+  const json answer = definition.client.request("textDocument/rename", params);
+  if (answer.contains("error")) return {answer.at("error").at("message").get<std::string>()};
+  Texts all;
+  for (const json& edit : answer.at("result").at("changes").at(lsp::uri_of(definition.path())))
+    all.push_back(LspClient::words_of(edit.at("range")));
+  return all;
+}
+
+TEST(ComposeInEditors, KnowsWhatServicesReferTo) {
+  Definition compose("compose.yaml", kProject);
+  EXPECT_EQ(compose.definition(7, 8), (Texts{"compose.yaml 14:2-14:7"})) << "a network";
+  EXPECT_EQ(compose.definition(8, 16), (Texts{"compose.yaml 16:2-16:6"})) << "a volume";
+  EXPECT_EQ(compose.definition(10, 15), (Texts{"compose.yaml 18:2-18:5"})) << "a config";
+  EXPECT_EQ(compose.definition(11, 15), (Texts{"compose.yaml 20:2-20:5"})) << "a secret";
+  EXPECT_EQ(compose.definition(5, 19), (Texts{"compose.yaml 0:8-0:11"})) << "an anchor";
+  EXPECT_EQ(compose.definition(12, 15), (Texts{"web.env 0:0-0:0"}));
+  EXPECT_EQ(compose.definition(8, 26), (Texts{})) << "a folder";
+  EXPECT_EQ(renames(compose, 7, 8, "back"), (Texts{"7:6-7:11", "14:2-14:7"}));
+  EXPECT_EQ(renames(compose, 16, 3, "d2"), (Texts{"8:15-8:19", "16:2-16:6"}));
+  EXPECT_EQ(renames(compose, 0, 9, "e"), (Texts{"0:8-0:11", "5:18-5:21"}));
+  EXPECT_EQ(renames(compose, 20, 3, "a b"), (Texts{"the name of a secret contains letters, digits, '_', '-' "
+                                                   "and '.', and starts with a letter, a digit "
+                                                   "or '_'"}));
+  EXPECT_EQ(renames(compose, 14, 3, "default"),
+            (Texts{"'default' is the network of services that name none"}));
+}
+
+TEST(ComposeInEditors, ShowsWhatNamesMean) {
+  Definition compose("compose.yaml", kProject);
+  EXPECT_EQ(compose.hover(7, 8), "```yaml\nfront: {driver: bridge}\n```\n\nin line 15");
+  EXPECT_EQ(compose.hover(5, 19), "```yaml\nx-env: &env\n  A: 1\n```\n\nin line 1");
+  EXPECT_NE(compose.hover(14, 11).find("The driver of the network"), std::string::npos);
+  EXPECT_NE(compose.hover(8, 6).find("Files and folders from outside"), std::string::npos);
+  Texts links;
+  for (const json& one : compose.client.result("textDocument/documentLink", compose.document())) {
+    const std::string target = one.at("target");
+    links.push_back(target.substr(target.rfind('/') + 1) + " " + LspClient::words_of(one.at("range")));
+  }
+  EXPECT_EQ(links, (Texts{"a 4:11-4:12", "web.env 12:14-12:21", "app.conf 18:14-18:24", "key.txt 20:14-20:21",
+                          "other.yaml 21:10-21:20", "path 21:22-21:26"}));
+}
+
+TEST(ComposeInEditors, CompletesNamesFilesAndValues) {
+  Definition compose("compose.yaml", "");
+  compose.write("src/app.env", "A=1\n");
+  const std::string top =
+      "networks:\n  front:\nvolumes:\n  data:\nsecrets:\n  key:\nservices:\n  base:\n    image: a\n  web:\n";
+  EXPECT_EQ(compose.labels(top + "    networks: ["), (Texts{"front"}));
+  EXPECT_EQ(compose.labels(top + "    volumes:\n    - d"), (Texts{"data"}));
+  EXPECT_EQ(compose.labels(top + "    secrets:\n    - "), (Texts{"key"}));
+  EXPECT_EQ(compose.labels(top + "    env_file: src/"), (Texts{"src/app.env"}));
+  EXPECT_EQ(compose.labels(top + "    volumes:\n    - ./s"), (Texts{"./src"}));
+  EXPECT_EQ(compose.labels(top + "    build: w"), (Texts{"web"}));
+  EXPECT_EQ(compose.labels(top + "    restart: un"), (Texts{"unless-stopped"}));
+  EXPECT_EQ(compose.labels(top + "    depends_on:\n      base:\n        condition: service_h"),
+            (Texts{"service_healthy"}));
+  EXPECT_EQ(compose.labels(top + "    privileged: "), (Texts{"true", "false"}));
+  EXPECT_EQ(compose.labels("networks:\n  front:\n    att"), (Texts{"attachable"}));
+  EXPECT_EQ(compose.labels(top + "    cap_"), (Texts{"cap_add", "cap_drop"}));
+}
+
+// What an alias repeats is named once.
+TEST(ComposeInEditors, RenamesWhatAliasesRepeatOnce) {
+  Definition compose("compose.yaml", "");
+  compose.change(
+      "services:\n  db:\n    image: a\n  web:\n    image: b\n    depends_on: &d [db]\n  api:\n    image: c\n "
+      "   depends_on: *d\n");
+  EXPECT_EQ(renames(compose, 1, 3, "store"), (Texts{"1:2-1:4", "5:20-5:22"}));
+}
+
+const std::string kFunctions =
+    "variable \"TAG\" {\n"                        // 0
+    "  type = string\n"                           // 1
+    "  default = \"1\"\n"                         // 2
+    "  validation {\n"                            // 3
+    "    condition = TAG != \"\"\n"               // 4
+    "  }\n"                                       // 5
+    "}\n"                                         // 6
+    "function \"name\" {\n"                       // 7
+    "  params = [TAGS]\n"                         // 8
+    "  result = \"x:${upper(TAGS)}\"\n"           // 9
+    "}\n"                                         // 10
+    "target \"web\" {\n"                          // 11
+    "  tags = [name(TAG), \"${name(\"b\")}\"]\n"  // 12
+    "}\n";
+
+TEST(BakeInEditors, KnowsFunctions) {
+  Definition bake("docker-bake.hcl", kFunctions);
+  EXPECT_EQ(bake.definition(12, 12), (Texts{"docker-bake.hcl 7:10-7:14"}));
+  EXPECT_EQ(renames(bake, 7, 11, "label"), (Texts{"7:10-7:14", "12:10-12:14", "12:24-12:28"}));
+  EXPECT_EQ(renames(bake, 7, 11, "upper"), (Texts{"bake has a function upper already"}));
+  EXPECT_EQ(renames(bake, 9, 16, "lower"), (Texts{"it is not defined in this file"}));
+  EXPECT_EQ(renames(bake, 0, 11, "T"), (Texts{"0:10-0:13", "4:16-4:19", "12:15-12:18"}))
+      << "a validation too";
+  EXPECT_EQ(renames(bake, 0, 11, "TAGS"), (Texts{"line 9 has that name already"}));
+  EXPECT_EQ(bake.hover(9, 16), "`upper(string)`");
+  EXPECT_NE(bake.hover(12, 16).find("default = \"1\""), std::string::npos) << bake.hover(12, 16);
+}
+
+TEST(BakeInEditors, CompletesExpressionsValuesAndStages) {
+  Definition bake("docker-bake.hcl", "");
+  EXPECT_EQ(bake.labels("variable \"url_x\" {}\ntarget \"web\" {\n  tags = [url"),
+            (Texts{"url_x", "urlencode"}));
+  EXPECT_EQ(bake.labels("target \"web\" {\n  args = {\n    A = uppe"), (Texts{"upper"}));
+  EXPECT_EQ(bake.labels("target \"web\" {\n  network = \"h"), (Texts{"host"}));
+  EXPECT_EQ(bake.labels("target \"web\" {\n  pull = tru"), (Texts{"true"}));
+  EXPECT_EQ(bake.labels("target \"web\" {\n  platforms = [\"linux/a"),
+            (Texts{"linux/amd64", "linux/arm64", "linux/arm/v7"}));
+  EXPECT_EQ(bake.labels("target \"b\" {}\ntarget \"web\" {\n  contexts = { a = \"target:"), (Texts{"b"}));
+  bake.client.open(bake.path().substr(0, bake.path().rfind('/')) + "/Dockerfile",
+                   "FROM scratch AS build\nFROM scratch\n");
+  EXPECT_EQ(bake.labels("tar"), (Texts{"target", "target \"build\""}));
+  EXPECT_EQ(bake.labels("target \"build\" {\n}\ntar"), (Texts{"target"}));
+}
+
+TEST(DefinitionsInEditors, ReplaceNamesThatAreNearlyRight) {
+  Definition compose("compose.yaml", "");
+  const auto titles = [&](const std::string& text, uint32_t lines) {
+    compose.change(text);
+    json params = compose.range(0, lines);
+    params["context"] = {{"diagnostics", json::array()}};
+    Texts all;
+    for (const json& one : compose.client.result("textDocument/codeAction", params)) {
+      const json edit = one.at("edit").at("changes").at(lsp::uri_of(compose.path())).at(0);
+      all.push_back(one.at("title").get<std::string>() + " " + LspClient::words_of(edit.at("range")));
+    }
+    return all;
+  };
+  EXPECT_EQ(titles("services:\n  web:\n    build:\n      context: web\n      dockerfile: Dockerfile.dev\n    "
+                   "  target: ap\n"
+                   "      args: {VERSON: 1, OTHER: 2}\n",
+                   8),
+            (Texts{"Replace by app 5:14-5:16", "Replace by VERSION 6:13-6:19"}));
+  EXPECT_EQ(titles("services:\n  web:\n    build:\n      context: web\n      dockerfile: Dockerfile.de\n", 5),
+            (Texts{"Replace by Dockerfile.dev 4:18-4:31"}));
+}
+
+// Files of strangers: nothing crashes, and each request is answered.
+TEST(DefinitionsInEditors, AnswerWhateverTheTextIs) {
+  std::string deep_yaml = "a: ";
+  std::string deep_hcl = "a = ";
+  std::string many;
+  for (int i = 0; i < 2'000; ++i) {
+    deep_yaml += "[{b: ";
+    deep_hcl += "[{b = ";
+    many += "target \"t" + std::to_string(i) + "\" {\n}\n";
+  }
+  const std::string texts[] = {deep_yaml,
+                               deep_hcl,
+                               many,
+                               "a: \"\xC3\xA9",
+                               "services:\r\n  web:\r\n    build: .\r\n",
+                               "target \"a\" {\r\n  args = {\r\n    A = 1\r\n  }\r\n}\r\n",
+                               "*a",
+                               "&",
+                               "- - - &a *a : |",
+                               "\xEF\xBB\xBFservices:\n  w: {}\n",
+                               std::string(5000, '\t'),
+                               std::string("\0", 1)};
+  for (const char* name : {"compose.yaml", "docker-bake.hcl", "docker-bake.json"}) {
+    Definition definition(name, "");
+    for (const std::string& text : texts) {
+      definition.change(text);
+      json params = definition.range(0, 9);
+      params.update(definition.at(0, 2));
+      params["positions"] = json::array({params.at("position")});
+      params["options"] = {{"tabSize", 16}, {"insertSpaces", true}};
+      params["context"] = {{"includeDeclaration", true}, {"diagnostics", json::array()}};
+      for (const char* method :
+           {"documentSymbol", "foldingRange", "selectionRange", "formatting", "rangeFormatting",
+            "onTypeFormatting", "documentLink", "definition", "references", "documentHighlight", "hover",
+            "semanticTokens/full", "semanticTokens/range", "signatureHelp", "completion", "inlayHint",
+            "codeAction"}) {
+        const json answer = definition.client.request(std::string("textDocument/") + method, params);
+        EXPECT_TRUE(answer.contains("result")) << name << " " << method << answer;
+      }
+    }
+  }
 }
 
 }  // namespace

@@ -1,7 +1,10 @@
 // Completion in compose and bake files. A file that is being written seldom parses, so the text before the
 // cursor says where it is.
 #include <algorithm>
+#include <array>
+#include <optional>
 #include <set>
+#include <span>
 #include <string>
 #include <string_view>
 #include <vector>
@@ -13,6 +16,7 @@
 #include "dcache/lsp/definition_features.h"
 #include "dcache/lsp/navigation.h"
 #include "dcache/project/discover.h"
+#include "dcache/project/hcl/functions.h"
 #include "dcache/report/style.h"
 #include "dcache/text/path.h"
 
@@ -167,6 +171,53 @@ CursorPlace in_hcl(std::string_view before) {
   return where;
 }
 
+// The values that a key may have, where these are few.
+struct KeyValues {
+  std::string_view key;
+  std::span<const std::string_view> values;
+};
+
+constexpr std::string_view kYesAndNo[] = {"true", "false"};
+constexpr std::string_view kRestart[] = {"always", "on-failure", "unless-stopped"};
+constexpr std::string_view kPullPolicy[] = {"always", "never", "missing", "build", "daily", "weekly"};
+constexpr std::string_view kCondition[] = {"service_started", "service_healthy",
+                                           "service_completed_successfully"};
+constexpr std::string_view kNetworkMode[] = {"bridge", "host", "none"};
+constexpr std::string_view kBuildNetwork[] = {"default", "host", "none"};
+constexpr std::string_view kCall[] = {"build", "check", "outline", "targets"};
+constexpr std::string_view kPlatforms[] = {"linux/amd64", "linux/arm64",   "linux/arm/v7",  "linux/386",
+                                           "linux/s390x", "linux/ppc64le", "linux/riscv64", "windows/amd64"};
+constexpr KeyValues kComposeValues[] = {{"restart", kRestart},      {"pull_policy", kPullPolicy},
+                                        {"condition", kCondition},  {"network_mode", kNetworkMode},
+                                        {"network", kBuildNetwork}, {"platform", kPlatforms},
+                                        {"platforms", kPlatforms},  {"privileged", kYesAndNo},
+                                        {"read_only", kYesAndNo},   {"tty", kYesAndNo},
+                                        {"stdin_open", kYesAndNo},  {"init", kYesAndNo},
+                                        {"no_cache", kYesAndNo},    {"pull", kYesAndNo},
+                                        {"external", kYesAndNo},    {"internal", kYesAndNo},
+                                        {"attachable", kYesAndNo}};
+constexpr KeyValues kBakeValues[] = {{"network", kBuildNetwork}, {"call", kCall}, {"platforms", kPlatforms}};
+
+std::span<const std::string_view> values_of_key(std::span<const KeyValues> all, std::string_view key) {
+  const auto found = std::ranges::find(all, key, &KeyValues::key);
+  return found == all.end() ? std::span<const std::string_view>() : found->values;
+}
+
+// What the keys of a service that name something of the file are about.
+std::optional<Mention::Kind> kind_of_key(std::string_view key) {
+  if (key == "networks") return Mention::Kind::kNetwork;
+  if (key == "volumes") return Mention::Kind::kVolume;
+  if (key == "configs") return Mention::Kind::kConfig;
+  if (key == "secrets") return Mention::Kind::kSecret;
+  if (key == "models") return Mention::Kind::kModel;
+  return std::nullopt;
+}
+
+bool names_file(std::string_view key) {
+  constexpr std::array<std::string_view, 4> kKeys = {"env_file", "label_file", "file", "path"};
+  return std::ranges::find(kKeys, key) != kKeys.end();
+}
+
 class DefinitionCompletion {
  public:
   DefinitionCompletion(const DefinitionRequest& request, uint32_t offset)
@@ -178,21 +229,37 @@ class DefinitionCompletion {
 
   json run() {
     const auto& path = where_.path;
+    if (is_bake_json(request_.document.path)) return std::move(items_);
     if (where_.variable) {
-      add_variables();
+      add_expressions();
     } else if (compose_) {
       if (path.empty() && !where_.value) add_top_keys();
-      if (path.size() >= 2 && path[0] == "services") complete_in(path[1], {path.begin() + 2, path.end()});
+      if (path.size() >= 2 && path[0] == "services") {
+        complete_in(path[1], {path.begin() + 2, path.end()});
+      } else if (!path.empty()) {
+        complete_in_section(path);
+      }
     } else if (path.size() >= 2) {
       complete_in_block(path[0], path[1], {path.begin() + 2, path.end()});
     } else if (path.empty()) {
       add_keys("bake ");
+      add_stages_as_targets();
     }
     return std::move(items_);
   }
 
  private:
-  enum class Item : uint8_t { kVariable = 6, kModule = 9, kProperty = 10, kFile = 17, kConstant = 21 };
+  enum class Item : uint8_t {
+    kFunction = 3,
+    kVariable = 6,
+    kModule = 9,
+    kProperty = 10,
+    kValue = 12,
+    kSnippet = 15,
+    kFile = 17,
+    kFolder = 19,
+    kConstant = 21
+  };
 
   void add(const std::string& label, Item kind, const editor::Help* help = nullptr, std::string text = {},
            const std::string& detail = {}) {
@@ -218,49 +285,150 @@ class DefinitionCompletion {
     for (const editor::Help& help : editor::all_help()) {
       if (!help.name.starts_with(prefix)) continue;
       const std::string key(help.name.substr(prefix.size()));
-      if (key.find('.') == std::string::npos && key != "include")
+      if (key.find('.') == std::string::npos && key != "include" && key != "services")
         add(key, Item::kProperty, &help, compose_ ? key + ": " : prefix == "bake " ? key : key + " = ");
     }
   }
 
   // Of a Compose file.
   void add_top_keys() {
-    for (const char* key : {"services", "include", "name", "networks", "volumes", "configs", "secrets"})
+    for (const char* key :
+         {"services", "include", "name", "networks", "volumes", "configs", "secrets", "models"})
       add(key, Item::kProperty, editor::find_help(std::string("compose ") + key), std::string(key) + ":");
   }
 
-  void add_variables() {
+  // What an expression of bake can be made of: variables, and functions of the file and of bake.
+  void add_expressions() {
     for (const Mention& one : mentions_of(request_.document.path, text_around())) {
       if (one.kind == Mention::Kind::kVariable && one.defines) add(one.name, Item::kVariable);
+      if (one.kind == Mention::Kind::kFunction && one.defines)
+        add(one.name, Item::kFunction, nullptr, one.name + "(");
+    }
+    if (compose_) return;
+    using project::hcl::Function;
+    for (const std::span<const Function> group :
+         {project::hcl::text_functions(), project::hcl::format_functions(), project::hcl::number_functions(),
+          project::hcl::collection_functions(), project::hcl::set_functions(),
+          project::hcl::encoding_functions(), project::hcl::pattern_functions(),
+          project::hcl::network_functions(), project::hcl::time_functions(),
+          project::hcl::version_functions()}) {
+      for (const Function& function : group)
+        add(std::string(function.name), Item::kFunction, nullptr, std::string(function.name) + "(",
+            "function of bake");
+    }
+  }
+
+  void add_values(std::span<const std::string_view> values) {
+    for (const std::string_view value : values)
+      add(std::string(value), Item::kValue);
+  }
+
+  void add_named(Mention::Kind kind) {
+    for (const Mention& one : mentions_of(request_.document.path, text_around())) {
+      if (one.kind == kind && one.defines) add(one.name, Item::kModule);
     }
   }
 
   void complete_in(const std::string& service, const std::vector<std::string>& keys) {
     if (keys.empty()) {
       if (!where_.value) add_keys("compose ");
-    } else if (keys.front() == "depends_on" || keys.front() == "extends") {
-      add_images(service);
-    } else if (keys.front() == "build") {
+      return;
+    }
+    const std::string& key = keys.front();
+    const std::string& last = keys.back();
+    if (const auto kind = kind_of_key(key); kind && !is_path()) add_named(*kind);
+    if (key == "depends_on" || (key == "extends" && last != "file")) {
+      if (last != "condition") add_images(service);
+    } else if (key == "build") {
       complete_in_build(service, {keys.begin() + 1, keys.end()});
     }
+    if (names_file(last) || (key == "volumes" && is_path())) add_paths(false);
+    if (where_.value) add_values(values_of_key(kComposeValues, last));
   }
 
   void complete_in_build(const std::string& service, const std::vector<std::string>& keys) {
     if (keys.empty()) {
       if (!where_.value) add_keys("compose build.");
+      if (where_.value) add_paths(true);
+    } else if (keys.front() == "context") {
+      add_paths(true);
+    } else if (keys.front() == "secrets") {
+      add_named(Mention::Kind::kSecret);
     } else {
       complete_attribute(service, keys.front());
     }
   }
 
+  // In what services refer to, and in `include`.
+  void complete_in_section(const std::vector<std::string>& path) {
+    if (path.size() == 2 && !where_.value) add_keys("compose " + path[0] + ".");
+    const bool includes = path[0] == "include" && where_.value;
+    if (includes || names_file(path.back())) add_paths(false);
+    if (where_.value) add_values(values_of_key(kComposeValues, path.back()));
+  }
+
   void complete_in_block(const std::string& block, const std::string& image,
                          const std::vector<std::string>& keys) {
-    if (keys.empty()) {
-      add_keys("bake " + block + ".");
-    } else if (keys.front() == "inherits" || keys.front() == "targets") {
-      add_images(image);
-    } else {
-      complete_attribute(image, keys.front());
+    if (keys.empty()) return add_keys("bake " + block + ".");
+    const std::string& key = keys.front();
+    if (key == "inherits" || key == "targets") return add_images(image);
+    if (where_.value && !is_quoted()) {
+      if (key == "pull" || key == "no-cache") add_values(kYesAndNo);
+      return add_expressions();
+    }
+    const std::string_view before = request_.positions.text().substr(0, offset_ - where_.typed.size());
+    if (key == "contexts" && before.ends_with("target:")) return add_images(image);
+    if (keys.size() == 1) complete_attribute(image, key);
+    if (key == "context") add_paths(true);
+    add_values(values_of_key(kBakeValues, key));
+  }
+
+  // Whether the cursor is in a text of HCL.
+  bool is_quoted() const {
+    const std::string_view before = request_.positions.text().substr(0, offset_);
+    const std::string_view line = before.substr(before.rfind('\n') + 1);
+    bool quoted = false;
+    for (size_t i = 0; i < line.size(); ++i) {
+      if (line[i] == '\\')
+        ++i;
+      else if (line[i] == '"')
+        quoted = !quoted;
+    }
+    return quoted;
+  }
+
+  bool is_path() const { return where_.typed.starts_with('.') || where_.typed.starts_with('/'); }
+
+  // The files and folders, or the folders alone, in the folder that what is typed leads to.
+  void add_paths(bool folders) {
+    const std::string_view typed = where_.typed;
+    const std::string above(typed.substr(0, typed.rfind('/') + 1));
+    const std::string folder =
+        text::join_path(std::string(text::parent_path(request_.document.path)), above.empty() ? "." : above);
+    for (const auto& [name, is_folder] : request_.workspace().files_inside()->list(folder)) {
+      if (is_folder) {
+        add(above + name, Item::kFolder);
+      } else if (!folders) {
+        add(above + name, Item::kFile);
+      }
+    }
+  }
+
+  // A target for each stage of the Dockerfile beside the file.
+  void add_stages_as_targets() {
+    const std::string path =
+        text::join_path(std::string(text::parent_path(request_.document.path)), "Dockerfile");
+    if (!request_.workspace().refusal(path).empty()) return;
+    const auto parsed = request_.workspace().parse(path);
+    if (!parsed) return;
+    std::set<std::string> known;
+    for (const Mention& one : mentions_of(request_.document.path, text_around())) {
+      if (one.kind == Mention::Kind::kImage && one.defines) known.insert(one.name);
+    }
+    for (const plan::Stage& stage : (*parsed)->graph.stages) {
+      if (stage.from == nullptr || stage.name.empty() || known.contains(stage.name)) continue;
+      add(fmt::format("target \"{}\"", stage.name), Item::kSnippet, nullptr,
+          fmt::format("target \"{0}\" {{\n  target = \"{0}\"\n}}", stage.name), stage.from->one_line());
     }
   }
 
@@ -294,8 +462,9 @@ class DefinitionCompletion {
   };
   // Of an image, as it is read, or as its attributes are written.
   Files files_of(const std::string& name) const {
-    const auto image = image_of(request_.workspace(), request_.document.path, name);
-    if (image) return {image->build.context, image->build.dockerfile};
+    const DefinedImages images(request_.workspace(), request_.document.path);
+    const project::Image* image = images.find(name);
+    if (image != nullptr) return {image->build.context, image->build.dockerfile};
     std::string context = ".";
     std::string dockerfile = "Dockerfile";
     for (const Mention& one : mentions_of(request_.document.path, text_around())) {

@@ -1,20 +1,18 @@
 #include "dcache/lsp/definition_features.h"
 
 #include <algorithm>
-#include <array>
 #include <vector>
 
 #include <fmt/format.h>
 #include <nlohmann/json.hpp>
 
 #include "dcache/editor/help.h"
-#include "dcache/lsp/fixes.h"
 #include "dcache/lsp/links.h"
 #include "dcache/lsp/markdown.h"
 #include "dcache/lsp/navigation.h"
 #include "dcache/plan/target.h"
 #include "dcache/project/file_kinds.h"
-#include "dcache/project/yaml.h"
+#include "dcache/project/hcl/functions.h"
 #include "dcache/report/style.h"
 #include "dcache/text/path.h"
 #include "dcache/text/unicode.h"
@@ -33,25 +31,16 @@ std::vector<Mention> mentions(const DefinitionRequest& request) {
   return all;
 }
 
-std::optional<Mention> mention_at(const DefinitionRequest& request) {
-  const uint32_t offset = request.offset();
-  for (Mention& one : mentions(request)) {
-    if (one.span.begin <= offset && offset <= one.span.end) return std::move(one);
-  }
-  return std::nullopt;
-}
-
-// Those that mean the same thing of this file.
-std::vector<Mention> same_mentions(const DefinitionRequest& request) {
-  const auto meant = mention_at(request);
-  if (!meant || (meant->kind != Kind::kImage && meant->kind != Kind::kVariable)) return {};
-  std::vector<Mention> all = mentions(request);
-  std::erase_if(all, [&](const Mention& one) { return one.kind != meant->kind || one.name != meant->name; });
-  return all;
-}
-
 json location(const std::string& path, json range) {
   return {{"uri", uri_of(path)}, {"range", std::move(range)}};
+}
+
+std::string path_beside(const DefinitionRequest& request, const std::string& name) {
+  return text::join_path(std::string(text::parent_path(request.document.path)), name);
+}
+
+bool is_written_out(std::string_view name) {
+  return !name.empty() && name.find('$') == std::string_view::npos;
 }
 
 // What a mention leads to in the Dockerfile of its image.
@@ -62,34 +51,47 @@ struct Target {
   std::string words;  // "`FROM alpine AS build` in line 3"
 };
 
-std::optional<Target> target_of(const DefinitionRequest& request, const Mention& mention) {
-  const auto image = image_of(request.workspace(), request.document.path, mention.image);
-  if (!image || image->build.dockerfile_text || !image->remote.empty()) return std::nullopt;
+std::optional<Target> target_of(const DefinitionRequest& request, const Mention& mention,
+                                const DefinedImages& images) {
+  const project::Image* image = images.find(mention.image);
+  if (image == nullptr || image->build.dockerfile_text || !image->remote.empty()) return std::nullopt;
   const bool is_file = mention.kind == Kind::kDockerfile || mention.kind == Kind::kContext;
   // A link may lead out of the repository, but shows nothing of what is there.
   if (!request.workspace().refusal(image->build.dockerfile).empty())
     return is_file ? std::optional(Target{image->build.dockerfile, nullptr, {}, {}}) : std::nullopt;
-  const auto parsed = request.workspace().parse(image->build.dockerfile);
+  const auto parsed = dockerfile_of(request.workspace(), image);
   if (!parsed) return std::nullopt;
-  Target target{image->build.dockerfile, *parsed, {}, {}};
+  Target target{image->build.dockerfile, parsed, {}, {}};
   if (is_file) return target;
   if (mention.kind == Kind::kStage) {
-    const plan::Stage* stage = plan::find_target((*parsed)->graph, mention.name);
+    const plan::Stage* stage = plan::find_target(parsed->graph, mention.name);
     if (stage == nullptr || stage->from == nullptr) return std::nullopt;
     target.span = stage->from->span;
     target.words = fmt::format("{} in line {}", code(stage->from->one_line()), stage->from->start_line);
     return target;
   }
-  for (const Occurrence& one : occurrences(**parsed)) {
+  for (const Occurrence& one : occurrences(*parsed)) {
     if (one.kind != Occurrence::Kind::kVariable || !one.defines || one.name != mention.name) continue;
     target.span = one.span;
-    const uint32_t line = (*parsed)->file.lines().line_of(one.span.begin);
-    const Span whole = (*parsed)->file.lines().line_span(line);
+    const uint32_t line = parsed->file.lines().line_of(one.span.begin);
+    const Span whole = parsed->file.lines().line_span(line);
     target.words =
-        fmt::format("{} in line {}", code(text::trim_right(whole.of((*parsed)->file.source()))), line);
+        fmt::format("{} in line {}", code(text::trim_right(whole.of(parsed->file.source()))), line);
     return target;
   }
   return std::nullopt;
+}
+
+// Where other files define an image that this one names.
+void add_other_origins(const DefinitionRequest& request, const Mention& meant, json& all) {
+  const DefinedImages images(request.workspace(), request.document.path);
+  const project::Image* image = images.find(meant.name);
+  if (image == nullptr) return;
+  for (const project::Origin& origin : image->target.defined) {
+    const json place = {{"line", origin.line == 0 ? 0 : origin.line - 1}, {"character", 0}};
+    if (origin.path != request.document.path)
+      all.push_back(location(origin.path, {{"start", place}, {"end", place}}));
+  }
 }
 
 Answer definition_of_mention(const DefinitionRequest& request) {
@@ -99,8 +101,14 @@ Answer definition_of_mention(const DefinitionRequest& request) {
   for (const Mention& one : same_mentions(request)) {
     if (one.defines) all.push_back(location(request.document.path, request.positions.range_of(one.span)));
   }
-  if (meant->kind == Kind::kImage || meant->kind == Kind::kVariable || meant->kind == Kind::kKey) return all;
-  if (const auto target = target_of(request, *meant)) {
+  if (all.empty() && meant->kind == Kind::kImage) add_other_origins(request, *meant, all);
+  if (meant->kind == Kind::kFile && is_written_out(meant->name))
+    all.push_back(location(path_beside(request, meant->name), range_at_start()));
+  const bool in_dockerfile = meant->kind == Kind::kContext || meant->kind == Kind::kDockerfile ||
+                             meant->kind == Kind::kStage || meant->kind == Kind::kArgument;
+  if (!in_dockerfile) return all;
+  const DefinedImages images(request.workspace(), request.document.path);
+  if (const auto target = target_of(request, *meant, images)) {
     const Positions positions(target->parsed ? target->parsed->file.source() : std::string_view(),
                               request.client.encoding);
     all.push_back(location(target->path, positions.range_of(target->span)));
@@ -125,106 +133,6 @@ Answer mention_highlights(const DefinitionRequest& request) {
   return all;
 }
 
-Answer prepare_mention_rename(const DefinitionRequest& request) {
-  const auto meant = mention_at(request);
-  if (!meant || same_mentions(request).empty())
-    return refused(Code::kFailed, "only services, targets, groups and variables can be renamed");
-  return json{{"range", request.positions.range_of(meant->span)}, {"placeholder", meant->name}};
-}
-
-bool is_letter_or_digit(char c) {
-  return (c >= 'a' && c <= 'z') || (c >= 'A' && c <= 'Z') || (c >= '0' && c <= '9');
-}
-bool consists_of(std::string_view name, std::string_view others) {
-  return !name.empty() && std::ranges::all_of(name, [&](char c) {
-    return is_letter_or_digit(c) || others.find(c) != std::string_view::npos;
-  });
-}
-
-// Why a name can't be that of a service: Compose and YAML have to take it for one.
-std::string objection_to_service(const std::string& name) {
-  if (!consists_of(name, "_-.") || !(is_letter_or_digit(name.front()) || name.front() == '_'))
-    return "the name of a service contains letters, digits, '_', '-' and '.', and starts with a letter, a "
-           "digit or '_'";
-  constexpr std::array<std::string_view, 8> kWords = {"true", "false", "yes", "no", "on", "off", "null", "y"};
-  const auto read = project::yaml::parse(name, {}).values;
-  const bool is_text = !read.empty() && read.front().is_text();
-  if (!is_text || std::ranges::find(kWords, text::to_lower(name)) != kWords.end() ||
-      text::to_lower(name) == "n")
-    return fmt::format("YAML does not take {} for a text", name);
-  return "";
-}
-
-std::string objection_in_bake(Kind kind, const std::string& name) {
-  if (kind == Kind::kImage) {
-    return consists_of(name, "_-") && name.front() != '-'
-               ? ""
-               : "the name of a target or group contains letters, digits, '_' and '-', and does not start "
-                 "with '-'";
-  }
-  if (!consists_of(name, "_") || (name.front() >= '0' && name.front() <= '9'))
-    return "the name of a variable contains letters, digits and '_', and does not start with a digit";
-  constexpr std::array<std::string_view, 10> kReserved = {"true", "false", "null",  "for",    "in",
-                                                          "if",   "else",  "endif", "target", "group"};
-  return std::ranges::find(kReserved, name) == kReserved.end() ? "" : fmt::format("'{}' is reserved", name);
-}
-
-// Whether a template of the text has the variable at a place that is not among the mentions.
-bool has_hidden_use(std::string_view text, const std::string& name, const std::vector<Mention>& all) {
-  const std::string written = "${" + name;
-  for (size_t at = text.find(written); at != std::string_view::npos; at = text.find(written, at + 1)) {
-    const size_t begin = at + 2;
-    const size_t end = begin + name.size();
-    if ((at > 0 && text[at - 1] == '$') || (end < text.size() && consists_of(text.substr(end, 1), "_-")))
-      continue;
-    // They are in the order of the file.
-    const auto mention =
-        std::ranges::lower_bound(all, begin, {}, [](const Mention& one) { return size_t{one.span.begin}; });
-    if (mention == all.end() || mention->span.begin != begin) return true;
-  }
-  return false;
-}
-
-// Why what is meant can't be called so; empty if it can.
-std::string objection(const DefinitionRequest& request, const Mention& meant, const std::string& name) {
-  const std::string& path = request.document.path;
-  const bool compose = project::definition_kind(path) == project::DefinitionKind::kCompose;
-  std::string why = compose ? objection_to_service(name) : objection_in_bake(meant.kind, name);
-  if (!why.empty() || name == meant.name) return why;
-  const std::vector<Mention> all = mentions_of(path, request.positions.text());
-  for (const Mention& one : all) {
-    const bool is_variable = meant.kind == Kind::kVariable && one.kind == Kind::kBound;
-    if ((one.kind != meant.kind && !is_variable) || one.name != name) continue;
-    return fmt::format("line {} has that name already", request.positions.place_of(one.span.begin).line + 1);
-  }
-  if (meant.kind == Kind::kVariable && has_hidden_use(request.positions.text(), meant.name, all))
-    return fmt::format("not all uses of {} are known", meant.name);
-  if (!compose && meant.kind == Kind::kImage && (meant.name == "default" || name == "default"))
-    return "'default' is what bake builds if no target is named";
-  if (meant.kind != Kind::kImage) return "";
-  if (const auto image = image_of(request.workspace(), path, meant.name)) {
-    for (const project::Origin& origin : image->target.defined) {
-      if (origin.path != path) return fmt::format("{} names it too", origin.path);
-    }
-  }
-  return "";
-}
-
-Answer rename_mention(const DefinitionRequest& request) {
-  const std::string name = request.params.at("newName");
-  const std::vector<Mention> same = same_mentions(request);
-  if (same.empty())
-    return refused(Code::kFailed, "only services, targets, groups and variables can be renamed");
-  const bool defined = std::ranges::any_of(same, [](const Mention& one) { return one.defines; });
-  if (!defined) return refused(Code::kFailed, "it is defined in another file");
-  if (std::string why = objection(request, same.front(), name); !why.empty())
-    return refused(Code::kFailed, std::move(why));
-  json edits = json::array();
-  for (const Mention& one : same)
-    edits.push_back({{"range", request.positions.range_of(one.span)}, {"newText", name}});
-  return edit_of(request.document, std::move(edits), request.client);
-}
-
 // "`web`: stage `app` of `web/Dockerfile`, context `web`".
 std::string image_words(const project::Image& image, const std::string& folder) {
   const project::Target& target = image.target;
@@ -245,61 +153,71 @@ std::string image_words(const project::Image& image, const std::string& folder) 
   return words;
 }
 
+// The text that defines what is meant, as far as it is short.
+std::string definition_words(const DefinitionRequest& request, const Mention& defined) {
+  constexpr uint32_t kMostLines = 15;
+  constexpr size_t kLongest = 200;
+  const Positions& positions = request.positions;
+  const uint32_t first = positions.place_of(defined.whole.begin).line;
+  const uint32_t last = positions.place_of(defined.whole.end).line;
+  const size_t indent = positions.line(first).of(positions.text()).find_first_not_of(" \t");
+  std::string lines;
+  for (uint32_t number = first; number <= last && number - first < kMostLines; ++number) {
+    std::string_view line = positions.line(number).of(positions.text());
+    line.remove_prefix(std::min({indent, line.size(), line.find_first_not_of(" \t")}));
+    lines += report::shortened(report::printable(line), kLongest) + "\n";
+  }
+  if (last - first >= kMostLines) lines += "…\n";
+  // A text with the fence in it would end it.
+  std::string fence = "```";
+  while (lines.find(fence) != std::string::npos)
+    fence += '`';
+  return fmt::format("{}{}\n{}{}\n\nin line {}", fence, is_compose(request.document.path) ? "yaml" : "hcl",
+                     lines, fence, first + 1);
+}
+
+std::string signature_of(const project::hcl::Function& function) {
+  std::vector<std::string> parameters;
+  for (const project::hcl::Parameter& one : function.parameters)
+    parameters.push_back(one.type.name());
+  if (function.variadic && !parameters.empty()) parameters.back() += "…";
+  return fmt::format("{}({})", function.name, fmt::join(parameters, ", "));
+}
+
 std::string help_of(const DefinitionRequest& request, const Mention& mention) {
   if (mention.kind == Kind::kKey) {
     const editor::Help* help = editor::find_help(mention.name);
     return help == nullptr ? "" : editor::markdown_of(*help);
   }
+  const DefinedImages images(request.workspace(), request.document.path);
   if (mention.kind == Kind::kImage) {
-    const auto image = image_of(request.workspace(), request.document.path, mention.name);
+    const project::Image* image = images.find(mention.name);
     const std::string folder(text::parent_path(request.document.path));
-    return image ? image_words(*image, folder) : "";
+    if (image != nullptr) return image_words(*image, folder);
   }
-  if (mention.kind == Kind::kVariable) {
+  if (is_name(mention.kind)) {
     for (const Mention& one : same_mentions(request)) {
-      if (!one.defines) continue;
-      const uint32_t line = request.positions.place_of(one.span.begin).line;
-      return fmt::format("{} in line {}", code(request.positions.line(line).of(request.positions.text())),
-                         line + 1);
+      if (one.defines) return definition_words(request, one);
     }
-    return "";
+    const auto* const function =
+        mention.kind == Kind::kFunction ? project::hcl::find_function(mention.name) : nullptr;
+    return function == nullptr ? "" : code(signature_of(*function));
   }
-  const auto target = target_of(request, mention);
+  const auto target = target_of(request, mention, images);
   return target ? target->words : "";
-}
-
-Answer hover(const DefinitionRequest& request) {
-  const auto mention = mention_at(request);
-  std::string help = mention ? help_of(request, *mention) : "";
-  if (help.empty()) return json();
-  return json{{"contents", {{"kind", "markdown"}, {"value", std::move(help)}}},
-              {"range", request.positions.range_of(mention->span)}};
 }
 
 Answer definition_links(const DefinitionRequest& request) {
   json all = json::array();
+  const DefinedImages images(request.workspace(), request.document.path);
   for (const Mention& one : mentions(request)) {
     std::string target;
-    if (one.kind == Kind::kReference && one.name.find('$') == std::string::npos)
-      target = page_of_image(one.name);
+    if (one.kind == Kind::kReference && is_written_out(one.name)) target = page_of_image(one.name);
+    if (one.kind == Kind::kFile && is_written_out(one.name)) target = uri_of(path_beside(request, one.name));
     if (one.kind == Kind::kDockerfile || one.kind == Kind::kContext) {
-      if (const auto found = target_of(request, one)) target = uri_of(found->path);
+      if (const auto found = target_of(request, one, images)) target = uri_of(found->path);
     }
     if (!target.empty()) all.push_back({{"range", request.positions.range_of(one.span)}, {"target", target}});
-  }
-  return all;
-}
-
-Answer definition_symbols(const DefinitionRequest& request) {
-  constexpr int kPackage = 4;
-  constexpr int kVariable = 13;
-  json all = json::array();
-  for (const Mention& one : mentions(request)) {
-    if (!one.defines) continue;
-    all.push_back({{"name", report::printable(one.name)},
-                   {"kind", one.kind == Kind::kVariable ? kVariable : kPackage},
-                   {"range", request.positions.range_of(one.span)},
-                   {"selectionRange", request.positions.range_of(one.span)}});
   }
   return all;
 }
@@ -310,32 +228,85 @@ Answer complete_definition(const DefinitionRequest& request) {
 
 }  // namespace
 
+bool is_compose(const std::string& path) {
+  return project::definition_kind(path) == project::DefinitionKind::kCompose;
+}
+
+bool is_bake_json(const std::string& path) {
+  return !is_compose(path) && path.ends_with(".json");
+}
+
+std::optional<Mention> mention_at(const DefinitionRequest& request) {
+  const uint32_t offset = request.offset();
+  for (Mention& one : mentions(request)) {
+    if (one.span.begin <= offset && offset <= one.span.end) return std::move(one);
+  }
+  return std::nullopt;
+}
+
+std::vector<Mention> same_mentions(const DefinitionRequest& request) {
+  const auto meant = mention_at(request);
+  if (!meant || !is_name(meant->kind)) return {};
+  std::vector<Mention> all = mentions(request);
+  std::erase_if(all, [&](const Mention& one) { return one.kind != meant->kind || one.name != meant->name; });
+  return all;
+}
+
+Answer definition_hover(const DefinitionRequest& request) {
+  const auto mention = mention_at(request);
+  std::string help = mention ? help_of(request, *mention) : "";
+  if (help.empty()) return json();
+  return json{{"contents", {{"kind", "markdown"}, {"value", std::move(help)}}},
+              {"range", request.positions.range_of(mention->span)}};
+}
+
 std::span<const Feature<DefinitionRequest>> definition_features() {
   static constexpr Feature<DefinitionRequest> kFeatures[] = {
       {"textDocument/documentSymbol", definition_symbols},
+      {"textDocument/foldingRange", definition_folds},
+      {"textDocument/selectionRange", definition_selections},
+      {"textDocument/formatting", format_definition},
+      {"textDocument/rangeFormatting", format_definition_range},
+      {"textDocument/onTypeFormatting", format_typed_definition},
       {"textDocument/documentLink", definition_links},
       {"textDocument/definition", definition_of_mention},
       {"textDocument/references", mention_references},
       {"textDocument/documentHighlight", mention_highlights},
       {"textDocument/prepareRename", prepare_mention_rename},
       {"textDocument/rename", rename_mention},
-      {"textDocument/hover", hover},
+      {"textDocument/hover", definition_hover},
+      {"textDocument/semanticTokens/full", definition_tokens},
+      {"textDocument/semanticTokens/range", definition_tokens_of_range},
+      {"textDocument/signatureHelp", definition_signature},
       {"textDocument/completion", complete_definition},
   };
   return kFeatures;
 }
 
-std::optional<project::Image> image_of(const editor::Workspace& workspace, const std::string& path,
-                                       const std::string& name) {
-  const auto project = workspace.defined_in(path);
-  for (const project::Image& image : project->images) {
+DefinedImages::DefinedImages(const editor::Workspace& workspace, const std::string& path)
+    : project_(workspace.defined_in(path)) {
+  for (const project::Image& image : project_->images) {
     for (const project::Origin& origin : image.target.defined) {
-      if (origin.path == path && (origin.name.empty() ? image.target.name : origin.name) == name)
-        return image;
+      if (origin.path == path)
+        by_name_.emplace(origin.name.empty() ? image.target.name : origin.name, &image);
     }
   }
-  const auto named = project->find(name);
-  return named.size() == 1 ? std::optional(*named.front()) : std::nullopt;
+  for (const project::Image& image : project_->images)
+    by_name_.emplace(image.target.name, &image);
+}
+
+const project::Image* DefinedImages::find(const std::string& name) const {
+  const auto found = by_name_.find(name);
+  return found == by_name_.end() ? nullptr : found->second;
+}
+
+std::shared_ptr<const editor::Workspace::ParsedDockerfile> dockerfile_of(const editor::Workspace& workspace,
+                                                                         const project::Image* image) {
+  if (image == nullptr || image->build.dockerfile_text || !image->remote.empty() ||
+      !workspace.refusal(image->build.dockerfile).empty())
+    return nullptr;
+  const auto parsed = workspace.parse(image->build.dockerfile);
+  return parsed ? *parsed : nullptr;
 }
 
 }  // namespace dcache::lsp

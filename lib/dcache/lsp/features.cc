@@ -116,14 +116,7 @@ Answer selection_ranges(const DockerfileRequest& request) {
   json all = json::array();
   for (const json& position : request.params.at("positions")) {
     const uint32_t offset = request.positions.offset_of(place_from(position));
-    json chain;
-    const std::vector<Span> spans = selections(request.parsed, offset);
-    for (auto span = spans.rbegin(); span != spans.rend(); ++span) {
-      json wider = std::move(chain);
-      chain = {{"range", request.positions.range_of(*span)}};
-      if (!wider.is_null()) chain["parent"] = std::move(wider);
-    }
-    all.push_back(std::move(chain));
+    all.push_back(selection_chain(selections(request.parsed, offset), request.positions));
   }
   return all;
 }

@@ -1,6 +1,9 @@
 #include "dcache/lsp/selection.h"
 
 #include <algorithm>
+#include <utility>
+
+#include <nlohmann/json.hpp>
 
 #include "dcache/dockerfile/file.h"
 #include "dcache/lsp/navigation.h"
@@ -48,6 +51,10 @@ std::vector<Span> selections(const editor::Workspace::ParsedDockerfile& parsed, 
   }
   for (const dockerfile::Comment& comment : parsed.file.comments())
     all.push_back(comment.span);
+  return nested_spans(std::move(all), offset);
+}
+
+std::vector<Span> nested_spans(std::vector<Span> all, uint32_t offset) {
   std::erase_if(all, [&](Span span) { return !touches(span, offset); });
   std::ranges::stable_sort(all, {}, &Span::size);
   // Two words that meet at the offset are not within each other: the first one counts.
@@ -57,6 +64,16 @@ std::vector<Span> selections(const editor::Workspace::ParsedDockerfile& parsed, 
     if (grows && !(nested.empty() && span.empty() && all.size() > 1)) nested.push_back(span);
   }
   return nested;
+}
+
+nlohmann::json selection_chain(const std::vector<Span>& spans, const Positions& positions) {
+  nlohmann::json chain;
+  for (auto span = spans.rbegin(); span != spans.rend(); ++span) {
+    nlohmann::json wider = std::move(chain);
+    chain = {{"range", positions.range_of(*span)}};
+    if (!wider.is_null()) chain["parent"] = std::move(wider);
+  }
+  return chain;
 }
 
 }  // namespace dcache::lsp

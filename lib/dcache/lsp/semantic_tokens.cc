@@ -16,24 +16,10 @@ using dockerfile::Keyword;
 using dockerfile::Word;
 using text::Span;
 
-// In the order of the legend; kNone is not in it.
-enum class Type : uint8_t {
-  kKeyword,
-  kComment,
-  kMacro,      // directives
-  kParameter,  // names of flags
-  kProperty,   // names of options of mounts, and of labels
-  kClass,      // images
-  kNamespace,  // stages
-  kVariable,
-  kString,
-  kOperator,
-  kNone,
-};
-constexpr const char* kTypes[] = {"keyword", "comment",   "macro",    "parameter", "property",
-                                  "class",   "namespace", "variable", "string",    "operator"};
-constexpr uint8_t kDefinition = 1;
-constexpr uint8_t kDeprecated = 2;
+using Type = TokenType;
+
+constexpr const char* kTypes[] = {"keyword",   "comment",  "macro",  "parameter", "property", "class",
+                                  "namespace", "variable", "string", "operator",  "function", "number"};
 constexpr const char* kModifiers[] = {"definition", "deprecated"};
 
 // A byte's type and modifiers.
@@ -57,7 +43,7 @@ class Painter {
       // A stage without a name is defined by its FROM.
       const bool is_keyword = one.span.begin < paint_.size() && paint_[one.span.begin].type == Type::kKeyword;
       if (!is_keyword)
-        fill(one.span, variable ? Type::kVariable : Type::kNamespace, one.defines ? kDefinition : 0);
+        fill(one.span, variable ? Type::kVariable : Type::kNamespace, one.defines ? kDefinitionToken : 0);
     }
     for (const dockerfile::Comment& comment : parsed_.file.comments())
       fill(comment.span, Type::kComment);
@@ -84,7 +70,7 @@ class Painter {
       fill(heredoc.terminator, Type::kOperator);
     }
     if (instruction.onbuild != nullptr) visit(*instruction.onbuild);
-    fill(instruction.name_span, Type::kKeyword, deprecated ? kDeprecated : 0);
+    fill(instruction.name_span, Type::kKeyword, deprecated ? kDeprecatedToken : 0);
   }
 
   // `--name=value`, and `key=value` pairs of a mount.
@@ -154,30 +140,40 @@ nlohmann::json token_legend() {
 
 std::vector<uint32_t> semantic_tokens(const editor::Workspace::ParsedDockerfile& parsed, Span range,
                                       const Positions& positions) {
-  const std::string_view source = parsed.file.source();
   const std::vector<Paint> paint = Painter(parsed).run();
-  const auto is_end = [&](uint32_t at) {
-    return source[at] == '\n' || source[at] == '\r' || paint[at].type == Type::kNone;
-  };
+  std::vector<ColoredSpan> spans;
+  for (uint32_t at = range.begin; at < range.end;) {
+    uint32_t end = at + 1;
+    while (end < range.end && paint[end] == paint[at])
+      ++end;
+    if (paint[at].type != Type::kNone) spans.push_back({{at, end}, paint[at].type, paint[at].modifiers});
+    at = end;
+  }
+  return encoded_tokens(spans, positions);
+}
+
+std::vector<uint32_t> encoded_tokens(const std::vector<ColoredSpan>& spans, const Positions& positions) {
   std::vector<uint32_t> numbers;
   Place before;
-  for (uint32_t at = range.begin; at < range.end;) {
-    if (is_end(at)) {
-      ++at;
-      continue;
+  uint32_t counted = 0;  // the offset of that place
+  const auto add = [&](const ColoredSpan& one, Span span, uint32_t line) {
+    const bool same_line = line == before.line;
+    const uint32_t skipped =
+        positions.length_of({same_line ? counted : positions.line(line).begin, span.begin});
+    numbers.insert(numbers.end(), {line - before.line, skipped, positions.length_of(span),
+                                   static_cast<uint32_t>(one.type), one.modifiers});
+    before = {line, (same_line ? before.character : 0) + skipped};
+    counted = span.begin;
+  };
+  for (const ColoredSpan& one : spans) {
+    const uint32_t last = positions.line_of(one.span.end);
+    for (uint32_t line = positions.line_of(one.span.begin); line <= last; ++line) {
+      const Span bytes = positions.line(line);
+      const Span span{std::max(bytes.begin, one.span.begin), std::min(bytes.end, one.span.end)};
+      if (span.begin >= span.end) continue;
+      if (numbers.size() / 5 == kMostTokens) return numbers;
+      add(one, span, line);
     }
-    uint32_t end = at + 1;
-    while (end < range.end && !is_end(end) && paint[end] == paint[at])
-      ++end;
-    const Place start = positions.place_of(at);
-    const Place stop = positions.place_of(end);
-    const bool same_line = start.line == before.line;
-    numbers.insert(
-        numbers.end(),
-        {start.line - before.line, start.character - (same_line ? before.character : 0),
-         stop.character - start.character, static_cast<uint32_t>(paint[at].type), paint[at].modifiers});
-    before = start;
-    at = end;
   }
   return numbers;
 }

@@ -81,11 +81,7 @@ void Session::lint_later(const json& id, const std::string& method, const Docume
 }
 
 Answer Session::code_actions(const Document& document, const json& params, const OpenTexts& open) {
-  if (document.kind == TextKind::kDefinition) return json::array();
   const editor::Workspace& workspace = document.folder->workspace;
-  auto linted = workspace.lint(document.path, editor::Workspace::Depth::kReady);
-  if (!linted) return json::array();
-  const Positions positions((*linted)->text().source(), client_.encoding);
   const json only = params.at("context").value("only", json::array());
   const auto wants = [&](std::string_view kind) {
     return only.empty() || std::ranges::any_of(only, [&](const json& one) {
@@ -93,6 +89,16 @@ Answer Session::code_actions(const Document& document, const json& params, const
              return kind == asked || kind.starts_with(asked + ".");
            });
   };
+  if (document.kind == TextKind::kDefinition) {
+    const std::string text = workspace.text(document.path).value_or("");
+    const Positions positions(text, client_.encoding);
+    if (!wants("quickfix")) return json::array();
+    return definition_actions({document, client_, positions, params},
+                              definition_findings(workspace, document.path, positions));
+  }
+  auto linted = workspace.lint(document.path, editor::Workspace::Depth::kReady);
+  if (!linted) return json::array();
+  const Positions positions((*linted)->text().source(), client_.encoding);
   json actions = json::array();
   if (wants("quickfix")) {
     actions = lsp::code_actions(**linted, positions.span_of(params.at("range")), positions, document, client_,
@@ -226,10 +232,16 @@ Answer Session::answer_with_verdicts(const std::string& method, const Document& 
   if (method == "textDocument/hover") return hover(document, params, stop);
   const bool hints = method == "textDocument/inlayHint";
   bool wanted = document.kind == TextKind::kDockerfile;
+  const bool of_definition = hints && document.kind == TextKind::kDefinition;
   {
     const std::scoped_lock lock(shared_mutex_);
     const Settings& settings = document.folder->settings;
-    wanted = wanted && (hints ? settings.inlay_hints : settings.code_lens);
+    wanted = (wanted || of_definition) && (hints ? settings.inlay_hints : settings.code_lens);
+  }
+  if (of_definition && wanted) {
+    const std::string text = document.folder->workspace.text(document.path).value_or("");
+    const Positions positions(text, client_.encoding);
+    return definition_hints({document, client_, positions, params}, positions.span_of(params.at("range")));
   }
   const auto verdicts = wanted ? verdicts_of(document, stop) : std::nullopt;
   if (!verdicts) return json::array();

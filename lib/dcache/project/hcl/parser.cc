@@ -817,7 +817,7 @@ std::string Parser::label() {
 }
 
 Block Parser::block(const Source& source, const Token& type) {
-  Block made{std::string(type.text), {}, type.span, type.span, &source, {}};
+  Block made{std::string(type.text), {}, type.span, type.span, &source, {}, type.span};
   while (!peek().is("{")) {
     const text::Span start = peek().span;
     made.labels.push_back(label());
@@ -835,6 +835,7 @@ Block Parser::block(const Source& source, const Token& type) {
       stop(peek().span,
            "a block on one line has one attribute, and '}' after it: write this one on several lines");
   }
+  made.whole.end = at_;
   end_of_item("a block");
   return made;
 }

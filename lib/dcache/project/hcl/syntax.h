@@ -120,6 +120,7 @@ struct Block {
   text::Span label_span;  // of the first label, or the type
   const Source* source = nullptr;
   Body body;
+  text::Span whole = {};  // from its type to its closing bracket
 };
 
 inline bool Body::add(Attribute attribute) {
