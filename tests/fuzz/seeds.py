@@ -166,6 +166,19 @@ def add_protocols(seeds):
         lines = hello + edits + [message("textDocument/" + name, params, number + 2)] + goodbye
         seeds.add("lsp", "\n".join(lines))
         seeds.add("framing", "".join(f"Content-Length: {len(line)}\r\n\r\n{line}" for line in lines))
+    # Compose and bake files, whole, with Windows' line ends, and cut off; the last one goes deep.
+    compose = ("x-a: &a {A: 1}\nservices:\n  web:\n    build: {context: ., target: b, args: {V: 1}}\n    environment: *a\n    networks: [n]\n"
+               "  api:\n    extends: web\n    image: \"é\"\nnetworks:\n  n:\n")
+    bake = ('variable "TAG" { default = "1" }\nfunction "f" {\n  params = [x]\n  result = upper(x)\n}\ntarget "web" {\n'
+            '  args = {\n    V = f(TAG)\n  }\n  tags = ["é:${TAG}"]\n  dockerfile-inline = <<EOT\nFROM a\nEOT\n}\n')
+    for name, text in (("compose.yaml", compose), ("docker-bake.hcl", bake)):
+        for written in (text, text.replace("\n", "\r\n"), text[: len(text) // 2], text.split("\n")[0] + "[{" * 300 + '"${' * 300):
+            document = {"uri": "file:///d/" + name, "languageId": "yaml", "version": 1, "text": written}
+            params = {**place, "textDocument": {"uri": document["uri"]}, "range": whole, "positions": [place["position"]], "newName": "b",
+                      "context": {"includeDeclaration": True, "diagnostics": []}, "options": {"tabSize": 2, "insertSpaces": True}}
+            methods = [*asked, "documentHighlight", "rangeFormatting", "onTypeFormatting", "semanticTokens/range", "signatureHelp"]
+            requests = [message("textDocument/" + method, params, number + 2) for number, method in enumerate(methods)]
+            seeds.add("lsp", "\n".join([*hello, message("textDocument/didOpen", {"textDocument": document}), *requests, *goodbye]))
     seeds.add("durations", '{"version":1,"steps":[["0123456789abcdef0123456789abcdef",1.5],["f",0],["00000000000000000000000000000000",1e9]]}')
     seeds.add("framing", "content-length:2\r\nContent-Type: x; charset=utf-8\r\n\r\n{}Content-Length: 0\r\n\r\n")
 
