@@ -279,7 +279,7 @@ TEST(DefinitionsInEditors, LinkToDockerfilesOutsideOfTheRepository) {
             lsp::uri_of(folder / "outside/Dockerfile"));
 }
 
-const std::string kProject =
+const std::string kReferring =
     "x-env: &env\n"                                 // 0
     "  A: 1\n"                                      // 1
     "services:\n"                                   // 2
@@ -315,7 +315,7 @@ Texts renames(Definition& definition, uint32_t line, uint32_t character, const s
 }
 
 TEST(ComposeInEditors, KnowsWhatServicesReferTo) {
-  Definition compose("compose.yaml", kProject);
+  Definition compose("compose.yaml", kReferring);
   EXPECT_EQ(compose.definition(7, 8), (Texts{"compose.yaml 14:2-14:7"})) << "a network";
   EXPECT_EQ(compose.definition(8, 16), (Texts{"compose.yaml 16:2-16:6"})) << "a volume";
   EXPECT_EQ(compose.definition(10, 15), (Texts{"compose.yaml 18:2-18:5"})) << "a config";
@@ -334,7 +334,7 @@ TEST(ComposeInEditors, KnowsWhatServicesReferTo) {
 }
 
 TEST(ComposeInEditors, ShowsWhatNamesMean) {
-  Definition compose("compose.yaml", kProject);
+  Definition compose("compose.yaml", kReferring);
   EXPECT_EQ(compose.hover(7, 8), "```yaml\nfront: {driver: bridge}\n```\n\nin line 15");
   EXPECT_EQ(compose.hover(5, 19), "```yaml\nx-env: &env\n  A: 1\n```\n\nin line 1");
   EXPECT_NE(compose.hover(14, 11).find("The driver of the network"), std::string::npos);
@@ -367,6 +367,16 @@ TEST(ComposeInEditors, CompletesNamesFilesAndValues) {
   EXPECT_EQ(compose.labels(top + "    cap_"), (Texts{"cap_add", "cap_drop"}));
 }
 
+// What is in an anchor is linked and hinted at once, however many services use it.
+TEST(ComposeInEditors, LinksWhatAliasesRepeatOnce) {
+  Definition compose("compose.yaml", "");
+  compose.change(
+      "x-a: &a\n  image: nginx\n  build: {context: web, dockerfile: Dockerfile.dev, args: {VERSION: 2}}\n"
+      "services:\n  web:\n    <<: *a\n  api:\n    <<: *a\n");
+  EXPECT_EQ(compose.client.result("textDocument/documentLink", compose.document()).size(), 3u);
+  EXPECT_EQ(compose.client.result("textDocument/inlayHint", compose.range(0, 9)).size(), 1u);
+}
+
 // What an alias repeats is named once.
 TEST(ComposeInEditors, RenamesWhatAliasesRepeatOnce) {
   Definition compose("compose.yaml", "");
@@ -376,7 +386,7 @@ TEST(ComposeInEditors, RenamesWhatAliasesRepeatOnce) {
   EXPECT_EQ(renames(compose, 1, 3, "store"), (Texts{"1:2-1:4", "5:20-5:22"}));
 }
 
-const std::string kFunctions =
+const std::string kBakeFunctions =
     "variable \"TAG\" {\n"                        // 0
     "  type = string\n"                           // 1
     "  default = \"1\"\n"                         // 2
@@ -393,7 +403,7 @@ const std::string kFunctions =
     "}\n";
 
 TEST(BakeInEditors, KnowsFunctions) {
-  Definition bake("docker-bake.hcl", kFunctions);
+  Definition bake("docker-bake.hcl", kBakeFunctions);
   EXPECT_EQ(bake.definition(12, 12), (Texts{"docker-bake.hcl 7:10-7:14"}));
   EXPECT_EQ(renames(bake, 7, 11, "label"), (Texts{"7:10-7:14", "12:10-12:14", "12:24-12:28"}));
   EXPECT_EQ(renames(bake, 7, 11, "upper"), (Texts{"bake has a function upper already"}));

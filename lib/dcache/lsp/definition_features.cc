@@ -1,6 +1,8 @@
 #include "dcache/lsp/definition_features.h"
 
 #include <algorithm>
+#include <set>
+#include <utility>
 #include <vector>
 
 #include <fmt/format.h>
@@ -210,6 +212,7 @@ std::string help_of(const DefinitionRequest& request, const Mention& mention) {
 Answer definition_links(const DefinitionRequest& request) {
   json all = json::array();
   const DefinedImages images(request.workspace(), request.document.path);
+  std::set<std::pair<uint32_t, std::string>> known;  // services that use one anchor lead to the same
   for (const Mention& one : mentions(request)) {
     std::string target;
     if (one.kind == Kind::kReference && is_written_out(one.name)) target = page_of_image(one.name);
@@ -217,7 +220,8 @@ Answer definition_links(const DefinitionRequest& request) {
     if (one.kind == Kind::kDockerfile || one.kind == Kind::kContext) {
       if (const auto found = target_of(request, one, images)) target = uri_of(found->path);
     }
-    if (!target.empty()) all.push_back({{"range", request.positions.range_of(one.span)}, {"target", target}});
+    if (!target.empty() && known.emplace(one.span.begin, target).second)
+      all.push_back({{"range", request.positions.range_of(one.span)}, {"target", target}});
   }
   return all;
 }

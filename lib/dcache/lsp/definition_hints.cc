@@ -4,6 +4,7 @@
 #include <map>
 #include <set>
 #include <string>
+#include <utility>
 #include <vector>
 
 #include <fmt/format.h>
@@ -63,6 +64,7 @@ class Hints {
   void add(uint32_t offset, std::string_view what, std::string_view value) {
     const std::string label =
         fmt::format("{}: {}", what, report::shortened(report::printable(value), kLongestHint));
+    if (!known_.emplace(offset, label).second) return;  // of an anchor that several services use
     hints_.push_back(
         {{"position", request_.positions.position_of(offset)}, {"label", label}, {"paddingLeft", true}});
   }
@@ -129,6 +131,7 @@ class Hints {
   Span range_;
   DefinedImages images_;
   std::map<std::string, Defaults, std::less<>> defaults_;  // by Dockerfile
+  std::set<std::pair<uint32_t, std::string>> known_;
   json hints_ = json::array();
 };
 
