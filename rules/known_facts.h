@@ -53,6 +53,42 @@ std::span<const std::string_view> key_files();
 // Tools of the system that do the same whatever packages of a language and variables of the build there are,
 // except for those that their arguments name.
 std::span<const std::string_view> plain_programs();
+// What programs do with the files that their words name: those that look at them, or at most make a folder or
+// an empty file; and those that take them away. Others may write to them.
+std::span<const std::string_view> reading_programs();
+std::span<const std::string_view> removing_programs();
+// Programs that run a script or a recipe of the project.
+std::span<const std::string_view> script_programs();
+// Words with which a package manager of the system takes packages away.
+std::span<const std::string_view> package_removal_words();
+// Where a package manager downloads from, and as whom: the programs that change it, the words with which
+// package managers and git do, and their settings that do not; those of the second lists are starts of names.
+std::span<const std::string_view> access_programs();
+std::span<const std::string_view> access_words();
+std::span<const std::string_view> git_access_words();
+std::span<const std::string_view> harmless_git_sections();
+std::span<const std::string_view> harmless_settings();
+std::span<const std::string_view> harmless_setting_starts();
+// The files with these settings: of a project by their names; of the system and a home, beside those that
+// each package manager has; parts of other names that may be one; names with a dot that are none; folders
+// without any; and what a Dockerfile with credentials says somewhere.
+std::span<const std::string_view> project_settings();
+std::span<const std::string_view> system_settings();
+std::span<const std::string_view> settings_parts();
+std::span<const std::string_view> harmless_dot_files();
+std::span<const std::string_view> folders_without_settings();
+std::span<const std::string_view> credential_marks();
+// The variables and options with them: starts and parts of names in lower case, those that do not count
+// although they look so, and those that nobody gives credentials in. The flags of GOFLAGS that say nothing
+// about downloads.
+std::span<const std::string_view> access_variable_starts();
+std::span<const std::string_view> access_variable_parts();
+std::span<const std::string_view> harmless_variables();
+std::span<const std::string_view> harmless_variable_starts();
+std::span<const std::string_view> build_variables();
+std::span<const std::string_view> build_variable_starts();
+std::span<const std::string_view> access_option_parts();
+std::span<const std::string_view> harmless_go_flags();
 // Programs that install packages of a distribution.
 std::span<const std::string_view> system_package_managers();
 // Shells that know `set -o pipefail`.

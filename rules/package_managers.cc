@@ -280,6 +280,16 @@ const Use* use_by(lint::Dockerfile& dockerfile, const lint::Run& run, const shel
   return at != uses.end() && at->command == &command ? &*at : nullptr;
 }
 
+std::string_view setting_named(std::span<const shell::Word> words) {
+  const auto config = std::ranges::find(words, std::string_view("config"), &shell::Word::text);
+  if (config == words.end()) return {};
+  constexpr std::string_view kActions[] = {"set", "get", "unset", "list"};
+  const auto named = std::find_if(config + 1, words.end(), [&](const shell::Word& word) {
+    return !word.text.starts_with('-') && !text::is_one_of(word.text, kActions);
+  });
+  return named == words.end() ? std::string_view() : named->text.substr(0, named->text.find('='));
+}
+
 std::optional<std::string> path_in(std::string_view word, const plan::Step& step) {
   std::string path(word);
   if (path == "~" || path.starts_with("~/")) {
@@ -391,6 +401,8 @@ Place place_by_command(std::span<const shell::Command* const> setters, const Cac
 
 bool configures(const PackageManager& manager, const shell::Command& command) {
   const auto words = shell::invocation(command);
+  const std::string_view setting = setting_named(words);
+  if (text::is_one_of(setting.substr(0, setting.find('.')), manager.configured_unless)) return false;
   return std::ranges::any_of(manager.configured_by, [&](Words wanted) {
     return words.size() >= wanted.size() && shell::program_of(words) == wanted.front() &&
            std::ranges::all_of(wanted.subspan(1),
@@ -593,6 +605,8 @@ std::vector<bool> holds_up_to(const plan::Graph& graph, const std::function<bool
 
 bool is_offline(lint::Dockerfile& dockerfile, const lint::Run& run, const PackageManager& manager,
                 const shell::Command& command) {
+  // `bundle config set --local without test` says where the setting goes.
+  if (!setting_named(shell::invocation(command)).empty()) return false;
   const bool by_option = std::ranges::any_of(manager.offline, [&](std::string_view option) {
     return std::ranges::any_of(command.words,
                                [&](const shell::Word& word) { return gives_option(word.text, option); });

@@ -117,6 +117,7 @@ struct PackageManager {
   Cleanup cleanup = {};
   std::span<const Words> empties = {};  // commands that empty its caches: program and words
   Words cleaning_rules = {};  // of other catalogues: a cache mount is the better answer to what they ask for
+  Words configured_unless = {};               // settings that move no cache: their names up to a dot
   std::span<const Words> configured_by = {};  // commands that may move its caches: their first words
   std::span<const Pair> configured_in = {};  // files of the project that may, if they contain the second text
   Words ask = {};          // commands that tell where they are, that of the newest version first
@@ -125,6 +126,9 @@ struct PackageManager {
   Words no_fix_env = {};   // with one of these a mount takes away what was installed
   // Files and folders with settings outside of the project, absolute or in the home of the user ("~/.npmrc").
   Words settings = {};
+  // First arguments of commands that do their work without the packages that are installed, such as
+  // `--version`. What they need themselves they download.
+  std::span<const Words> needs_nothing = {};
 
   const Cache& cache(std::string_view wanted) const;
 };
@@ -182,6 +186,10 @@ bool sets_any(const plan::Step& step, Words pairs);
 
 // For each step whether `holds` is true of it or of one that it starts from.
 std::vector<bool> holds_up_to(const plan::Graph& graph, const std::function<bool(size_t step)>& holds);
+
+// The name of the setting that `config` changes among the words of a command, as in `bundle config set
+// --local without test`. Empty for none.
+std::string_view setting_named(std::span<const shell::Word> words);
 
 // Whether the command calls the package manager, whatever for.
 bool calls(const PackageManager& manager, const shell::Command& command);

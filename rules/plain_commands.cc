@@ -96,6 +96,23 @@ bool runs_plain_tar(PlainWords words) {
   return true;
 }
 
+// `java -Djarmode=tools -jar app.jar extract` unpacks the archive, which has all that it needs.
+// Source: https://docs.spring.io/spring-boot/reference/packaging/container-images/dockerfiles.html
+bool unpacks_by_java(PlainWords words) {
+  constexpr auto kModes = std::to_array<std::string_view>({"-Djarmode=tools", "-Djarmode=layertools"});
+  if (words.size() < 4 || !text::is_one_of(words[1].text, kModes) || words[2].text != "-jar") return false;
+  return std::ranges::none_of(words.subspan(3), [](const shell::Word& word) {
+    return word.text.starts_with('@') || word.text.starts_with("-J") || word.text.starts_with("-D");
+  });
+}
+
+// Files of arguments may name other ones.
+bool runs_plain_jar(PlainWords words) {
+  return std::ranges::none_of(words.subspan(1), [](const shell::Word& word) {
+    return word.text.starts_with('@') || word.text.starts_with("-J");
+  });
+}
+
 // Settings may name programs, and packages of the project have scripts of their own.
 bool installs_plainly(PlainWords words) {
   if (has_option(words, {"-o", "-c", "--option", "--config-file", "--setopt"})) {
@@ -123,6 +140,8 @@ bool is_plain_command(PlainWords words) {
   if (program == "awk") return runs_plain_awk(words);
   if (program == "sed") return runs_plain_sed(words);
   if (program == "tar") return runs_plain_tar(words);
+  if (program == "java") return unpacks_by_java(words);
+  if (program == "jar") return runs_plain_jar(words);
   if (program == "sort") return !has_option(words, {"--compress-program"});
   if (program == "install") return !has_option(words, {"--strip-program"});
   if (program == "git")

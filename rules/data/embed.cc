@@ -142,8 +142,9 @@ class Writer {
         "     .inseparable_with = {}, .scripts = {}, .separable = {}, .caches = {}, .file_options = {},\n"
         "     .options_with_value = {}, .opt_out = {}, .opt_out_env = {}, .unsafe_fix = {}, .actions = {},\n"
         "     .pins = {}, .confirms = {}, .cleanup = {}, .empties = {}, .cleaning_rules = {},\n"
-        "     .configured_by = {}, .configured_in = {}, .ask = {}, .offline = {}, .offline_env = {},\n"
-        "     .no_fix_env = {}, .settings = {}}},\n",
+        "     .configured_unless = {}, .configured_by = {}, .configured_in = {}, .ask = {}, .offline = {}, "
+        ".offline_env = {},\n"
+        "     .no_fix_env = {}, .settings = {}, .needs_nothing = {}}},\n",
         text(manager, "name"), table("Words", programs), words(manager, "manifests"),
         words(manager, "optional"), words(manager, "inseparable_if"), words(manager, "inseparable_with"),
         words(manager, "scripts"), manager.value("separable", true), table("Cache", caches),
@@ -151,9 +152,10 @@ class Writer {
         words(manager, "opt_out_env"), manager.value("unsafe_fix", false), table("Action", actions),
         pins(manager.value("pins", json::array())), confirms(manager), cleanup(manager),
         table("Words", list_of_words(manager, "empties")), words(manager, "cleaning_rules"),
-        table("Words", list_of_words(manager, "configured_by")), pairs(manager, "configured_in"),
-        words(manager, "ask"), words(manager, "offline"), words(manager, "offline_env"),
-        words(manager, "no_fix_env"), words(manager, "settings"));
+        words(manager, "configured_unless"), table("Words", list_of_words(manager, "configured_by")),
+        pairs(manager, "configured_in"), words(manager, "ask"), words(manager, "offline"),
+        words(manager, "offline_env"), words(manager, "no_fix_env"), words(manager, "settings"),
+        table("Words", list_of_words(manager, "needs_nothing")));
   }
 
   std::string tables_;
