@@ -1,11 +1,20 @@
 #include "rules/image_runs.h"
 
 #include <algorithm>
+#include <initializer_list>
+#include <iterator>
+#include <map>
 #include <optional>
+#include <span>
 #include <vector>
 
+#include <fmt/format.h>
+
+#include "dcache/lint/images.h"
 #include "dcache/project/file_kinds.h"
 #include "dcache/project/yaml.h"
+#include "dcache/shell/script.h"
+#include "dcache/text/arena.h"
 #include "dcache/text/path.h"
 #include "dcache/text/unicode.h"
 #include "dcache/text/words.h"
@@ -18,7 +27,8 @@ using project::DefinitionKind;
 // A file of the project that may build images or start containers.
 struct ProjectFile {
   enum class Kind : uint8_t { kCompose, kDefinition, kDevcontainer, kScript };
-  std::string name;
+  std::string name;    // from where it was looked for
+  std::string folder;  // that it is in
   Kind kind = Kind::kScript;
   std::string text;
 };
@@ -91,6 +101,7 @@ std::optional<ProjectFile::Kind> kind_of_file(std::string_view folder, std::stri
 
 struct ProjectFiles {
   std::vector<ProjectFile> all;
+  std::vector<std::string> folders;  // from that of the context up to the root of the repository
 };
 
 class Finder {
@@ -112,6 +123,7 @@ class Finder {
     if (!has_root) folders.resize(1);
     for (const std::string& one : folders)
       look_in_all(one);
+    found_.folders = std::move(folders);
   }
 
  private:
@@ -134,7 +146,7 @@ class Finder {
       if (!kind || found_.all.size() >= kMostFiles) continue;
       auto text = files_.read(text::join_path(folder, listed.name));
       if (text && text->size() <= kLargest)
-        found_.all.push_back({text::join_path(below, listed.name), *kind, *std::move(text)});
+        found_.all.push_back({text::join_path(below, listed.name), folder, *kind, *std::move(text)});
     }
   }
 
@@ -164,37 +176,278 @@ bool says_docker(std::string_view text) {
                              [&](std::string_view word) { return lower.find(word) != std::string::npos; });
 }
 
+// Whether a text is the name of the stage, or its number. A variable may be any stage.
+bool is_name_of(std::string_view text, const plan::Stage& stage) {
+  const std::string name = text::to_lower(text);
+  return name.find('$') != std::string::npos ||
+         (!name.empty() && (name == stage.name || name == std::to_string(stage.index)));
+}
+
 // Whether what is at `at`, the end of the word "target", is the stage: `--target build`, `target: build`,
 // `"target": "build"`. A variable may be any stage.
-bool names_stage(const ProjectFile& file, size_t at, const plan::Stage& stage) {
+struct TargetWord {
+  bool names = false;
+  bool is_option = false;  // of a command: `--target`
+};
+TargetWord target_at(const ProjectFile& file, size_t at, const plan::Stage& stage) {
   const std::string_view text = file.text;
   const size_t word = at - std::string_view("target").size();
   const bool is_option = word >= 2 && text.substr(word - 2, 2) == "--";
-  if (word > 0 && !is_option && (is_name_character(text[word - 1]) || text[word - 1] == ',')) return false;
+  if (word > 0 && !is_option && (is_name_character(text[word - 1]) || text[word - 1] == ',')) return {};
   const size_t begin = text.find_first_not_of(" \t\"':=,", at);
-  if (begin == std::string_view::npos || begin == at) return false;
+  if (begin == std::string_view::npos || begin == at) return {};
   std::string_view rest = text.substr(begin);
   if (rest.starts_with('$')) {
     constexpr size_t kNear = 400;
     const bool in_definition = file.kind != ProjectFile::Kind::kScript && !is_option;
-    return in_definition || says_docker(text.substr(word - std::min(word, kNear), std::min(word, kNear)));
+    return {in_definition || says_docker(text.substr(word - std::min(word, kNear), std::min(word, kNear))),
+            is_option};
   }
   const size_t end = std::min(
       static_cast<size_t>(std::ranges::find_if_not(rest, is_name_character) - rest.begin()), rest.size());
-  const std::string name = text::to_lower(rest.substr(0, end));
   // A target of a bake file: `target "build" {`.
   const size_t next = rest.find_first_not_of("\" \t", end);
-  if (next != std::string_view::npos && rest[next] == '{') return false;
-  return !name.empty() && (name == stage.name || name == std::to_string(stage.index));
+  if (next != std::string_view::npos && rest[next] == '{') return {};
+  return {is_name_of(rest.substr(0, end), stage), is_option};
 }
 
-bool builds_stage(const ProjectFile& file, const plan::Stage& stage) {
-  constexpr std::string_view kTarget = "target";
-  for (size_t at = file.text.find(kTarget); at != std::string::npos; at = file.text.find(kTarget, at + 1)) {
-    if (names_stage(file, at + kTarget.size(), stage)) return true;
-  }
-  return false;
+// The line at a place of a text, with the lines that a backslash continues.
+std::string_view line_at(std::string_view text, size_t at) {
+  const auto is_continued = [&](size_t end) { return end > 0 && text[end - 1] == '\\'; };
+  size_t begin = at, end = std::min(text.find('\n', at), text.size());
+  while (begin > 0 && (text[begin - 1] != '\n' || is_continued(begin - 1)))
+    --begin;
+  while (end < text.size() && is_continued(end))
+    end = std::min(text.find('\n', end + 1), text.size());
+  return text.substr(begin, end - begin);
 }
+
+// The commands of a line from the first word on that is a program which builds or starts containers, whatever
+// is before it: the `@` of a recipe, the `$` of a README, the key of a definition.
+std::vector<shell::Command> container_commands(std::string_view line, text::Arena& texts) {
+  constexpr std::string_view kPrograms[] = {"docker", "podman", "buildah", "nerdctl", "depot"};
+  size_t begin = line.size();
+  for (const std::string_view program : kPrograms)
+    begin = std::min(begin, line.find(program));
+  std::string_view script = line.substr(std::min(begin, line.size()));
+  // A command in the text of a README.
+  const bool in_backticks = begin > 0 && begin < line.size() && line[begin - 1] == '`';
+  return shell::split(in_backticks ? script.substr(0, script.find('`')) : script, texts);
+}
+
+// The value of an option of a command, which may be given as one word or as two; nothing for another word.
+std::optional<std::string_view> option_value(std::span<const shell::Word> words, size_t at,
+                                             std::initializer_list<std::string_view> names) {
+  const std::string_view word = words[at].text;
+  for (const std::string_view name : names) {
+    if (word == name) return at + 1 < words.size() ? words[at + 1].text : std::string_view();
+    if (word.starts_with(name) && word.substr(name.size()).starts_with('='))
+      return word.substr(name.size() + 1);
+  }
+  return std::nullopt;
+}
+
+bool is_variable(std::string_view text) {
+  return text.find_first_of("$%{`") != std::string_view::npos;
+}
+
+// Whether all outputs of a build say that it leaves nothing but its cache.
+bool leaves_cache_alone(std::span<const shell::Word> words) {
+  bool any = false;
+  for (size_t i = 0; i < words.size(); ++i) {
+    if (words[i].text == "--load" || words[i].text == "--push") return false;
+    const auto output = option_value(words, i, {"--output", "-o"});
+    if (output && *output != "type=cacheonly") return false;
+    any = any || output;
+  }
+  return any;
+}
+
+// Tells the builds of this Dockerfile from those of others.
+class Builds {
+ public:
+  Builds(const std::string& dockerfile, const lint::BuildContext& context, const ProjectFiles& files)
+      : files_(files), disk_(*context.file_system) {
+    if (dockerfile.empty()) return;
+    real_ = disk_.real_path(dockerfile);
+    for (const ProjectFile& file : files.all) {
+      if (file.kind == ProjectFile::Kind::kCompose) add_services(file);
+    }
+  }
+
+  // Whether it builds the stage, as far as what it says is about this Dockerfile.
+  bool builds(const ProjectFile& file, const plan::Stage& stage) const {
+    constexpr std::string_view kTarget = "target";
+    bool by_key = false;
+    for (size_t at = file.text.find(kTarget); at != std::string::npos; at = file.text.find(kTarget, at + 1)) {
+      const TargetWord found = target_at(file, at + kTarget.size(), stage);
+      if (found.names && found.is_option && !is_elsewhere(file, line_at(file.text, at))) return true;
+      by_key = by_key || (found.names && !found.is_option);
+    }
+    if (!by_key) return false;
+    const bool is_yaml = file.name.ends_with(".yml") || file.name.ends_with(".yaml");
+    if (!is_yaml) return true;
+    const project::yaml::Documents read = project::yaml::parse(file.text, file.name);
+    return !read.failures.empty() || std::ranges::any_of(read.values, [&](const project::yaml::Value& one) {
+      return has_target(file, one, stage);
+    });
+  }
+
+  // Whether a service of Compose is surely built from another Dockerfile, or not built.
+  bool is_other_service(std::string_view name) const {
+    const auto found = services_.find(name);
+    return found != services_.end() && found->second.known && !found->second.ours;
+  }
+
+  // Whether the name of an image is one that the project gives to what it does not build from this
+  // Dockerfile, or that of an official image.
+  bool is_other_image(std::string_view reference) const {
+    if (real_.empty() || reference.empty() || is_variable(reference)) return false;
+    const std::string tag = fmt::format(" {}", without_tag(reference));
+    bool is_ours = false, is_built = false;
+    for (const ProjectFile& file : files_.all) {
+      for (size_t at = file.text.find(tag); at != std::string::npos; at = file.text.find(tag, at + 1)) {
+        const std::string_view line = line_at(file.text, at);
+        if (!tags(line, without_tag(reference))) continue;
+        is_built = true;
+        is_ours = is_ours || !is_elsewhere(file, line);
+      }
+    }
+    return !is_ours && (is_built || lint::is_image(lint::ImageKind::kRootAtBuild, reference));
+  }
+
+ private:
+  struct Service {
+    bool known = false;  // some file says where it comes from
+    bool ours = false;
+  };
+
+  static std::string_view without_tag(std::string_view reference) {
+    const size_t slash = reference.rfind('/');
+    const size_t colon = reference.find(':', slash == std::string_view::npos ? 0 : slash);
+    return reference.substr(0, std::min(colon, reference.find('@')));
+  }
+
+  // Whether a line builds an image with that name.
+  static bool tags(std::string_view line, std::string_view name) {
+    text::Arena texts;
+    return std::ranges::any_of(container_commands(line, texts), [&](const shell::Command& command) {
+      const std::span<const shell::Word> words = command.words;
+      for (size_t i = 0; i < words.size(); ++i) {
+        const auto tag = option_value(words, i, {"-t", "--tag"});
+        if (tag && without_tag(*tag) == name) return true;
+      }
+      return false;
+    });
+  }
+
+  // Whether a Dockerfile, as a path from one of the folders, is known to be another one.
+  bool is_other(std::string_view path, std::span<const std::string> folders) const {
+    if (real_.empty() || is_variable(path) || path.find("://") != std::string_view::npos) return false;
+    bool any = false;
+    for (const std::string& folder : folders) {
+      const std::string whole = text::join_path(folder, path);
+      if (!disk_.exists(whole)) continue;
+      if (disk_.real_path(whole) == real_) return false;
+      any = true;
+    }
+    return any;
+  }
+
+  // Whether a line that builds an image surely does it from another Dockerfile, or leaves no image.
+  bool is_elsewhere(const ProjectFile& file, std::string_view line) const {
+    text::Arena texts;
+    bool builds = false;
+    for (const shell::Command& command : container_commands(line, texts)) {
+      const std::span<const shell::Word> words = command.words;
+      if (words.size() < 3 || (!shell::has_word(words, "build") && !shell::has_word(words, "b"))) continue;
+      builds = true;
+      if (!leaves_cache_alone(words) && !names_other(file, words)) return false;
+    }
+    return builds;
+  }
+
+  bool names_other(const ProjectFile& file, std::span<const shell::Word> words) const {
+    const std::vector<std::string> folders = work_folders(file);
+    for (size_t i = 0; i < words.size(); ++i) {
+      if (const auto named = option_value(words, i, {"-f", "--file"})) return is_other(*named, folders);
+    }
+    const std::string_view last = words.back().text;
+    const std::string_view before = words[words.size() - 2].text;
+    // It may be the value of an option.
+    if (last.starts_with('-') || (before.starts_with('-') && before.find('=') == std::string_view::npos))
+      return false;
+    return is_other(text::join_path(last, "Dockerfile"), folders);
+  }
+
+  // Where the commands of a file may work: in its folder or one around it, and anywhere if one changes it.
+  std::vector<std::string> work_folders(const ProjectFile& file) const {
+    constexpr std::string_view kChanges[] = {"cd ", "pushd", "-C ", "dir:", "directory", "cwd"};
+    const bool changes = std::ranges::any_of(
+        kChanges, [&](std::string_view word) { return file.text.find(word) != std::string::npos; });
+    std::vector<std::string> folders{file.folder};
+    std::ranges::copy_if(files_.folders, std::back_inserter(folders), [&](const std::string& folder) {
+      return changes || text::is_within(file.folder, folder);
+    });
+    return folders;
+  }
+
+  // Whether `target` in one of its maps is the stage.
+  bool has_target(const ProjectFile& file, const project::yaml::Value& value,
+                  const plan::Stage& stage) const {
+    const project::yaml::Value* target = value.find("target");
+    if (target != nullptr && target->is_scalar() && is_name_of(target->text, stage) &&
+        !is_other_build(file, value))
+      return true;
+    const auto has = [&](const project::yaml::Value& one) { return has_target(file, one, stage); };
+    return std::ranges::any_of(value.items, has) ||
+           std::ranges::any_of(value.members, has, &project::yaml::Member::value);
+  }
+
+  // Whether the map of a build names another Dockerfile, or leaves no image: `build` of Compose, `with` of
+  // docker/build-push-action.
+  bool is_other_build(const ProjectFile& file, const project::yaml::Value& build) const {
+    if (const project::yaml::Value* outputs = build.find("outputs");
+        outputs != nullptr && text::trim(outputs->text) == "type=cacheonly")
+      return true;
+    const project::yaml::Value* context = build.find("context");
+    if (file.kind == ProjectFile::Kind::kCompose) return context != nullptr && is_other_compose(file, build);
+    const project::yaml::Value* named = build.find("file");
+    if (named != nullptr && named->is_scalar()) return is_other(named->text, files_.folders);
+    return context != nullptr && context->is_scalar() && build.find("dockerfile") == nullptr &&
+           is_other(text::join_path(context->text, "Dockerfile"), files_.folders);
+  }
+
+  bool is_other_compose(const ProjectFile& file, const project::yaml::Value& build) const {
+    const project::yaml::Value* context = build.is_map() ? build.find("context") : &build;
+    const project::yaml::Value* named = build.find("dockerfile");
+    if (context == nullptr || !context->is_scalar() || build.find("dockerfile_inline") != nullptr ||
+        is_variable(context->text))
+      return false;
+    const std::string path =
+        text::join_path(context->text, named == nullptr ? std::string_view("Dockerfile") : named->text);
+    return is_other(path, {&file.folder, 1});
+  }
+
+  void add_services(const ProjectFile& file) {
+    for (const project::yaml::Value& document : project::yaml::parse(file.text, file.name).values) {
+      const project::yaml::Value* services = document.find("services");
+      if (services == nullptr || !services->is_map()) continue;
+      for (const project::yaml::Member& service : services->members) {
+        Service& known = services_[service.name];
+        const project::yaml::Value* build = service.value.find("build");
+        const bool is_extended = service.value.find("extends") != nullptr;
+        known.known = known.known || build != nullptr || service.value.find("image") != nullptr;
+        known.ours = known.ours || is_extended || (build != nullptr && !is_other_compose(file, *build));
+      }
+    }
+  }
+
+  const ProjectFiles& files_;
+  const context::FileSystem& disk_;
+  std::string real_;  // this Dockerfile; empty where its path is not known: any build may be one of it
+  std::map<std::string, Service, std::less<>> services_;
+};
 
 // Whether a text has the program as a word of a command.
 bool has_program(std::string_view text, std::string_view program) {
@@ -229,7 +482,7 @@ bool may_start(const project::yaml::Value* command, const PackageManager& manage
 }
 
 // Whether a service that is built, or one that only changes another file's service, has such a command.
-bool has_service_that_starts(const ProjectFile& file, const PackageManager& manager) {
+bool has_service_that_starts(const Builds& builds, const ProjectFile& file, const PackageManager& manager) {
   if (file.text.find("command") == std::string::npos && file.text.find("entrypoint") == std::string::npos)
     return false;
   for (const project::yaml::Value& document : project::yaml::parse(file.text, file.name).values) {
@@ -237,8 +490,9 @@ bool has_service_that_starts(const ProjectFile& file, const PackageManager& mana
     if (services == nullptr || !services->is_map()) continue;
     const bool starts = std::ranges::any_of(services->members, [&](const project::yaml::Member& service) {
       const bool is_built = service.value.find("build") != nullptr || service.value.find("image") == nullptr;
-      return is_built && (may_start(service.value.find("command"), manager) ||
-                          may_start(service.value.find("entrypoint"), manager));
+      return is_built && !builds.is_other_service(service.name) &&
+             (may_start(service.value.find("command"), manager) ||
+              may_start(service.value.find("entrypoint"), manager));
     });
     if (starts) return true;
   }
@@ -258,41 +512,125 @@ bool any_line(std::string_view text, const Holds& holds) {
   return false;
 }
 
-// Whether a line starts the package manager in a container: `docker run app go test ./...`.
-bool runs_in_container(std::string_view line, const PackageManager& manager) {
-  constexpr std::string_view kHow[] = {" run ", " exec "};
-  return std::ranges::any_of(kHow, [&](std::string_view how) {
-    const size_t at = line.find(how);
+// What `docker run` or `docker compose run` is given to start: its first argument that is not an option.
+std::string_view started_by(std::span<const shell::Word> arguments) {
+  constexpr std::string_view kAlone[] = {"-d",
+                                         "-i",
+                                         "-t",
+                                         "-T",
+                                         "-P",
+                                         "-it",
+                                         "-ti",
+                                         "-dit",
+                                         "-itd",
+                                         "-q",
+                                         "--detach",
+                                         "--interactive",
+                                         "--tty",
+                                         "--rm",
+                                         "--init",
+                                         "--privileged",
+                                         "--read-only",
+                                         "--publish-all",
+                                         "--no-deps",
+                                         "--build",
+                                         "--quiet",
+                                         "--no-TTY",
+                                         "--service-ports",
+                                         "--use-aliases",
+                                         "--remove-orphans",
+                                         "--no-healthcheck",
+                                         "--oom-kill-disable"};
+  for (size_t i = 0; i < arguments.size(); ++i) {
+    const std::string_view word = arguments[i].text;
+    if (!word.starts_with('-')) return word;
+    const bool has_value = word.find('=') != std::string_view::npos ||
+                           (word.size() > 2 && !word.starts_with("--") && !text::is_one_of(word, kAlone));
+    if (!has_value && !text::is_one_of(word, kAlone)) ++i;
+  }
+  return {};
+}
+
+// Whether a line starts the package manager in a container of the project's own: `docker run app go test`.
+bool runs_in_container(const Builds& builds, std::string_view line, const PackageManager& manager) {
+  constexpr std::string_view kHow[] = {"run", "exec"};
+  const bool may_run = std::ranges::any_of(kHow, [&](std::string_view how) {
+    const size_t at = line.find(fmt::format(" {} ", how));
     return at != std::string_view::npos &&
            (says_docker(line.substr(0, at)) ||
             line.substr(0, at).find("compose") != std::string_view::npos) &&
            has_program_of(line.substr(at + how.size()), manager);
   });
+  if (!may_run) return false;
+  text::Arena texts;
+  bool any = false;
+  for (const shell::Command& command : container_commands(line, texts)) {
+    const std::span<const shell::Word> words = command.words;
+    const auto how = std::ranges::find_if(
+        words, [&](const shell::Word& word) { return text::is_one_of(word.text, kHow); });
+    if (how == words.end() || how == words.begin()) continue;
+    any = true;
+    const auto arguments = words.subspan(static_cast<size_t>(how - words.begin()) + 1);
+    std::string given;
+    for (const shell::Word& word : arguments)
+      given.append(" ").append(word.text);
+    if (!has_program_of(given, manager)) continue;
+    const std::string_view started = started_by(arguments);
+    const bool of_compose = command.spelling.find("compose") != std::string_view::npos;
+    const bool is_other = of_compose           ? builds.is_other_service(started)
+                          : how->text == "run" ? builds.is_other_image(started)
+                                               : false;
+    if (!is_other) return true;
+  }
+  return !any;
 }
 
-bool starts_in_container(const ProjectFile& file, const PackageManager& manager) {
+bool starts_in_container(const Builds& builds, const ProjectFile& file, const PackageManager& manager) {
   if (file.kind == ProjectFile::Kind::kDevcontainer) {
     const std::string lower = text::to_lower(file.text);
     return lower.find("\"dockerfile\"") != std::string::npos ||
            lower.find("\"dockercomposefile\"") != std::string::npos;
   }
-  if (file.kind == ProjectFile::Kind::kCompose && has_service_that_starts(file, manager)) return true;
-  return any_line(file.text, [&](std::string_view line) { return runs_in_container(line, manager); });
+  if (file.kind == ProjectFile::Kind::kCompose && has_service_that_starts(builds, file, manager)) return true;
+  return any_line(file.text, [&](std::string_view line) { return runs_in_container(builds, line, manager); });
+}
+
+bool has_file(const ProjectFiles& files, std::string_view path) {
+  return std::ranges::any_of(files.all, [&](const ProjectFile& file) {
+    return text::join_path(file.folder, text::base_name(file.name)) == path;
+  });
+}
+
+// Of one Dockerfile.
+struct OwnBuilds {
+  std::optional<Builds> builds;
+};
+
+const Builds& builds_of(lint::Dockerfile& dockerfile, const lint::BuildContext& context) {
+  auto& known = dockerfile.memory<OwnBuilds>().builds;
+  if (!known) known.emplace(dockerfile.path(), context, project_files(context));
+  return *known;
 }
 
 }  // namespace
 
 std::string builder_by_name(lint::Dockerfile& dockerfile, const plan::Stage& stage) {
+  const lint::BuildContext* context = dockerfile.build_context();
   if (const project::Image* image = dockerfile.image();
       image != nullptr && !image->target.target.empty() &&
-      dockerfile.graph().find_stage(image->target.target) == &stage)
-    return image->target.defined.empty() ? image->target.name
-                                         : std::string(text::base_name(image->origin().path));
-  const lint::BuildContext* context = dockerfile.build_context();
+      dockerfile.graph().find_stage(image->target.target) == &stage) {
+    const std::string path = image->target.defined.empty() ? std::string() : image->origin().path;
+    // What becomes of the image is in the file.
+    const bool is_read = context != nullptr && !path.empty() &&
+                         image->origin().kind == DefinitionKind::kWorkflow &&
+                         has_file(project_files(*context), context->file_system->real_path(path));
+    if (!is_read) return path.empty() ? image->target.name : std::string(text::base_name(path));
+  }
   if (context == nullptr) return {};
   const auto& files = project_files(*context).all;
+  const Builds& builds = builds_of(dockerfile, *context);
   const auto found =
-      std::ranges::find_if(files, [&](const ProjectFile& file) { return builds_stage(file, stage); });
+      std::ranges::find_if(files, [&](const ProjectFile& file) { return builds.builds(file, stage); });
   return found == files.end() ? std::string() : found->name;
 }
 
@@ -300,8 +638,9 @@ std::string starter_in_container(lint::Dockerfile& dockerfile, const PackageMana
   const lint::BuildContext* context = dockerfile.build_context();
   if (context == nullptr) return {};
   const auto& files = project_files(*context).all;
+  const Builds& builds = builds_of(dockerfile, *context);
   const auto found = std::ranges::find_if(
-      files, [&](const ProjectFile& file) { return starts_in_container(file, manager); });
+      files, [&](const ProjectFile& file) { return starts_in_container(builds, file, manager); });
   return found == files.end() ? std::string() : found->name;
 }
 

@@ -147,7 +147,8 @@ BuildFacts BuildFactsFinder::of(const std::string& dockerfile, const std::string
                                 const std::scoped_lock lock(known->mutex);
                                 return known->failure;
                               },
-                          .context_is_given = !context.empty()};
+                          .context_is_given = !context.empty(),
+                          .dockerfile = dockerfile};
   if (seconds_) {
     parts.seconds = [this, dockerfile](const plan::Graph& graph, size_t step) {
       return seconds_(dockerfile, graph, step);

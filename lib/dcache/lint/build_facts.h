@@ -78,6 +78,7 @@ class BuildFacts {
     std::function<std::optional<double>(const plan::Graph&, size_t)> seconds = {};
     std::function<std::optional<text::Failure>()> failure = {};
     bool context_is_given = false;
+    std::string dockerfile = {};
   };
   explicit BuildFacts(Parts parts) : parts_(std::move(parts)) {}
 
@@ -101,6 +102,8 @@ class BuildFacts {
   }
   // Why nothing is known of the files, once they were asked for: an ignore file that can't be read.
   std::optional<text::Failure> failure() const { return parts_.failure ? parts_.failure() : std::nullopt; }
+  // The path of the Dockerfile; empty where it is not known.
+  const std::string& dockerfile() const { return parts_.dockerfile; }
   // Whether the user named the context.
   bool context_is_given() const { return parts_.context_is_given; }
   // Which ignore files the builds of the repository read. Null where they are not known.

@@ -57,6 +57,8 @@ class Dockerfile {
 
   const dockerfile::File& file() const { return file_; }
   const Config& config() const { return config_; }
+  // Where it is; empty where that is not known.
+  const std::string& path() const { return facts_.dockerfile(); }
   // The build that the file is meant for; null where that is not known.
   const project::Image* image();
   // The builder that the file is checked for.
