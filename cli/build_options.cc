@@ -433,9 +433,9 @@ std::optional<std::vector<std::string>> read_names(const std::vector<std::string
   std::vector<std::string> names;
   for (const std::string& name : given) {
     if (name != "-") {
-      const bool is_quoted = unquoted(name) != name && !context::disk()->exists(name);
-      if (is_quoted) {
-        add_listed(unquoted(name), names);
+      const std::string plain = unquoted(name);
+      if (plain != name && !context::disk()->exists(name)) {
+        add_listed(plain, names);
       } else {
         names.push_back(name);
       }
@@ -454,7 +454,7 @@ std::optional<std::vector<std::string>> read_names(const std::vector<std::string
         complain("--changed -: there is a status before the name of a file; use git diff --name-only");
         return std::nullopt;
       }
-      if (!line.empty()) add_listed(unquoted(line), names);
+      if (!line.empty()) add_listed(by_null ? line : unquoted(line), names);
     }
   }
   return names;
