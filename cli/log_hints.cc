@@ -17,7 +17,8 @@ namespace {
 constexpr std::array<std::string_view, 3> kRules = {"DC1001", "DC1010", "DC2001"};
 
 bool fixes_rebuilds(const lint::Diagnostic& diagnostic) {
-  return diagnostic.fix && diagnostic.fix->safe && std::ranges::find(kRules, diagnostic.rule) != kRules.end();
+  return diagnostic.fix && diagnostic.fix->is_safe() &&
+         std::ranges::find(kRules, diagnostic.rule) != kRules.end();
 }
 
 // The steps of a build that others follow, and that nothing else made run.

@@ -14,7 +14,9 @@
 #include "dcache/lint/images.h"
 #include "dcache/text/path.h"
 #include "dcache/text/unicode.h"
+#include "dcache/text/words.h"
 #include "rules/image_runs.h"
+#include "rules/known_facts.h"
 #include "rules/plain_commands.h"
 #include "rules/sources.h"
 
@@ -195,11 +197,22 @@ bool has_whole_word(std::string_view text, std::string_view word) {
   return false;
 }
 
+// The same, in a line that changes no setting: `bundle config --local` says where the setting goes.
+bool has_option_word(std::string_view script, std::string_view option) {
+  while (!script.empty()) {
+    const std::string_view line = script.substr(0, script.find('\n'));
+    script.remove_prefix(std::min(line.size() + 1, script.size()));
+    if (line.find(" config ") == std::string_view::npos && has_whole_word(line, option)) return true;
+  }
+  return false;
+}
+
 // Whether a script has the words with which it calls the package manager offline.
 bool calls_offline(std::string_view script, const PackageManager& manager) {
   const auto has = [&](std::string_view word) { return has_whole_word(script, word); };
+  const auto gives = [&](std::string_view option) { return has_option_word(script, option); };
   if (std::ranges::any_of(manager.offline_env, has)) return true;
-  return std::ranges::any_of(manager.offline, has) &&
+  return std::ranges::any_of(manager.offline, gives) &&
          std::ranges::any_of(manager.programs, [&](Words program) { return has(program.front()); });
 }
 
@@ -290,9 +303,8 @@ class Needs {
     // An install downloads what it lacks.
     if (scripts_ == Scripts::kOffline)
       return !is_plain_command(words) && use_by(dockerfile_, run, command) == nullptr;
-    constexpr std::string_view kScripts[] = {"make", "bash", "sh", "task", "just", "mage", "."};
-    return std::ranges::find(kScripts, program) != std::end(kScripts) ||
-           words.front().text.starts_with("./") || words.front().text.ends_with(".sh");
+    return text::is_one_of(program, script_programs()) || words.front().text.starts_with("./") ||
+           words.front().text.ends_with(".sh");
   }
 
   // What an image starts, which may call the package manager offline as well.
@@ -324,12 +336,19 @@ class Needs {
     const auto words = shell::invocation(command);
     if (words.empty()) return false;
     if (!calls(*needs_.manager, command)) return !is_plain_command(words) && !is_other_manager(words);
-    const auto only_asks = [](const shell::Word& word) {
-      return word.text == "version" || word.text == "env" || word.text == "--version" ||
-             word.text == "-version";
-    };
-    if (std::ranges::any_of(words, only_asks)) return false;
+    if (needs_nothing(words.subspan(1))) return false;
     return use_by(dockerfile_, run, command) == nullptr || !needs_.has_mount(run);
+  }
+
+  // Whether the arguments say that the package manager works without what is installed.
+  bool needs_nothing(std::span<const shell::Word> arguments) const {
+    const auto is_option = [](const shell::Word& word) { return word.text.starts_with('-'); };
+    const bool options_alone = std::ranges::all_of(arguments, is_option);
+    return std::ranges::any_of(needs_.manager->needs_nothing, [&](Words wanted) {
+      if (options_alone && wanted.size() == 1 && shell::has_word(arguments, wanted.front())) return true;
+      return wanted.size() <= arguments.size() &&
+             std::ranges::equal(wanted, arguments.first(wanted.size()), {}, {}, &shell::Word::text);
+    });
   }
 
   bool is_other_manager(std::span<const shell::Word> words) const {
@@ -680,42 +699,109 @@ bool starts_as_root(std::string_view reference) {
          lint::is_image(lint::ImageKind::kRootAtBuild, reference.substr(library));
 }
 
+// Plain programs that change files which their words name, or make others of them.
+constexpr std::string_view kChangingPrograms[] = {
+    "rm",    "rmdir", "mv",  "cp",    "ln",    "install", "tar",  "find",   "chmod", "chown",
+    "chgrp", "mkdir", "jar", "touch", "strip", "unzip",   "gzip", "gunzip", "xz",    "setcap"};
+
+// Whether such a command works on all that is in a folder that it is given.
+bool takes_whole_folders(std::span<const shell::Word> words) {
+  constexpr std::string_view kAlways[] = {"rm", "tar", "find", "jar"};
+  constexpr std::string_view kOptions[] = {"--recursive", "--archive"};
+  if (text::is_one_of(shell::program_of(words), kAlways)) return true;
+  return std::ranges::any_of(words.subspan(1), [&](const shell::Word& word) {
+    if (word.text.starts_with("--")) return text::is_one_of(word.text, kOptions);
+    return word.text.starts_with('-') && word.text.find_first_of("aRrd") != std::string_view::npos;
+  });
+}
+
+// Where the commands of a RUN may work: in the folder of the step, or where `cd` has gone by then.
+class WorkFolders {
+ public:
+  explicit WorkFolders(std::string_view folder) : folders_{std::string(folder)} {}
+
+  void change_to(std::span<const shell::Word> words, const Step& step) {
+    constexpr size_t kMost = 8;
+    const bool is_known = words.size() == 2 && !words[1].text.starts_with('-') && folders_.size() <= kMost &&
+                          (words[1].literal || path_in(words[1].text, step));
+    known_ = known_ && is_known;
+    if (!known_) return;
+    const auto path = path_in(words[1].text, step);
+    std::vector<std::string> reached;
+    for (const std::string& folder : folders_)
+      reached.push_back(path ? *path : text::clean_path(text::join_path(folder, words[1].text)));
+    // The command may be one of a subshell, or of a list that ends before it.
+    for (std::string& folder : reached) {
+      if (std::ranges::find(folders_, folder) == folders_.end()) folders_.push_back(std::move(folder));
+    }
+  }
+
+  // The paths that a word without variables may mean, up to its first wildcard; nothing if they are not
+  // known.
+  std::optional<std::vector<std::string>> paths_of(std::string_view word, const Step& step) const {
+    if (const auto path = path_before_wildcard(word, step)) return std::vector{*path};
+    const size_t star = word.find_first_of("*?[");
+    if (star != std::string_view::npos) {
+      const size_t slash = word.substr(0, star).rfind('/');
+      word = slash == std::string_view::npos ? std::string_view() : word.substr(0, slash);
+    }
+    if (!known_ || word.starts_with('~')) return std::nullopt;
+    std::vector<std::string> paths;
+    for (const std::string& folder : folders_)
+      paths.push_back(text::clean_path(text::join_path(folder, word)));
+    return paths;
+  }
+
+ private:
+  std::vector<std::string> folders_;
+  bool known_ = true;
+};
+
+// Whether a word of a command that changes files may mean the folder, one around it or something in it.
+bool may_mean(const shell::Word& word, std::string_view folder, bool takes_folders, const Removal& removal,
+              const WorkFolders& places, const Step& step) {
+  // A folder around the cache contains other things too, which would not be removed any more.
+  if (removal.takes(word)) {
+    const auto path = path_before_wildcard(word.text, step);
+    return path && *path != folder && text::is_within(folder, *path);
+  }
+  if (names(word.text, mark_of(folder))) return true;
+  if (word.text.starts_with('-')) return false;
+  const bool is_known = word.literal || word.text.find_first_of("$`{") == std::string_view::npos;
+  const auto paths = is_known || path_in(word.text, step) ? places.paths_of(word.text, step) : std::nullopt;
+  // The folder that the base image works in may be another one.
+  if (!paths || (!word.text.starts_with('/') && may_take_away(word.text, folder, step))) return true;
+  return std::ranges::any_of(*paths, [&](const std::string& path) {
+    if (text::is_within(path, folder)) return true;
+    return text::is_within(folder, path) && (path != "/" || takes_folders);
+  });
+}
+
 }  // namespace
 
-bool leaves_alone(lint::Dockerfile& dockerfile, const Run& run, std::string_view folder,
-                  const Removal& removal) {
-  constexpr std::string_view kNames[] = {
-      "addgroup", "adduser", "apk",   "apt",   "apt-get",  "arch",      "awk",
-      "basename", "cat",     "cd",    "chmod", "chown",    "curl",      "cut",
-      "date",     "dirname", "dnf",   "dpkg",  "echo",     "export",    "grep",
-      "groupadd", "head",    "id",    "ls",    "microdnf", "mkdir",     "nproc",
-      "printf",   "pwd",     "rm",    "sed",   "set",      "sha256sum", "sleep",
-      "tail",     "test",    "touch", "tr",    "true",     "uname",     "update-ca-certificates",
-      "useradd",  "wget",    "which", "yum",   "[",        ":",         "command"};
+const shell::Command* find_command_near(lint::Dockerfile& dockerfile, const Run& run, std::string_view folder,
+                                        const Removal& removal) {
   const Step& step = dockerfile.graph().steps[*run.step];
-  const std::string_view mark = mark_of(folder);
-  const auto is_plain = [&](const shell::Word& word) {
-    const auto path = path_before_wildcard(word.text, step);
-    // A folder around the cache contains other things too, which would not be removed any more.
-    if (removal.takes(word)) return !path || *path == folder || !text::is_within(folder, *path);
-    // What it means is known, and that is not a folder around the cache.
-    const bool changes = word.text.find_first_of("$`~{") != std::string_view::npos;
-    return !changes && !names(word.text, mark) && !(path && *path != "/" && text::is_within(folder, *path));
-  };
-  return std::ranges::all_of(run.commands, [&](const shell::Command& command) {
+  WorkFolders places(step.workdir());
+  const auto is_near = [&](const shell::Command& command) {
     const auto words = shell::invocation(command);
-    if (words.empty()) return true;
+    if (words.empty()) return false;
     const bool manages = use_by(dockerfile, run, command) != nullptr ||
                          std::ranges::any_of(package_managers(), [&](const PackageManager& manager) {
                            return calls(manager, command);
                          });
-    if (manages) return !(command.depth > 0 && asks_for_folder(words));
+    if (manages) return command.depth > 0 && asks_for_folder(words);
+    if (!is_plain_command(words)) return true;
     const std::string_view program = shell::program_of(words);
-    if (std::ranges::find(kNames, program) == std::end(kNames)) return false;
-    constexpr std::string_view kChanging[] = {"rm", "chmod", "chown", "mkdir", "touch"};
-    const bool changing = std::ranges::find(kChanging, program) != std::end(kChanging);
-    return !changing || std::ranges::all_of(words.subspan(1), is_plain);
-  });
+    if (program == "cd") places.change_to(words, step);
+    if (!text::is_one_of(program, kChangingPrograms)) return false;
+    const bool takes_folders = takes_whole_folders(words);
+    return std::ranges::any_of(words.subspan(1), [&](const shell::Word& word) {
+      return may_mean(word, folder, takes_folders, removal, places, step);
+    });
+  };
+  const auto near = std::ranges::find_if(run.commands, is_near);
+  return near == run.commands.end() ? nullptr : &*near;
 }
 
 bool has_root_user(lint::Dockerfile& dockerfile, const Step& step) {

@@ -45,10 +45,10 @@ std::string needed_later(lint::Dockerfile& dockerfile, const lint::Run& run, con
 // stages count.
 std::string taken_later(lint::Dockerfile& dockerfile, const lint::Run& run, std::string_view folder);
 
-// Whether all commands of the RUN, as far as `removal` leaves them, are known to do nothing with the folder,
-// a folder around it or something in it, the calls of package managers apart.
-bool leaves_alone(lint::Dockerfile& dockerfile, const lint::Run& run, std::string_view folder,
-                  const Removal& removal);
+// The first command of the RUN, as far as `removal` leaves it, that may do something with the folder, a
+// folder around it or something in it, the calls of package managers apart. Null if all are known not to.
+const shell::Command* find_command_near(lint::Dockerfile& dockerfile, const lint::Run& run,
+                                        std::string_view folder, const Removal& removal);
 
 // Whether root is known to run a step: USER says so, or nothing does and the base image is an official one.
 bool has_root_user(lint::Dockerfile& dockerfile, const plan::Step& step);

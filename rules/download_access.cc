@@ -13,6 +13,8 @@
 #include "dcache/text/unicode.h"
 #include "dcache/text/words.h"
 #include "rules/cache_needs.h"
+#include "rules/invocations.h"
+#include "rules/known_facts.h"
 
 namespace dcache::rules {
 namespace {
@@ -29,40 +31,9 @@ bool starts_with_any(std::string_view text, std::span<const std::string_view> st
   return std::ranges::any_of(starts, [&](std::string_view start) { return text.starts_with(start); });
 }
 
-// Files of a project that say where packages come from, and as whom.
-constexpr std::string_view kProjectSettings[] = {
-    ".npmrc",       ".yarnrc",      ".yarnrc.yml",        "bunfig.toml", "nuget.config",
-    "NuGet.config", "NuGet.Config", "gradle.properties",  ".mvn",        ".cargo",
-    "uv.toml",      "poetry.toml",  "pip.conf",           "auth.json",   ".bundle/config",
-    ".netrc",       ".pypirc",      "pnpm-workspace.yaml"};
-
-// Files of the system and of a home that do, beside those that each package manager has.
-constexpr std::string_view kSystemSettings[] = {"~/.netrc",
-                                                "~/.ssh",
-                                                "~/.gitconfig",
-                                                "~/.git-credentials",
-                                                "~/.config/git",
-                                                "/etc/gitconfig",
-                                                "/etc/ssh/ssh_config",
-                                                "/etc/ssl/certs",
-                                                "/usr/local/share/ca-certificates"};
-
-// Whether a file of that name may say where packages come from, or as whom.
-bool may_be_settings(std::string_view name) {
-  constexpr std::string_view kParts[] = {
-      "config", ".conf",   "settings", "credential", "secret",      "token",   "auth",
-      "pass",   "netrc",   "npmrc",    "ssh",        "id_rsa",      "id_ed",   "key",
-      "cert",   ".pem",    ".crt",     ".gradle",    "properties",  "pom.xml", "build.sbt",
-      "go.mod", "go.work", "cargo",    "toml",       "package.json"};
-  return name.starts_with('.') || has_any(text::to_lower(name), kParts);
-}
-
 // Folders in which nobody looks for settings.
 bool is_plain_folder(std::string_view path) {
-  constexpr std::string_view kFolders[] = {"/var/lib/apt",     "/var/cache",     "/var/log",
-                                           "/usr/share/doc",   "/usr/share/man", "/usr/share/info",
-                                           "/usr/share/locale"};
-  return std::ranges::any_of(kFolders,
+  return std::ranges::any_of(folders_without_settings(),
                              [&](std::string_view folder) { return text::is_within(path, folder); });
 }
 
@@ -74,84 +45,75 @@ bool is_temporary(std::string_view path) {
 enum class Work : uint8_t { kReads, kWrites, kRemoves };
 
 Work work_of(std::span<const shell::Word> words) {
-  constexpr std::string_view kReading[] = {".",         "[",         ":",
-                                           "addgroup",  "adduser",   "arch",
-                                           "basename",  "cat",       "cd",
-                                           "command",   "cut",       "date",
-                                           "diff",      "dirname",   "du",
-                                           "echo",      "exit",      "export",
-                                           "false",     "file",      "getent",
-                                           "grep",      "groupadd",  "head",
-                                           "id",        "ldconfig",  "ldd",
-                                           "ls",        "md5sum",    "mkdir",
-                                           "mktemp",    "nproc",     "printf",
-                                           "pwd",       "readlink",  "set",
-                                           "sha256sum", "sha512sum", "sleep",
-                                           "sort",      "stat",      "strip",
-                                           "tail",      "test",      "tr",
-                                           "true",      "type",      "umask",
-                                           "uname",     "uniq",      "update-ca-certificates",
-                                           "useradd",   "wc",        "which"};
-  constexpr std::string_view kRemoving[] = {"rm", "mv", "shred", "truncate", "unlink"};
   const std::string_view program = shell::program_of(words);
-  if (text::is_one_of(program, kRemoving)) return Work::kRemoves;
+  if (text::is_one_of(program, removing_programs())) return Work::kRemoves;
   if (program == "find") {
     constexpr std::string_view kActing[] = {"-delete", "-exec", "-execdir", "-ok", "-okdir"};
     const bool acts = std::ranges::any_of(
         words, [&](const shell::Word& word) { return text::is_one_of(word.text, kActing); });
     return acts ? Work::kRemoves : Work::kReads;
   }
-  return text::is_one_of(program, kReading) ? Work::kReads : Work::kWrites;
+  return text::is_one_of(program, reading_programs()) ? Work::kReads : Work::kWrites;
+}
+
+// Whether it sets nothing but what says neither where packages come from nor as whom: `git config --global
+// safe.directory /app`, `bundle config set --local without test`.
+bool sets_harmless(std::span<const shell::Word> words) {
+  constexpr std::string_view kOtherFiles[] = {"-f", "--file", "--blob", "-e", "--edit", "edit"};
+  const bool of_other_file = std::ranges::any_of(words, [&](const shell::Word& word) {
+    return text::is_one_of(word.text.substr(0, word.text.find('=')), kOtherFiles);
+  });
+  const std::string setting = text::to_lower(setting_named(words));
+  if (setting.empty() || of_other_file) return false;
+  // `npm config set a=b c=d`
+  const auto is_pair = [](const shell::Word& word) { return word.text.find('=') != std::string_view::npos; };
+  if (std::ranges::count_if(words, is_pair) > 1) return false;
+  return text::is_one_of(setting, harmless_settings()) ||
+         starts_with_any(setting, shell::program_of(words) == "git" ? harmless_git_sections()
+                                                                    : harmless_setting_starts());
 }
 
 // Whether it takes packages or settings away by their names, or gives other ones.
 bool changes_access(std::span<const shell::Word> words) {
-  constexpr std::string_view kSystem[] = {"apk",      "apt", "apt-get", "dnf",    "dnf5",  "dpkg",
-                                          "microdnf", "rpm", "yum",     "zypper", "pacman"};
-  constexpr std::string_view kRemoving[] = {"remove", "purge", "autoremove",  "del",     "erase",
-                                            "rm",     "-r",    "-P",          "-e",      "-R",
-                                            "-Rs",    "-Rns",  "auto-remove", "--purge", "--remove"};
-  constexpr std::string_view kGit[] = {"config", "credential", "checkout", "reset",
-                                       "clean",  "restore",    "stash",    "credential-store"};
-  constexpr std::string_view kSettings[] = {"config", "set",     "nuget",   "login",     "logout",
-                                            "source", "sources", "adduser", "uninstall", "registry"};
-  constexpr std::string_view kSsh[] = {"ssh-add", "ssh-agent", "ssh-keygen", "git-credential-store",
-                                       "unset",   "trap",      "eval"};
   const std::string_view program = shell::program_of(words);
   const auto has_word_of = [&](std::span<const std::string_view> wanted) {
     return std::ranges::any_of(words.subspan(1),
                                [&](const shell::Word& word) { return text::is_one_of(word.text, wanted); });
   };
-  if (text::is_one_of(program, kSystem)) return has_word_of(kRemoving);
-  if (text::is_one_of(program, kSsh)) return true;
-  if (program == "git") return has_word_of(kGit);
+  const bool installs = program == "dpkg" || program == "rpm" || program == "dnf5" ||
+                        text::is_one_of(program, system_package_managers());
+  if (installs) return has_word_of(package_removal_words());
+  if (text::is_one_of(program, access_programs())) return true;
+  if (sets_harmless(words)) return false;
+  if (program == "git") return has_word_of(git_access_words());
   constexpr std::string_view kGo[] = {"-w", "-u"};
   const bool manages = std::ranges::any_of(package_managers(), [&](const PackageManager& manager) {
     return std::ranges::any_of(manager.programs, [&](Words name) { return name.front() == program; });
   });
   if (!manages) return false;
-  return has_word_of(kSettings) || (program == "go" && has_word_of(kGo));
+  return has_word_of(access_words()) || (program == "go" && has_word_of(kGo));
 }
 
 // Whether a variable says where packages come from, as whom, or how they are downloaded.
 bool may_give_access(std::string_view name) {
-  constexpr std::string_view kHarmless[] = {"GOOS",    "GOARCH",     "GOARM", "GOAMD64",
-                                            "GOARM64", "GOMAXPROCS", "GOGC"};
-  constexpr std::string_view kHarmlessStarts[] = {"CARGO_TERM_",       "CARGO_BUILD_",     "CARGO_PROFILE_",
-                                                  "CARGO_INCREMENTAL", "PIP_NO_CACHE",     "PIP_DISABLE",
-                                                  "NPM_CONFIG_UPDATE", "npm_config_update"};
-  if (text::is_one_of(name, kHarmless) || starts_with_any(name, kHarmlessStarts)) return false;
-  constexpr std::string_view kStarts[] = {
-      "go",         "git_",         "cargo_",  "nuget",   "vss_",     "maven_", "mvn_",  "m2_",
-      "gradle_",    "java_t",       "_java",   "java_o",  "pip_",     "uv_",    "npm_",  "yarn_",
-      "pnpm_",      "bun_",         "poetry_", "bundle_", "composer", "hex_",   "curl_", "requests_",
-      "node_extra", "node_options", "xdg_",    "sbt_",    "coursier"};
-  constexpr std::string_view kParts[] = {"proxy",    "token",  "auth",  "private", "_pat",     "pass",
-                                         "cred",     "secret", "netrc", "sumdb",   "url",      "key",
-                                         "registry", "index",  "feed",  "config",  "settings", "ssl",
-                                         "cert",     "ssh",    "user"};
+  if (text::is_one_of(name, harmless_variables()) || starts_with_any(name, harmless_variable_starts()))
+    return false;
   const std::string lower = text::to_lower(name);
-  return lower == "home" || starts_with_any(lower, kStarts) || has_any(lower, kParts);
+  return lower == "home" || starts_with_any(lower, access_variable_starts()) ||
+         has_any(lower, access_variable_parts());
+}
+
+// Whether a variable says nothing about downloads with one value or the other.
+bool is_harmless_value(std::string_view name, std::string_view value) {
+  if (name != "GOFLAGS") return false;
+  while (!(value = text::trim_left(value)).empty()) {
+    const std::string_view flag = value.substr(0, value.find_first_of(" \t"));
+    value.remove_prefix(flag.size());
+    if (!text::is_one_of(flag, harmless_go_flags()) &&
+        !text::is_one_of(flag.substr(0, flag.find('=')), harmless_go_flags()))
+      return false;
+  }
+  return true;
 }
 
 // Whether settings of the package manager can contain variables of any name.
@@ -161,22 +123,14 @@ bool reads_any_variable(const PackageManager& manager) {
 
 // Variables that nobody gives credentials in.
 bool is_about_the_build(std::string_view name) {
-  constexpr std::string_view kNames[] = {"CGO_ENABLED", "DEBIAN_FRONTEND", "NODE_ENV", "PATH", "LANG",
-                                         "TZ",          "VERSION"};
-  constexpr std::string_view kStarts[] = {"TARGET",       "BUILDPLATFORM", "BUILDOS", "BUILDARCH",
-                                          "BUILDVARIANT", "LC_",           "PYTHON",  "CARGO_TERM",
-                                          "GOOS",         "GOARCH"};
-  return text::is_one_of(name, kNames) || starts_with_any(name, kStarts);
+  return text::is_one_of(name, build_variables()) || starts_with_any(name, build_variable_starts());
 }
 
 // An option or an address that says where packages come from.
 bool says_where(std::string_view word) {
-  constexpr std::string_view kParts[] = {
-      "registry", "index", "source", "proxy",  "repo",     "token",       "auth", "pass", "cred",
-      "secret",   "netrc", "key",    "config", "settings", "init-script", "feed", "user", "find-links"};
   if (word.find("://") != std::string_view::npos) return true;
   return word.starts_with('-') && !word.starts_with("--configuration") &&
-         has_any(text::to_lower(word), kParts);
+         has_any(text::to_lower(word), access_option_parts());
 }
 
 // A file that a COPY puts somewhere, and the path in the context that it has there.
@@ -202,17 +156,51 @@ class Access {
   // The RUNs that use the package manager.
   const std::vector<const Run*>& users() const { return users_; }
 
-  // Whether the later RUN may not be able to download what `run` does.
-  bool is_lost(const Run& run, const Run& later) {
+  // Why the later RUN may not be able to download what `run` does, as a clause; empty if it is.
+  std::string find_obstacle(const Run& run, const Run& later) {
     look_at_all();
     const Step& first = graph_.steps[*run.step];
     const Step& last = graph_.steps[*later.step];
-    return changes_after_use(run) || changes_before_use(later) || gives_more(run, later) ||
-           has_other_user(first, last) || has_other_variables(first, last) ||
-           has_other_arguments(first, last) || is_changed_between(first, last);
+    const shell::Command* changing = changes_after_use(run);
+    const bool is_after = changing != nullptr;
+    if (!is_after) changing = changes_before_use(later);
+    if (changing != nullptr)
+      return fmt::format("'{}' in line {} may remove or change credentials or settings",
+                         short_form(*changing), line_of(is_after ? run : later));
+    if (std::string lack = lacks_given(run, later); !lack.empty()) return lack;
+    if (has_other_user(first, last))
+      return fmt::format("another user runs line {}, with other settings", line_of(later));
+    if (std::string_view name = find_other_variable(first, last); !name.empty())
+      return fmt::format("{} is set to another value there, or in only one of lines {} and {}", name,
+                         line_of(run), line_of(later));
+    if (const Step* step = find_change_between(first, last)) return words_of_change(*step);
+    return {};
   }
 
  private:
+  static uint32_t line_of(const Run& run) { return run.instruction->start_line; }
+
+  std::string words_of_change(const Step& step) const {
+    const uint32_t line = step.instruction->start_line;
+    if (step.kind == Step::Kind::kRun) {
+      const Run& run = dockerfile_.run_of(number_of(step));
+      const auto changing = std::ranges::find_if(
+          run.commands, [&](const shell::Command& command) { return changes(command, step); });
+      if (changing != run.commands.end())
+        return fmt::format("'{}' in line {} may remove or change credentials or settings",
+                           short_form(*changing), line);
+    }
+    return fmt::format("line {} may replace credentials or settings", line);
+  }
+
+  // What a mount gives, in words.
+  static std::string words_of_mount(const dockerfile::Mount& mount) {
+    if (mount.type == dockerfile::Mount::Type::kSsh) return "the SSH agent";
+    if (mount.type != dockerfile::Mount::Type::kSecret) return fmt::format("the mount at {}", mount.target);
+    return fmt::format("the secret {}",
+                       mount.id.empty() ? text::base_name(mount.target) : std::string_view(mount.id));
+  }
+
   size_t number_of(const Step& step) const { return static_cast<size_t>(&step - graph_.steps.data()); }
 
   // Most files have no two RUNs that need it.
@@ -245,7 +233,7 @@ class Access {
       const auto path = path_in(place, step);
       return path && may_put_files(dockerfile_, step, *path);
     };
-    return std::ranges::any_of(kSystemSettings, puts) || std::ranges::any_of(manager_.settings, puts);
+    return std::ranges::any_of(system_settings(), puts) || std::ranges::any_of(manager_.settings, puts);
   }
 
   // The settings of the project that a COPY brings.
@@ -263,7 +251,7 @@ class Access {
     const std::string_view name = text::base_name(selector.path);
     const std::string_view end = text::base_name(step.destination);
     const auto is_settings = [&](std::string_view one) {
-      return text::is_one_of(one, kProjectSettings) || text::is_one_of(one, manager_.manifests);
+      return text::is_one_of(one, project_settings()) || text::is_one_of(one, manager_.manifests);
     };
     if (!selector.wildcard && is_settings(end)) {
       files.push_back({step.destination, selector.path});
@@ -275,7 +263,7 @@ class Access {
     std::string_view folder = selector.path == "/*" ? std::string_view("/") : std::string_view(selector.path);
     if (selector.wildcard && folder != "/") return;
     if (folder.starts_with('/')) folder.remove_prefix(1);
-    for (const std::string_view one : kProjectSettings) {
+    for (const std::string_view one : project_settings()) {
       const std::string path = text::join_path(folder, one);
       const std::string inside = path.starts_with('/') ? path.substr(1) : path;
       if (context->files.find(inside) != nullptr || !context->files.below(inside).empty())
@@ -305,7 +293,17 @@ class Access {
            may_be_settings(text::base_name(*path));
   }
 
-  static bool may_name_in_project(std::string_view word) {
+  // Whether a file of that name may say where packages come from, or as whom.
+  bool may_be_settings(std::string_view name) const {
+    // Of the package managers only Bun reads it, for the variables of its settings.
+    // Source: https://bun.sh/docs/runtime/env
+    const bool is_environment = name == ".env" || name.starts_with(".env.");
+    if (is_environment && name != ".env.yarn") return manager_.name == "bun";
+    if (text::is_one_of(name, harmless_dot_files())) return false;
+    return name.starts_with('.') || has_any(text::to_lower(name), settings_parts());
+  }
+
+  bool may_name_in_project(std::string_view word) const {
     while (word.starts_with("./"))
       word.remove_prefix(2);
     const std::string_view first = word.substr(0, word.find('/'));
@@ -326,13 +324,8 @@ class Access {
       bool any;
     };
     return dockerfile_
-        .shared<Secrets>([&] {
-          constexpr std::string_view kParts[] = {"id_rsa",     "id_ed25519", "netrc",        "ssh",
-                                                 "credential", "insteadof",  "askpass",      "token",
-                                                 "secret",     "password",   "settings.xml", "nuget.config",
-                                                 ".pem",       ".crt",       "gitconfig"};
-          return Secrets{has_any(text::to_lower(dockerfile_.file().source()), kParts)};
-        })
+        .shared<Secrets>(
+            [&] { return Secrets{has_any(text::to_lower(dockerfile_.file().source()), credential_marks())}; })
         .any;
   }
 
@@ -347,7 +340,10 @@ class Access {
     if (words.empty()) return false;
     if (changes_access(words) || may_run_anything(words)) return true;
     const Work work = work_of(words);
-    if (work == Work::kReads || uses_packages(command)) return false;
+    if (work == Work::kReads || uses_packages(command) || sets_harmless(words)) return false;
+    // Files stay what they are, and root reads all; but ssh refuses a key that others can read.
+    constexpr std::string_view kRights[] = {"chmod", "chown", "chgrp"};
+    if (text::is_one_of(shell::program_of(words), kRights) && !has_secrets()) return false;
     return std::ranges::any_of(words.subspan(1), [&](const shell::Word& word) {
       return !word.text.starts_with('-') && may_name_settings(word.text, step, work);
     });
@@ -355,10 +351,9 @@ class Access {
 
   // Scripts and build tools.
   static bool may_run_anything(std::span<const shell::Word> words) {
-    constexpr std::string_view kNames[] = {"make", "bash", "sh", "task", "just", "mage", ".", "source"};
     if (shell::inner_script(words)) return false;
     const std::string_view first = words.front().text;
-    return text::is_one_of(shell::program_of(words), kNames) || first.starts_with("./") ||
+    return text::is_one_of(shell::program_of(words), script_programs()) || first.starts_with("./") ||
            first.ends_with(".sh");
   }
 
@@ -382,7 +377,7 @@ class Access {
     const auto words = shell::invocation(command);
     if (words.empty()) return false;
     if (may_run_anything(words) || (uses_packages(command) && changes_access(words))) return true;
-    if (work_of(words) == Work::kReads || uses_packages(command)) return false;
+    if (work_of(words) == Work::kReads || uses_packages(command) || sets_harmless(words)) return false;
     return std::ranges::any_of(words.subspan(1),
                                [&](const shell::Word& word) { return is_in_project(word.text); });
   }
@@ -392,23 +387,24 @@ class Access {
     return use != nullptr && use->manager == &manager_;
   }
 
-  // Whether something changes in the RUN after it has downloaded.
-  bool changes_after_use(const Run& run) const {
+  // The command of the RUN that changes something after it has downloaded; null for none.
+  const shell::Command* changes_after_use(const Run& run) const {
     const Step& step = graph_.steps[*run.step];
     bool used = false;
-    return std::ranges::any_of(run.commands, [&](const shell::Command& command) {
+    const auto changing = std::ranges::find_if(run.commands, [&](const shell::Command& command) {
       const bool was_used = std::exchange(used, used || uses(run, command));
       return was_used && changes(command, step);
     });
+    return changing == run.commands.end() ? nullptr : &*changing;
   }
 
-  bool changes_before_use(const Run& later) const {
+  const shell::Command* changes_before_use(const Run& later) const {
     const Step& step = graph_.steps[*later.step];
     for (const shell::Command& command : later.commands) {
-      if (uses(later, command)) return false;
-      if (changes(command, step)) return true;
+      if (uses(later, command)) return nullptr;
+      if (changes(command, step)) return &command;
     }
-    return false;
+    return nullptr;
   }
 
   // The words of the commands of a RUN that use the package manager, and those that set variables there.
@@ -434,29 +430,45 @@ class Access {
     return given;
   }
 
-  // Whether one of the two RUNs gives the package manager something that the other does not.
-  bool gives_more(const Run& run, const Run& later) const {
+  // What one of the two RUNs gives the package manager and the other does not, as a clause; empty for
+  // nothing.
+  std::string lacks_given(const Run& run, const Run& later) const {
     const Given first = given_by(run), second = given_by(later);
-    const auto lacks = [](const std::set<std::string_view>& all, std::string_view one) {
-      return !all.contains(one);
-    };
     const auto name_of = [](std::string_view word) { return word.substr(0, word.find('=')); };
-    if (std::ranges::any_of(first.options, [&](auto word) { return lacks(second.options, word); }))
-      return true;
-    if (std::ranges::any_of(first.variables, [&](auto word) {
-          return lacks(second.variables, word) && counts(name_of(word));
-        }))
-      return true;
-    if (std::ranges::any_of(second.variables, [&](auto word) {
-          return lacks(first.variables, word) && may_give_access(name_of(word));
-        }))
-      return true;
-    return std::ranges::any_of(run.mounts, [&](const dockerfile::Mount& mount) {
-      return brings_access(mount) && std::ranges::none_of(later.mounts, [&](const dockerfile::Mount& other) {
-               return other.type == mount.type && other.id == mount.id && other.source == mount.source &&
-                      other.from == mount.from && other.target == mount.target && other.env == mount.env;
-             });
-    });
+    const auto is_harmless = [&](std::string_view word) {
+      return word.find('=') != std::string_view::npos &&
+             is_harmless_value(name_of(word), word.substr(word.find('=') + 1));
+    };
+    for (const std::string_view word : first.options) {
+      if (second.options.contains(word)) continue;
+      // The value may be a secret.
+      const bool is_option = word.starts_with('-');
+      return is_option ? fmt::format("line {} does not have {} as line {} does", line_of(later),
+                                     name_of(word), line_of(run))
+                       : fmt::format("line {} does not name the address that line {} does", line_of(later),
+                                     line_of(run));
+    }
+    for (const std::string_view word : first.variables) {
+      if (!second.variables.contains(word) && counts(name_of(word)) && !is_harmless(word))
+        return fmt::format("line {} does not set {} as line {} does", line_of(later), name_of(word),
+                           line_of(run));
+    }
+    for (const std::string_view word : second.variables) {
+      if (!first.variables.contains(word) && may_give_access(name_of(word)) && !is_harmless(word))
+        return fmt::format("line {} sets {}, and line {} does not set it so", line_of(later), name_of(word),
+                           line_of(run));
+    }
+    for (const dockerfile::Mount& mount : run.mounts) {
+      if (!brings_access(mount)) continue;
+      const bool is_there = std::ranges::any_of(later.mounts, [&](const dockerfile::Mount& other) {
+        return other.type == mount.type && other.id == mount.id && other.source == mount.source &&
+               other.from == mount.from && other.target == mount.target && other.env == mount.env;
+      });
+      if (!is_there)
+        return fmt::format("line {} does not get {} as line {} does", line_of(later), words_of_mount(mount),
+                           line_of(run));
+    }
+    return {};
   }
 
   static bool brings_access(const dockerfile::Mount& mount) {
@@ -464,7 +476,7 @@ class Access {
     if (mount.type == Type::kSecret || mount.type == Type::kSsh) return true;
     const std::string_view name = text::base_name(mount.target);
     return mount.type == Type::kBind &&
-           (text::is_one_of(name, kProjectSettings) || mount.target.starts_with('~') ||
+           (text::is_one_of(name, project_settings()) || mount.target.starts_with('~') ||
             text::is_within(mount.target, "/root") || text::is_within(mount.target, "/etc"));
   }
 
@@ -482,15 +494,44 @@ class Access {
     return read_owner(before).user != read_owner(after).user;
   }
 
-  bool has_other_variables(const Step& first, const Step& last) const {
-    if (!first.environment || !last.environment) return false;
-    for (const plan::Variable* variable : first.environment->variables()) {
-      const auto now = last.environment->get(variable->name);
-      if (now != variable->value && counts(variable->name)) return true;
-    }
-    return std::ranges::any_of(last.environment->variables(), [&](const plan::Variable* variable) {
-      return may_give_access(variable->name) && !first.environment->get(variable->name);
+  // Whether an ENV takes the value of a variable from others, which the build may give another one.
+  bool may_be_given(std::string_view name) const {
+    return std::ranges::any_of(dockerfile_.file().instructions(), [&](const dockerfile::Instruction& one) {
+      if (one.keyword != dockerfile::Keyword::kEnv) return false;
+      for (size_t i = 0; i + 1 < one.arguments.size(); i += 2) {
+        if (one.arguments[i].text == name && one.arguments[i + 1].text.find('$') != std::string_view::npos)
+          return true;
+      }
+      return false;
     });
+  }
+
+  // A variable or an argument of the stage that may decide about downloads, and that is another one in the
+  // later step; empty for none.
+  std::string_view find_other_variable(const Step& first, const Step& last) const {
+    if (first.environment && last.environment) {
+      for (const plan::Variable* variable : first.environment->variables()) {
+        const auto now = last.environment->get(variable->name);
+        const bool harmless = is_harmless_value(variable->name, variable->value) &&
+                              is_harmless_value(variable->name, now.value_or("")) &&
+                              !may_be_given(variable->name);
+        if (now != variable->value && counts(variable->name) && !harmless) return variable->name;
+      }
+      for (const plan::Variable* variable : last.environment->variables()) {
+        if (may_give_access(variable->name) && !first.environment->get(variable->name) &&
+            (!is_harmless_value(variable->name, variable->value) || may_be_given(variable->name)))
+          return variable->name;
+      }
+    }
+    // What only a build gives a value.
+    const auto before = declared_before(first), after = declared_before(last);
+    for (const std::string_view name : before) {
+      if (!after.contains(name) && counts(name)) return name;
+    }
+    for (const std::string_view name : after) {
+      if (!before.contains(name) && may_give_access(name)) return name;
+    }
+    return {};
   }
 
   // The names of the arguments that the stage of a step declares before it, with a value or without.
@@ -506,39 +547,30 @@ class Access {
     return names;
   }
 
-  // The same as has_other_variables() for what only a build gives a value.
-  bool has_other_arguments(const Step& first, const Step& last) const {
-    const auto before = declared_before(first), after = declared_before(last);
-    return std::ranges::any_of(
-               before, [&](std::string_view name) { return !after.contains(name) && counts(name); }) ||
-           std::ranges::any_of(
-               after, [&](std::string_view name) { return !before.contains(name) && may_give_access(name); });
-  }
-
-  // Whether a step between the two changes something.
-  bool is_changed_between(const Step& first, const Step& last) const {
+  // The step between the two that changes something; null for none.
+  const Step* find_change_between(const Step& first, const Step& last) const {
     std::vector<size_t> before = steps_up_to(number_of(first));
     const bool edited =
         std::ranges::any_of(before, [&](size_t step) { return static_cast<bool>(edits_project_[step]); });
     std::erase_if(before, [&](size_t step) { return copied_[step].empty(); });
     for (auto at = last.below; at && *at != number_of(first); at = graph_.steps[*at].below) {
       const Step& step = graph_.steps[*at];
-      if (changes_[*at]) return true;
+      if (changes_[*at]) return &step;
       if (step.kind != Step::Kind::kCopy) continue;
       if (edited && (text::is_within(first.workdir(), step.destination) ||
                      text::is_within(step.destination, first.workdir())))
-        return true;
+        return &step;
       const bool brings_other = std::ranges::any_of(copied_[*at], [&](const CopiedFile& file) {
         // Settings are looked for in the folder of the project and those around it.
         const std::string_view folder = text::parent_path(file.place);
         return (text::is_within(first.workdir(), folder) || text::is_within(last.workdir(), folder)) &&
                is_other(file, before);
       });
-      if (brings_other) return true;
+      if (brings_other) return &step;
       if (std::ranges::any_of(before, [&](size_t earlier) { return replaces(step, copied_[earlier]); }))
-        return true;
+        return &step;
     }
-    return false;
+    return nullptr;
   }
 
   std::vector<size_t> steps_up_to(size_t step) const {
@@ -555,7 +587,7 @@ class Access {
         if (earlier.place == file.place) return earlier.source != file.source;
       }
     }
-    return text::is_one_of(text::base_name(file.place), kProjectSettings);
+    return text::is_one_of(text::base_name(file.place), project_settings());
   }
 
   // Whether a COPY of folders may put another file at the place of one of those. What is in the context
@@ -594,22 +626,37 @@ struct AllAccess {
   std::map<const PackageManager*, Access> known;
 };
 
-bool shares_cache(const Use& use, std::span<const std::string_view> caches) {
-  return std::ranges::any_of(use.action->caches,
-                             [&](std::string_view cache) { return text::is_one_of(cache, caches); });
+// The folders of those of the caches that a RUN uses; nothing for one that is not known.
+std::vector<std::optional<std::string>> folders_used(lint::Dockerfile& dockerfile, const Run& run,
+                                                     const PackageManager& manager,
+                                                     std::span<const std::string_view> caches,
+                                                     bool mounted_too) {
+  std::vector<std::optional<std::string>> folders;
+  for (const Use& use : uses_of(dockerfile, run)) {
+    if (use.manager != &manager) continue;
+    if (!mounted_too && is_any_mounted(dockerfile, run, manager, use.command)) continue;
+    for (const std::string_view name : use.action->caches) {
+      if (text::is_one_of(name, caches))
+        folders.push_back(cache_path(dockerfile, run, manager, manager.cache(name), use.command));
+    }
+  }
+  return folders;
 }
 
 }  // namespace
 
-std::string without_access(lint::Dockerfile& dockerfile, const Run& run, const PackageManager& manager,
-                           std::span<const std::string_view> caches) {
+Obstacle find_obstacle(lint::Dockerfile& dockerfile, const Run& run, const PackageManager& manager,
+                       std::span<const std::string_view> caches) {
   const plan::Graph& graph = dockerfile.graph();
-  // Whether the RUN downloads, and leaves that in its layer.
+  const auto own = folders_used(dockerfile, run, manager, caches, true);
+  // Whether the RUN uses one of these folders too, and leaves what it downloads in its layer if it is the
+  // earlier one.
   const auto fills = [&](const Run& other, bool is_earlier) {
-    return std::ranges::any_of(uses_of(dockerfile, other), [&](const Use& use) {
-      return use.manager == &manager && shares_cache(use, caches) &&
-             !(is_earlier && is_any_mounted(dockerfile, other, manager, use.command));
-    });
+    return std::ranges::any_of(
+        folders_used(dockerfile, other, manager, caches, !is_earlier), [&](const auto& folder) {
+          return std::ranges::any_of(own,
+                                     [&](const auto& one) { return !one || !folder || *one == *folder; });
+        });
   };
   const auto follows = [&](const Run& one, const Run& other) {
     return *one.step < *other.step &&
@@ -625,8 +672,10 @@ std::string without_access(lint::Dockerfile& dockerfile, const Run& run, const P
     const bool is_earlier = follows(*other, run);
     if ((!is_earlier && !follows(run, *other)) || !fills(*other, is_earlier)) continue;
     const Run& later = is_earlier ? run : *other;
-    if (users.size() > kMostUsers || access->second.is_lost(is_earlier ? *other : run, later))
-      return fmt::format("line {}", later.instruction->start_line);
+    std::string reason = users.size() > kMostUsers
+                             ? fmt::format("other steps use {} too, with other settings maybe", manager.name)
+                             : access->second.find_obstacle(is_earlier ? *other : run, later);
+    if (!reason.empty()) return {fmt::format("line {}", later.instruction->start_line), std::move(reason)};
   }
   return {};
 }

@@ -10,6 +10,7 @@
 #include "dcache/text/unicode.h"
 #include "rules/edits.h"
 #include "rules/install_reads.h"
+#include "rules/invocations.h"
 #include "rules/lock_files.h"
 #include "rules/moving_results.h"
 #include "rules/passage.h"
@@ -227,7 +228,7 @@ class EarlierInstall {
       return std::nullopt;
     if (passage_ == Passage::kNone) return add_above_copy(*own, command, std::move(description), copies);
     lint::Fix fix = with_copies(copies, std::move(description));
-    fix.safe = false;
+    fix.unsafe_because = risk_of_adding(command);
     fix.added.push_back(added_run(*own, command));
     fix.added.push_back(copy_text());
     const std::string_view eol = line_end(dockerfile_.file());
@@ -245,11 +246,7 @@ class EarlierInstall {
     const size_t count = count_with_install(dockerfile_, run_, use_, *copy_.step);
     const TakenAway taken = taken_away_by_rest(dockerfile_, run_, use_, count);
     lint::Fix fix = with_copies(copies, "copy the manifests, install, then copy the rest");
-    // What is to be renewed with each edit would be kept.
-    const bool renews = std::ranges::any_of(
-        std::span(run_.commands).first(count),
-        [&](const shell::Command& command) { return has_moving_result(dockerfile_, run_, command); });
-    fix.safe = passage_ == Passage::kFree && taken.command == nullptr && !renews && is_safe();
+    fix.unsafe_because = risk_of_moving(count, taken);
     fix.added.push_back(copy_text());
     const std::string eol(line_end(dockerfile_.file()));
     if (count == run_.commands.size()) {
@@ -302,7 +299,7 @@ class EarlierInstall {
     before->insert(before->end(), own.begin(), own.end());
     lint::Fix fix;
     fix.description = std::move(description);
-    fix.safe = false;
+    fix.unsafe_because = risk_of_adding(command);
     fix.added = copies;
     fix.added.push_back(added_run(*before, command));
     const std::string_view eol = line_end(dockerfile_.file());
@@ -320,19 +317,59 @@ class EarlierInstall {
     return fix;
   }
 
-  bool is_safe() const {
-    return !manifests_.runs_scripts && manifests_.others.empty() && use_.manager->separable &&
-           !is_commanded_above(dockerfile_.file(), *copy_.step->instruction) &&
-           overwritten_folder(context_, use_, folder_).empty() && !installs_elsewhere() &&
-           are_in_each_clone(context_, manifests_.paths) &&
-           keeps_lock(context_, use_, dockerfile_.graph().steps[*run_.step], folder_) &&
-           reads_manifests_alone(dockerfile_, context_,
-                                 {.run = &run_,
-                                  .use = &use_,
-                                  .folder = folder_,
-                                  .destination = copy_.step->destination,
-                                  .manifests = &manifests_.paths,
-                                  .folders = &manifests_.folders});
+  static std::string risk_of_adding(const std::string& command) {
+    return fmt::format("'{}' may need files that are not copied yet, or fail where the build does not",
+                       command);
+  }
+
+  // Why the install may not work above the COPY, or leave another image; empty if it is known to do the same.
+  // `count` commands of the RUN go there.
+  std::string risk_of_moving(size_t count, const TakenAway& taken) const {
+    if (passage_ != Passage::kFree)
+      return fmt::format("a step between lines {0} and {1} may need the files that line {0} copies",
+                         copy_.step->instruction->start_line, run_.instruction->start_line);
+    if (taken.command != nullptr)
+      return fmt::format("'{}' may make the image larger in another layer than the install",
+                         short_form(*taken.command));
+    // What is to be renewed with each edit would be kept.
+    for (const shell::Command& command : std::span(run_.commands).first(count)) {
+      if (has_moving_result(dockerfile_, run_, command))
+        return fmt::format("'{}' gets the newest versions with each edit, and then only with new manifests",
+                           short_form(command));
+    }
+    return risk_of_files();
+  }
+
+  // The same for the files that the install reads and writes.
+  std::string risk_of_files() const {
+    if (manifests_.runs_scripts)
+      return "package.json has scripts that run with the install, and they may read files that are copied "
+             "later";
+    if (!manifests_.others.empty())
+      return fmt::format(
+          "the install reads more than its own manifests, such as {}, and one of these files may "
+          "refer to another",
+          manifests_.others.front());
+    if (!use_.manager->separable)
+      return fmt::format("{} may read any file of the project", use_.manager->name);
+    if (is_commanded_above(dockerfile_.file(), *copy_.step->instruction))
+      return "the comment above the COPY is a directive, and would be about another instruction";
+    if (const std::string_view folder = overwritten_folder(context_, use_, folder_); !folder.empty())
+      return fmt::format(
+          "the ignore file lets {} into the context, and the COPY may write it over the new one", folder);
+    if (installs_elsewhere())
+      return "settings name another folder for the packages, and the COPY may write over it";
+    if (!are_in_each_clone(context_, manifests_.paths))
+      return "git does not track one of the manifests: a COPY that names it fails in a clone";
+    if (!keeps_lock(context_, use_, dockerfile_.graph().steps[*run_.step], folder_))
+      return "the install may change the lock file, and the COPY after it brings the old one back";
+    return what_else_is_read(dockerfile_, context_,
+                             {.run = &run_,
+                              .use = &use_,
+                              .folder = folder_,
+                              .destination = copy_.step->destination,
+                              .manifests = &manifests_.paths,
+                              .folders = &manifests_.folders});
   }
 
   // Whether settings name another folder for the packages, over which the sources may come.

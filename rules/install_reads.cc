@@ -6,6 +6,7 @@
 #include <mutex>
 #include <set>
 
+#include <fmt/format.h>
 #include <nlohmann/json.hpp>
 #include <re2/re2.h>
 
@@ -17,6 +18,7 @@
 #include "rules/context_git.h"
 #include "rules/go_module.h"
 #include "rules/install_manifests.h"
+#include "rules/invocations.h"
 #include "rules/known_facts.h"
 #include "rules/named_files.h"
 #include "rules/plain_programs.h"
@@ -372,33 +374,40 @@ YarnMakes made_by_yarn(const lint::BuildContext& context, std::string_view folde
 
 }  // namespace
 
-bool reads_manifests_alone(lint::Dockerfile& dockerfile, const lint::BuildContext& context,
-                           const ManifestInstall& install) {
-  if (!has_harmless_words(install) || !has_harmless_stage(dockerfile, *install.run, install.destination))
-    return false;
+std::string what_else_is_read(lint::Dockerfile& dockerfile, const lint::BuildContext& context,
+                              const ManifestInstall& install) {
+  if (!has_harmless_words(install))
+    return fmt::format("a word of '{}' may name a file that is copied later",
+                       short_form(*install.use->command));
+  if (!has_harmless_stage(dockerfile, *install.run, install.destination))
+    return "a variable of the stage may name a file that the install reads and that is copied later";
   const std::string folder(install.folder.substr(1));
   const auto is_copied = [&](const std::string& path) {
     return std::ranges::find(*install.manifests, path) != install.manifests->end() ||
            std::ranges::any_of(*install.folders,
                                [&](const std::string& one) { return text::is_within(one, path); });
   };
-  if (brings_system_folders(context, dockerfile.graph().steps[*install.run->step], install)) return false;
-  // Folders that are not the package manager's own are named by something.
-  const bool has_own_folders = std::ranges::all_of(*install.folders, [&](const std::string& path) {
-    return std::ranges::any_of(install.use->manager->optional, [&](std::string_view name) {
+  if (brings_system_folders(context, dockerfile.graph().steps[*install.run->step], install))
+    return "the COPY may bring settings of the system that the install reads";
+  for (const std::string& path : *install.folders) {
+    // Folders that are not the package manager's own are named by something.
+    const bool is_own = std::ranges::any_of(install.use->manager->optional, [&](std::string_view name) {
       return path == in_folder(install.folder, name);
     });
-  });
-  if (!has_own_folders) return false;
-  const bool lonely = std::ranges::none_of(kBeside, [&](std::string_view name) {
+    if (!is_own) return fmt::format("the install reads {}, which may need files that are copied later", path);
+  }
+  for (const std::string_view name : kBeside) {
     const std::string path = folder.empty() ? std::string(name) : folder + "/" + std::string(name);
     const bool exists = context.files.find(path) != nullptr || !context.files.below(path).empty();
-    return exists && !is_copied(path);
-  });
-  return lonely && std::ranges::none_of(*install.manifests, [&](const std::string& path) {
-           const auto text = context.read(path);
-           return !text || may_refer(path, *text);
-         });
+    if (exists && !is_copied(path))
+      return fmt::format("the install may read {}, which is copied later, or write to it", path);
+  }
+  for (const std::string& path : *install.manifests) {
+    const auto text = context.read(path);
+    if (!text || may_refer(path, *text))
+      return fmt::format("{} may refer to files that are copied later", path);
+  }
+  return {};
 }
 
 bool are_in_each_clone(const lint::BuildContext& context, const std::vector<std::string>& paths) {

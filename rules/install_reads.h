@@ -22,10 +22,11 @@ struct ManifestInstall {
   const std::vector<std::string>* folders = nullptr;  // the same of folders
 };
 
-// Whether the install is known to read nothing but these: its options, the variables of the stage, the text
-// of the manifests and the files beside them say so.
-bool reads_manifests_alone(lint::Dockerfile& dockerfile, const lint::BuildContext& context,
-                           const ManifestInstall& install);
+// What the install may read besides these, as a clause: "--foo may name a file that is copied later". Empty
+// if its options, the variables of the stage, the text of the manifests and the files beside them say that it
+// reads nothing else.
+std::string what_else_is_read(lint::Dockerfile& dockerfile, const lint::BuildContext& context,
+                              const ManifestInstall& install);
 
 // Whether the files are there wherever the Dockerfile is built: a file that git does not track is missing in
 // a clone, where a COPY of the whole context works without it.

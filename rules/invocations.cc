@@ -44,4 +44,12 @@ std::span<const Invocation> invocations_of(lint::Dockerfile& dockerfile, std::st
   return std::ranges::equal_range(all_invocations(dockerfile), program, {}, &Invocation::program);
 }
 
+std::string_view short_form(const shell::Command& command) {
+  constexpr size_t kLongest = 60;
+  const std::string_view spelling = command.spelling;
+  const bool is_short =
+      !spelling.empty() && spelling.size() <= kLongest && spelling.find('\n') == std::string_view::npos;
+  return is_short ? spelling : shell::program_of(shell::invocation(command));
+}
+
 }  // namespace dcache::rules

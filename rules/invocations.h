@@ -30,4 +30,7 @@ std::span<const Invocation> invocations_of(lint::Dockerfile& dockerfile, std::st
 // Of all programs, sorted by their names.
 std::span<const Invocation> all_invocations(lint::Dockerfile& dockerfile);
 
+// A command as a message names it: as it is written if that is short, or else its program.
+std::string_view short_form(const shell::Command& command);
+
 }  // namespace dcache::rules

@@ -15,8 +15,7 @@ using plan::Step;
 
 // Build tools and shells may call any package manager, and so may a program that is named by its path.
 bool may_call_any(std::span<const shell::Word> words) {
-  constexpr std::string_view kNames[] = {"make", "bash", "sh", "task", "just", "mage"};
-  return text::is_one_of(shell::program_of(words), kNames) ||
+  return text::is_one_of(shell::program_of(words), script_programs()) ||
          words.front().text.find('/') != std::string_view::npos;
 }
 
@@ -33,6 +32,11 @@ bool says(const Run& run, std::string_view wanted) {
   return std::ranges::any_of(run.commands, [&](const shell::Command& command) {
     return shell::has_word(command.assignments, wanted) || shell::has_word(command.words, wanted);
   });
+}
+
+bool is_of_java(const Use& use) {
+  constexpr std::string_view kManagers[] = {"maven", "gradle", "sbt"};
+  return text::is_one_of(use.manager->name, kManagers);
 }
 
 }  // namespace
@@ -56,12 +60,16 @@ bool has_credentials(const Run& run) {
 }
 
 bool keeps_own_packages(const Use& use) {
-  constexpr std::string_view kManagers[] = {"maven", "gradle", "sbt"};
-  constexpr std::string_view kWords[] = {"install",    "deploy", "publishToMavenLocal", "publishLocal", "-s",
-                                         "--settings", "-gs"};
-  return text::is_one_of(use.manager->name, kManagers) &&
-         std::ranges::any_of(use.command->words, [&](const shell::Word& word) {
+  constexpr std::string_view kWords[] = {"install", "deploy", "publishToMavenLocal", "publishLocal"};
+  return is_of_java(use) && std::ranges::any_of(use.command->words, [&](const shell::Word& word) {
            return text::is_one_of(word.text, kWords) || word.text.starts_with("install:");
+         });
+}
+
+bool has_own_settings(const Use& use) {
+  constexpr std::string_view kOptions[] = {"-s", "--settings", "-gs"};
+  return is_of_java(use) && std::ranges::any_of(use.command->words, [&](const shell::Word& word) {
+           return text::is_one_of(word.text, kOptions);
          });
 }
 

@@ -15,9 +15,10 @@ namespace dcache::rules {
 // Whether a RUN is given what a later step that downloads again may lack: a secret, an agent, another source.
 bool has_credentials(const lint::Run& run);
 
-// Whether a use puts what the project makes itself among the packages (`mvn install`), or is told by an
-// option alone where packages come from.
+// Whether a use puts what the project makes itself among the packages: `mvn install`.
 bool keeps_own_packages(const Use& use);
+// Whether it is told by an option alone where packages come from: `mvn -s settings.xml`.
+bool has_own_settings(const Use& use);
 
 // Whether a package that a use builds on the way may be taken from the cache though its sources have changed.
 bool may_keep_old(const Use& use);

@@ -204,6 +204,7 @@ json json_of(const dcache::Fix& fix) {
   const json files = json_of(fix.new_files);
   return {{"description", fix.description},
           {"safe", fix.safe},
+          {"unsafe_because", fix.unsafe_because},
           {"edits", std::move(edits)},
           {"new_file", files.empty() ? json() : files.front()}};
 }

@@ -46,7 +46,8 @@ struct NewFile {
 // A change that makes a finding go away.
 struct Fix {
   std::string description;
-  bool safe = true;  // it can't break a build, and the image stays as it is
+  bool safe = true;                 // it can't break a build, and the image stays as it is
+  std::string unsafe_because = {};  // why it is not safe, as a clause; empty if it is
   std::vector<Edit> edits;
   std::vector<NewFile> new_files;
 };

@@ -45,7 +45,11 @@ std::vector<NewFile> new_files_of(std::span<const lint::Fix> fixes) {
 }
 
 Fix fix_of(const lint::Fix& fix, const Places& places) {
-  Fix value{.description = fix.description, .safe = fix.safe, .edits = {}, .new_files = {}};
+  Fix value{.description = fix.description,
+            .safe = fix.is_safe(),
+            .unsafe_because = fix.unsafe_because,
+            .edits = {},
+            .new_files = {}};
   for (const text::Edit& edit : fix.edits)
     value.edits.push_back({places.range_of(edit.span), edit.replacement});
   value.new_files = new_files_of({&fix, 1});

@@ -32,7 +32,7 @@ void check(lint::Dockerfile& dockerfile, lint::Reporter& reporter) {
     diagnostic.fix = replace(instruction.span, label, "replace it with a label");
     diagnostic.fix->removed = {instruction.span.begin};
     diagnostic.fix->added = {label};
-    diagnostic.fix->safe = false;
+    diagnostic.fix->unsafe_because = "the image then has one more label, and no author";
   }
 }
 

@@ -120,6 +120,24 @@ bool brings_manifest(const std::vector<const Step*>& copies, const Use& use,
   });
 }
 
+// Why RUNs that install packages of the distribution may not work, or not do the same, above the COPY; empty
+// if they do.
+std::string risk_of_swap(Dockerfile& dockerfile, const BroadCopy& copy, const std::vector<const Run*>& runs) {
+  const std::string_view destination = copy.step->destination;
+  if (!is_projects_own(destination))
+    return fmt::format("packages may write to {} too, and the COPY then replaces their files", destination);
+  if (is_commanded_above(dockerfile.file(), *copy.step->instruction))
+    return "the comment above the COPY is a directive, and would be about another instruction";
+  for (const Run* run : runs) {
+    if (!installs_from_outside(dockerfile, *run, destination))
+      return fmt::format("line {} may read one of the copied files", run->instruction->start_line);
+    if (has_moving_result(dockerfile, *run))
+      return fmt::format("line {} upgrades packages, and an edit of a copied file no longer does that again",
+                         run->instruction->start_line);
+  }
+  return {};
+}
+
 // The COPY moves below RUNs that need nothing of it.
 std::optional<lint::Fix> move_copy(Dockerfile& dockerfile, const BroadCopy& copy,
                                    const std::vector<const Run*>& runs) {
@@ -133,11 +151,7 @@ std::optional<lint::Fix> move_copy(Dockerfile& dockerfile, const BroadCopy& copy
   if (!instruction.heredocs.empty() || named_owner || text.find('$') != std::string_view::npos)
     return std::nullopt;
   lint::Fix fix;
-  fix.safe = is_projects_own(copy.step->destination) && !is_commanded_above(dockerfile.file(), instruction) &&
-             std::ranges::all_of(runs, [&](const Run* run) {
-               return installs_from_outside(dockerfile, *run, copy.step->destination) &&
-                      !has_moving_result(dockerfile, *run);
-             });
+  fix.unsafe_because = risk_of_swap(dockerfile, copy, runs);
   fix.description = "install first, then copy";
   fix.removed = {instruction.span.begin};
   fix.added = {std::string(text)};

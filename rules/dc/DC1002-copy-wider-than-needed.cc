@@ -224,7 +224,7 @@ void look_at(lint::Dockerfile& dockerfile, const Step& copy, lint::Reporter& rep
   if (!std::ranges::all_of(packages, &Package::known_at_copy)) return;
   lint::Fix fix;
   fix.description = "copy what the packages need";
-  fix.safe = false;
+  fix.unsafe_because = "the build may read files in ways that imports and //go:embed do not show";
   fix.added = copies(*context, instruction, folders, packages, root);
   fix.edits.push_back(
       {instruction.span, fmt::format("{}", fmt::join(fix.added, line_end(dockerfile.file())))});

@@ -17,6 +17,7 @@
 #include "rules/download_access.h"
 #include "rules/edits.h"
 #include "rules/gain.h"
+#include "rules/invocations.h"
 #include "rules/mount_risks.h"
 #include "rules/old_builders.h"
 #include "rules/package_lists.h"
@@ -202,11 +203,12 @@ class Check {
     for (size_t i = 0; i < lacks_.size(); ++i) {
       const Lack& lack = lacks_[i];
       const std::string need = needed_by(lack);
-      const std::string shut_out = find_shut_out(lack);
-      if (fixes_[i] && (!need.empty() || !shut_out.empty() || hides_downloads(lack))) fixes_[i]->safe = false;
+      const Obstacle obstacle = find_obstacle_for(lack);
+      if (fixes_[i] && fixes_[i]->is_safe())
+        fixes_[i]->unsafe_because = risk_for_others(lack, need, obstacle);
       if (!need.empty() && breaks_offline_step(lack)) fixes_[i].reset();
-      if (has_packages(lack) && (!fixes_[i] || !fixes_[i]->safe)) unmounted_.push_back(&lack);
-      report(lack, need, shut_out, fixes_[i]);
+      if (has_packages(lack) && (!fixes_[i] || !fixes_[i]->is_safe())) unmounted_.push_back(&lack);
+      report(lack, need, obstacle, fixes_[i]);
     }
   }
 
@@ -237,6 +239,18 @@ class Check {
              return &earlier->manager() == &lack.manager() &&
                     dockerfile_.graph().starts_from(step_of(*lack.run).stage, step_of(*earlier->run).stage);
            });
+  }
+
+  // Why another step, or the image, may not work with the mount; empty if all of them do.
+  std::string risk_for_others(const Lack& lack, const std::string& need, const Obstacle& obstacle) const {
+    if (!need.empty())
+      return fmt::format("{} may need what this step downloads, and what is in a mount is not in the image",
+                         need);
+    if (!obstacle.step.empty())
+      return fmt::format("if the mount is empty, {} downloads again, and {}", obstacle.step, obstacle.reason);
+    if (hides_downloads(lack))
+      return "the mount hides what an earlier step downloaded, and it is downloaded again";
+    return {};
   }
 
   void look_at(const Run& run) {
@@ -357,7 +371,7 @@ class Check {
     if (!remove_clean_ups(dockerfile_, run, lack.manager(), removal)) return std::nullopt;
     const auto removed = removal.edits();
     if (!removed || is_in_the_way(lack, removal)) return std::nullopt;
-    fix.safe = !lack.manager().unsafe_fix && is_harmless(lack, removal) && has_mounts_anyway();
+    fix.unsafe_because = risk_of_mount(lack, removal);
     fix.edits.insert(fix.edits.end(), removed->begin(), removed->end());
     if (lack.manager().name == "apt") {
       if (!run.shell_form || run.in_heredoc || !all_in_one_list(run)) return std::nullopt;
@@ -380,30 +394,69 @@ class Check {
            });
   }
 
-  // Whether all builders of the project know mounts without being told what syntax to fetch.
-  bool has_mounts_anyway() const {
+  // Who may not know mounts without being told what syntax to fetch, as a clause; empty for nobody.
+  std::string find_old_builder() const {
     constexpr int kFirst = 23;  // Docker 23.0 builds with BuildKit
-    if (!old_builder_of(dockerfile_).empty()) return false;
+    if (const std::string builder = old_builder_of(dockerfile_); !builder.empty())
+      return fmt::format("{} does not support mounts", builder);
     const std::string& minimum = dockerfile_.config().minimum_engine;
     int major = 0;
     std::from_chars(minimum.data(), minimum.data() + minimum.size(), major);
-    return minimum.empty() || dockerfile_.file().directive("syntax") || major >= kFirst;
+    if (minimum.empty() || dockerfile_.file().directive("syntax") || major >= kFirst) return {};
+    return fmt::format("Docker {}, the oldest that the settings allow, may refuse mounts", minimum);
   }
 
-  // Whether the mount changes nothing but where the package manager keeps its files, whatever user runs the
-  // step and whatever other builders have. A user other than root would find the folders around the mount to
-  // be root's.
-  bool is_harmless(const Lack& lack, const Removal& removal) {
+  // Why the mount may change something else than where the package manager keeps its files, as a clause;
+  // empty if it can't, whatever user runs the step and whatever other builders have.
+  std::string risk_of_mount(const Lack& lack, const Removal& removal) {
     const Run& run = *lack.run;
-    const bool alone = std::ranges::all_of(lack.caches, [&](const MissingCache& one) {
-      return leaves_alone(dockerfile_, run, *one.path, removal);
-    });
-    if (!alone || !has_root_user(dockerfile_, step_of(run))) return false;
-    const bool risky = std::ranges::any_of(
-        lack.uses, [](const Use& use) { return may_keep_old(use) || links_into_store(use); });
-    if (risky || (lack.manager().name == "go" && risks_.may_compile_c(run))) return false;
-    return !has_packages(lack) || (!has_credentials(run) && !risks_.may_be_filled(run, lack.manager()) &&
-                                   !std::ranges::any_of(lack.uses, keeps_own_packages));
+    const std::string_view name = lack.manager().name;
+    if (lack.manager().unsafe_fix)
+      return fmt::format(
+          "builds of other images and platforms share the mount, and a later step may need what {} "
+          "keeps in the layer",
+          name);
+    for (const MissingCache& one : lack.caches) {
+      if (const shell::Command* command = find_command_near(dockerfile_, run, *one.path, removal))
+        return fmt::format("'{}' in this RUN may use {}", short_form(*command), *one.path);
+    }
+    // Another user would find the folders around the mount to be root's.
+    if (!has_root_user(dockerfile_, step_of(run)))
+      return "the base image may run this step as another user than root, and the mount belongs to root";
+    for (const Use& use : lack.uses) {
+      if (may_keep_old(use))
+        return fmt::format("{} may take a package from the mount although its sources have changed", name);
+      if (links_into_store(use))
+        return fmt::format("{} may install links into the mount, which is not in the image", name);
+    }
+    if (name == "go" && risks_.may_compile_c(run))
+      return "the Go build cache does not notice new versions of C libraries";
+    if (std::string risk = has_packages(lack) ? risk_for_packages(lack) : std::string(); !risk.empty())
+      return risk;
+    return find_old_builder();
+  }
+
+  // The same for a folder that packages are used from.
+  std::string risk_for_packages(const Lack& lack) {
+    const Run& run = *lack.run;
+    const std::string_view name = lack.manager().name;
+    if (has_credentials(run))
+      return "a later step that has to download again may lack the credentials or the source that this one "
+             "has";
+    if (risks_.may_be_filled(run, lack.manager()))
+      return fmt::format(
+          "an earlier step may have put packages of {} into the image, and the mount hides them", name);
+    for (const Use& use : lack.uses) {
+      if (has_own_settings(use))
+        return fmt::format("'{}' names its settings, and a later step that downloads again may not",
+                           short_form(*use.command));
+      if (keeps_own_packages(use))
+        return fmt::format(
+            "'{}' also puts the project's own packages into the folder, where builds of other "
+            "versions find them",
+            short_form(*use.command));
+    }
+    return {};
   }
 
   // Whether a mount would hide what is below its target, or keep another command of the RUN from what it does
@@ -415,7 +468,7 @@ class Check {
     });
   }
 
-  void report(const Lack& lack, const std::string& need, const std::string& shut_out,
+  void report(const Lack& lack, const std::string& need, const Obstacle& obstacle,
               std::optional<lint::Fix> fix) {
     const Run& run = *lack.run;
     const Step& step = step_of(run);
@@ -454,13 +507,12 @@ class Check {
       remedy += fmt::format(", and the numbers of the user {} as UID and GID", owner.user);
     remedy += steps_beside(lack);
     if (!need.empty()) {
-      remedy += ", and make sure that " + need + " finds it too";
-    } else if (!shut_out.empty()) {
       remedy += fmt::format(
-          ", and make sure that {} has the same credentials and settings: if the mount is empty, it "
-          "downloads "
-          "again",
-          shut_out);
+          ", and make sure that {} gets these files too: what is in a mount is not in the image", need);
+    } else if (!obstacle.step.empty()) {
+      remedy +=
+          fmt::format(", and make sure that {} can download too: it has to if the mount is empty, and {}",
+                      obstacle.step, obstacle.reason);
     }
     if (const std::string builder = old_builder_of(dockerfile_); !builder.empty())
       remedy += fmt::format("; {} does not support mounts", builder);
@@ -537,14 +589,13 @@ class Check {
     return need;
   }
 
-  // Who may lack what lets this RUN download, in words; empty for nobody. A system package manager's fix is
-  // never safe.
-  std::string find_shut_out(const Lack& lack) {
+  // The step that may lack what lets this RUN download. A system package manager's fix is never safe.
+  Obstacle find_obstacle_for(const Lack& lack) {
     if (lack.manager().unsafe_fix) return {};
     std::vector<std::string_view> caches;
     for (const MissingCache& one : lack.caches)
       caches.push_back(one.cache->name);
-    return without_access(dockerfile_, *lack.run, lack.manager(), caches);
+    return find_obstacle(dockerfile_, *lack.run, lack.manager(), caches);
   }
 
   // Whether a RUN has the caches mounted that packages are used from, or can get them.
@@ -612,7 +663,8 @@ lint::Rule rule() {
           "options such as `--no-cache-dir` that would bypass them. The fix is unsafe\n\n"
           "- for system package managers;\n"
           "- if the image may run as another user than root;\n"
-          "- if another command of the RUN may use the folder;\n"
+          "- if another command of the RUN may use the folder (a program of the project, a path that is not "
+          "known);\n"
           "- if a CI file of the project uses kaniko, or Docker's classic builder;\n"
           "- if a later step, another stage or the command of the image may need what is downloaded: what is "
           "in a mount is not in the image, and a builder that reuses the layer may have an empty mount. That "

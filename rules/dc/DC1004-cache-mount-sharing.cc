@@ -146,7 +146,8 @@ class Check {
         fmt::format("add {}", flag));
     diagnostic.fix = lint::Fix{};
     diagnostic.fix->description = "add the other mount";
-    diagnostic.fix->safe = false;  // a later RUN may count on the lists
+    diagnostic.fix->unsafe_because =
+        fmt::format("a later RUN may need {} in the layer, and what is in a mount is not there", target);
     diagnostic.fix->edits = {insert_flags(run, dockerfile_.file(), {flag})};
   }
 

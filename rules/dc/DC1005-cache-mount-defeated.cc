@@ -5,6 +5,7 @@
 #include "dcache/lint/rule.h"
 #include "dcache/text/path.h"
 #include "rules/edits.h"
+#include "rules/invocations.h"
 #include "rules/package_managers.h"
 
 namespace dcache::rules::DC1005 {
@@ -57,8 +58,8 @@ class Check {
       Removal removal(run, dockerfile_.file());
       removal.word(word);
       offer(removal, fmt::format("remove {}", word.text), diagnostic);
-      // An index in a warm mount is as old as the mount, and that of apk is for one platform.
-      if (diagnostic.fix) diagnostic.fix->safe = !use.manager->unsafe_fix;
+      if (diagnostic.fix && use.manager->unsafe_fix)
+        diagnostic.fix->unsafe_because = reason_to_keep_nothing(*use.manager);
     }
   }
 
@@ -68,15 +69,29 @@ class Check {
       // A cache that is not mounted would stay in the layer without the clean-up.
       if (empties_caches(manager, command) && is_used(run, manager) && has_its_mount(run, manager, nullptr))
         return report(run, index, fmt::format("the cache that is mounted for {}", manager.name),
-                      !manager.unsafe_fix && are_all_mounted(run, manager));
+                      manager.unsafe_fix ? reason_to_keep_nothing(manager)
+                      : are_all_mounted(run, manager)
+                          ? std::string()
+                          : fmt::format("'{}' may empty folders too that are not in a mount, and they would "
+                                        "stay in the image",
+                                        short_form(command)));
     }
     if (command.program() != "rm") return;
     for (const shell::Word& word : command.words) {
       const dockerfile::Mount* mount = mount_around(run, word.text);
       if (mount != nullptr)
-        return report(run, index, fmt::format("the cache mount {}", mount->target), is_known(run, *mount),
+        return report(run, index, fmt::format("the cache mount {}", mount->target),
+                      is_known(run, *mount)
+                          ? std::string()
+                          : fmt::format("another command may expect {} to be empty", mount->target),
                       &word);
     }
+  }
+
+  // Why a package manager of the system may be told not to use the mount.
+  static std::string reason_to_keep_nothing(const PackageManager& manager) {
+    return fmt::format("the package lists of {} in the mount may be old, or those of another platform",
+                       manager.name);
   }
 
   // Where the RUN does not call it, a mount is hardly its own.
@@ -118,7 +133,7 @@ class Check {
   }
 
   // `word` is the one of `rm` that does it, null where the whole command does.
-  void report(const Run& run, size_t index, const std::string& what, bool safe,
+  void report(const Run& run, size_t index, const std::string& what, std::string unsafe_because,
               const shell::Word* word = nullptr) {
     const shell::Command& command = run.commands[index];
     lint::Diagnostic& diagnostic =
@@ -131,7 +146,7 @@ class Check {
     Removal removal(run, dockerfile_.file());
     if (several) removal.word(*word);
     if (several || removal.command(index)) offer(removal, "remove the command", diagnostic);
-    if (diagnostic.fix) diagnostic.fix->safe = safe;
+    if (diagnostic.fix) diagnostic.fix->unsafe_because = std::move(unsafe_because);
   }
 
   static void offer(const Removal& removal, std::string description, lint::Diagnostic& diagnostic) {

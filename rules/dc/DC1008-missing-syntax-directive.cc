@@ -88,7 +88,8 @@ void check(Dockerfile& dockerfile, lint::Reporter& reporter) {
     const uint32_t top = first_line_of_directives(file);
     lint::Fix fix;
     fix.description = "add the syntax directive";
-    fix.safe = false;  // every build asks Docker Hub then
+    fix.unsafe_because =
+        "every build then downloads the syntax from Docker Hub, and fails if Docker Hub can't be reached";
     fix.edits.push_back({{top, top}, fmt::format("# syntax=docker/dockerfile:1{}", line_end(file))});
     diagnostic.fix = std::move(fix);
     return;

@@ -104,6 +104,21 @@ bool renews(Dockerfile& dockerfile, const Instruction& instruction) {
          });
 }
 
+// Why one of the instructions below a variable, down to where it is used, may need it; empty if none does.
+std::string risk_of_move(Dockerfile& dockerfile, std::string_view name, std::span<const Instruction> passed) {
+  // Programs that do nothing with other variables read that one.
+  if (name == kSourceDateEpoch) return "any program may read it for the times of the files that it writes";
+  if (!passed.empty() && passed.front().keyword == Keyword::kRun)
+    return fmt::format("it may be there to rebuild line {} with each new value", passed.front().start_line);
+  for (const Instruction& one : passed) {
+    if (!has_known_reads(dockerfile, one))
+      return fmt::format("what line {} runs may read {} from its environment", one.start_line, name);
+    if (renews(dockerfile, one))
+      return fmt::format("it may be there to run line {} again with each new value", one.start_line);
+  }
+  return {};
+}
+
 // A comment above the line would be left behind, and be about another line then.
 bool has_comment_above(const dockerfile::File& file, const Instruction& instruction) {
   return line_above(file, instruction).starts_with('#');
@@ -132,20 +147,40 @@ void move_down(const dockerfile::File& file, const Instruction& from, const Inst
   diagnostic.fix->edits = {{line, ""}, {{target.begin, target.begin}, std::string(line.of(file.source()))}};
 }
 
+// The lines of what may read any variable, in words: "line 5", "line 5, 6 or 9". Empty if nothing does.
+std::string possible_readers(Dockerfile& dockerfile, std::span<const Instruction> rest) {
+  constexpr size_t kMostNamed = 3;
+  std::vector<std::string> lines;
+  for (const Instruction& one : rest) {
+    if (!has_known_reads(dockerfile, one)) lines.push_back(std::to_string(one.start_line));
+    if (lines.size() > kMostNamed) break;
+  }
+  if (lines.empty()) return {};
+  if (lines.size() > kMostNamed) lines.back() = "a later one";
+  const std::string last = lines.back();
+  lines.pop_back();
+  return lines.empty() ? "line " + last : fmt::format("line {} or {}", fmt::join(lines, ", "), last);
+}
+
 std::string remedy_for(Dockerfile& dockerfile, const Instruction& declared, std::string_view name,
-                       std::span<const Instruction> rest, std::span<const Instruction>::iterator user) {
+                       const Instruction& costly, std::span<const Instruction> rest,
+                       std::span<const Instruction>::iterator user) {
   if (user != rest.end()) return fmt::format("move it down to line {}, where it is used", user->start_line);
-  const bool known =
-      std::ranges::all_of(rest, [&](const Instruction& one) { return has_known_reads(dockerfile, one); });
+  if (declared.keyword == Keyword::kArg && name == kSourceDateEpoch)
+    return "remove it, or move it down to a step whose programs use it: BuildKit sets the times of the image "
+           "without it";
+  const std::string readers = possible_readers(dockerfile, rest);
   // What is in the environment of an image is there for anyone who runs it.
-  if (declared.keyword == Keyword::kEnv)
-    return known ? "move it to the end of the stage"
-                 : "move it to the line above the first step that reads it, or to the end of the stage if no "
-                   "step does";
-  if (name == kSourceDateEpoch)
-    return "move it to the line above the step that reads it; the times of the image need no ARG";
-  return known ? "remove it: nothing uses it"
-               : "move it to the line above the step that reads it, or remove it if no step does";
+  const std::string_view unread =
+      declared.keyword == Keyword::kEnv ? "move it to the end of the stage" : "remove it";
+  if (readers.empty())
+    return declared.keyword == Keyword::kEnv ? std::string(unread)
+                                             : fmt::format("{}: nothing uses it", unread);
+  if (readers == fmt::format("line {}", costly.start_line))
+    return fmt::format("{}, unless what {} runs reads it from its environment", unread, readers);
+  return fmt::format(
+      "move it down to the first step that reads it from its environment (maybe {}), or {} if no step does",
+      readers, unread);
 }
 
 // Whether a FROM of the stage, or of one that it starts from, takes its image from a variable that gives
@@ -206,17 +241,14 @@ void check(Dockerfile& dockerfile, lint::Reporter& reporter) {
                       from_ci, costly->start_line),
           is_for_label
               ? fmt::format("move it to the end of the stage, with the LABEL in line {}", user->start_line)
-              : remedy_for(dockerfile, declared, name, rest, user));
+              : remedy_for(dockerfile, declared, name, *costly, rest, user));
       const bool keeps_value = std::none_of(
           rest.begin(), user, [&](const Instruction& one) { return sets_again(dockerfile, one, declared); });
       if (user != rest.end() && !is_for_label && keeps_value)
         move_down(dockerfile.file(), declared, *user, diagnostic);
       if (!diagnostic.fix) continue;
-      // Programs that do nothing with other variables read that one.
-      diagnostic.fix->safe = name != kSourceDateEpoch && !is_above_run &&
-                             std::all_of(rest.begin(), user, [&](const Instruction& one) {
-                               return has_known_reads(dockerfile, one) && !renews(dockerfile, one);
-                             });
+      diagnostic.fix->unsafe_because =
+          risk_of_move(dockerfile, name, rest.first(static_cast<size_t>(user - rest.begin())));
       auto gain = gain_for_argument(dockerfile, *diagnostic.fix, name);
       if (gain && gain->rebuilds_after < gain->rebuilds) diagnostic.impact = std::move(gain);
     }

@@ -85,7 +85,7 @@ void look_at(lint::Dockerfile& dockerfile, const Step& copy, const Run& run, lin
   if (instruction.start_line != instruction.end_line) return;
   lint::Fix fix;
   fix.description = "use bind mounts instead";
-  fix.safe = false;
+  fix.unsafe_because = "bind mounts are read-only, and an install that updates its lock file fails then";
   fix.removed = {instruction.span.begin};
   fix.edits = {{file.lines().line_span(instruction.start_line), ""}, insert_flags(run, file, flags)};
   diagnostic.fix = std::move(fix);

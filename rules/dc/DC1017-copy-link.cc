@@ -1,6 +1,8 @@
 #include <algorithm>
 #include <utility>
 
+#include <fmt/format.h>
+
 #include "dcache/cache/writes.h"
 #include "dcache/lint/images.h"
 #include "dcache/lint/rule.h"
@@ -177,11 +179,25 @@ bool windows(const plan::Graph& graph, size_t stage) {
          lint::is_image(lint::ImageKind::kWindows, graph.text_of(from->arguments.front()));
 }
 
+// Why `--link` may not work there or may change the image; empty if it can't.
+std::string risk_of_link(lint::Dockerfile& dockerfile, const dockerfile::Instruction& copy,
+                         std::string_view destination) {
+  if (const std::string builder = old_builder_of(dockerfile); !builder.empty())
+    return fmt::format("{} does not know --link", builder);
+  if (!dockerfile.file().directive("syntax"))
+    return "builders before Docker 23.0 refuse --link without a '# syntax=' line";
+  if (!names_its_place(copy))
+    return fmt::format("if {} is a folder in the image, the copied file replaces it", destination);
+  if (!is_plain(copy, destination))
+    return fmt::format("the folders above {} get root as owner and mode 755, whatever they have in the image",
+                       destination);
+  return {};
+}
+
 void check(lint::Dockerfile& dockerfile, lint::Reporter& reporter) {
   const plan::Graph& graph = dockerfile.graph();
   std::vector<ModifiedFolders> touched(graph.stages.size());
   size_t stage = graph.stages.size();
-  const bool directive = dockerfile.file().directive("syntax").has_value();
   for (size_t index = 0; index < graph.steps.size(); ++index) {
     const plan::Step& step = graph.steps[index];
     const dockerfile::Instruction& instruction = *step.instruction;
@@ -208,8 +224,7 @@ void check(lint::Dockerfile& dockerfile, lint::Reporter& reporter) {
       diagnostic.fix.reset();
       continue;
     }
-    diagnostic.fix->safe = directive && is_plain(instruction, step.destination) &&
-                           names_its_place(instruction) && old_builder_of(dockerfile).empty();
+    diagnostic.fix->unsafe_because = risk_of_link(dockerfile, instruction, step.destination);
   }
 }
 

@@ -162,7 +162,7 @@ void look_at(lint::Dockerfile& dockerfile, const Run& run, lint::Reporter& repor
     if (!run.shell_form || command.quoted || words.data() != command.words.data()) continue;
     const text::Span go = run.span_of(words.front().spelling);
     diagnostic.fix = replace({go.begin, go.begin}, "CGO_ENABLED=0 ", "disable cgo");
-    diagnostic.fix->safe = false;
+    diagnostic.fix->unsafe_because = "a program that uses C code no longer builds";
   }
 }
 

@@ -147,7 +147,7 @@ void add_fix(const Invocation& call, const Install& install, lint::Diagnostic& f
     finding.fix = replace({command.end, command.end}, fmt::format(" {}", install.added),
                           fmt::format("add {}", install.added));
   }
-  if (finding.fix) finding.fix->safe = false;
+  if (finding.fix) finding.fix->unsafe_because = "the build fails if the lock file does not match";
 }
 
 void check(lint::Dockerfile& dockerfile, lint::Reporter& reporter) {
@@ -186,7 +186,7 @@ lint::Rule rule() {
           "change the file in the image, and nobody notices. Then each rebuild of the step can bring other "
           "versions. `npm ci` and options such as `--locked` and `--frozen-lockfile` fail instead.",
       .fix_note =
-          "Writes `npm ci` or adds the option. The fix is unsafe:  the build fails if the lock "
+          "Writes `npm ci` or adds the option. The fix is unsafe: the build fails if the lock "
           "file does not match.",
       .bad = {"FROM node:22\n"
               "WORKDIR /app\n"

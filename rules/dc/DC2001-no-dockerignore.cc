@@ -245,7 +245,7 @@ std::optional<lint::Fix> write_ignore_file(Dockerfile& dockerfile, const lint::B
   // Git tracks these, or will.
   if (!reads_git) fix.new_file_content += ".git\n.dockerignore\n" + dockerfile_patterns(context, use);
   fix.new_file_content += edited + strangers + install_patterns(dockerfile, context);
-  fix.safe = false;
+  fix.unsafe_because = "a step may read one of the files that the new ignore file leaves out";
   return fix;
 }
 

@@ -258,7 +258,7 @@ void check(lint::Dockerfile& dockerfile, lint::Reporter& reporter) {
   fix.new_file = context->ignore_file;
   fix.new_file_content = with_lines(
       *context, found.lines + (edited.empty() ? "" : fmt::format("{}\n", fmt::join(edited, "\n"))));
-  fix.safe = false;
+  fix.unsafe_because = "a step may read one of the files that the ignore file then leaves out";
   if (!fix.new_file_content.empty()) diagnostic.fix = std::move(fix);
 }
 

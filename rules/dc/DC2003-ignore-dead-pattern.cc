@@ -66,7 +66,7 @@ class Check {
                          "with the name '{}'",
                          pattern.path),
              "put the comment on its own line", alone)
-          .fix->safe = false;  // the pattern before it matches something then
+          .fix->unsafe_because = "the pattern before the # then begins to match files";
       return;
     }
     if (const Pattern* covering = covered_by(patterns, index)) {

@@ -154,19 +154,26 @@ bool has_schedule(const lint::RelatedFile& workflow) {
   });
 }
 
-// Whether all that the build makes is known to be the same without a cache: with one, what its steps download
-// or upgrade stays as it was.
-bool stays_the_same(const lint::RelatedFile& related, const CiBuild& build) {
+// Why the image may not be the same with a cache: what its steps download or upgrade stays as it was. Empty
+// if it is known to be the same.
+std::string risk_of_cache(const lint::RelatedFile& related, const CiBuild& build) {
   const std::vector<BuiltDockerfile> built = dockerfiles_of(related, build);
   const lint::Config config;
   std::set<std::tuple<std::string, std::string, std::string>> places;
   for (const BuildPlace& place : build.jobs)
     places.emplace(place.context, place.file, place.target);
-  return built.size() >= std::max<size_t>(places.size(), 1) &&
-         std::ranges::all_of(built, [&](const BuiltDockerfile& one) {
-           lint::Dockerfile dockerfile(one.file, config, {});
-           return find_moving_result(dockerfile) == nullptr;
-         });
+  if (built.size() < std::max<size_t>(places.size(), 1))
+    return "the Dockerfile is not found, and one of its steps may be there to get the newest versions";
+  for (const BuiltDockerfile& one : built) {
+    lint::Dockerfile dockerfile(one.file, config, {});
+    if (const lint::Run* run = find_moving_result(dockerfile))
+      return fmt::format("line {} of {} gets the newest versions, and a cached layer keeps the old ones",
+                         run->instruction->start_line, one.path);
+  }
+  if (has_schedule(related))
+    return "the workflow runs on a schedule, maybe to get the newest packages, and a cache keeps the old "
+           "ones";
+  return {};
 }
 
 void check(lint::RelatedFile& related, lint::Reporter& reporter) {
@@ -197,7 +204,7 @@ void check(lint::RelatedFile& related, lint::Reporter& reporter) {
                           !build.mentions_cache && !build.for_tags_alone;
     const bool is_apart = scope != kUnknownScope && (builds.size() == 1 || !scope.empty());
     if (build.with && is_known && is_apart) diagnostic.fix = cache_inputs(related.text(), *build.with, scope);
-    if (diagnostic.fix) diagnostic.fix->safe = stays_the_same(related, build) && !has_schedule(related);
+    if (diagnostic.fix) diagnostic.fix->unsafe_because = risk_of_cache(related, build);
   }
   of_definitions.report(reporter);
 }

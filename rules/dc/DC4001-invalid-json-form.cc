@@ -51,7 +51,7 @@ void check(lint::Dockerfile& dockerfile, lint::Reporter& reporter) {
     const text::Span span =
         instruction.keyword == Keyword::kHealthcheck ? words[1].span : instruction.source_span(text);
     finding.fix = replace(span, *json, "write valid JSON");
-    finding.fix->safe = false;
+    finding.fix->unsafe_because = "the build or the image then runs another command than today";
   }
 }
 

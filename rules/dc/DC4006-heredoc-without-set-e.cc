@@ -99,7 +99,7 @@ void check(lint::Dockerfile& dockerfile, lint::Reporter& reporter) {
     const auto skipped = shebang ? static_cast<uint32_t>(run.script.find('\n') + 1) : 0;
     const uint32_t at = heredoc.body.begin + skipped;
     finding.fix = replace({at, at}, fmt::format("set -e{}", line_end(dockerfile.file())), "insert set -e");
-    finding.fix->safe = false;
+    finding.fix->unsafe_because = "a build that ignored a failure then stops";
   }
 }
 

@@ -142,7 +142,7 @@ void check(lint::Dockerfile& dockerfile, lint::Reporter& reporter) {
   finding.focus = last.arguments.front().span;
   finding.fix = replace(last.arguments.front().span, fmt::format("{}", told.ports.front()),
                         fmt::format("write {}", told.ports.front()));
-  finding.fix->safe = false;
+  finding.fix->unsafe_because = "the port of the program may be the wrong one";
 }
 
 constexpr std::string_view kReferences[] = {"https://docs.docker.com/reference/dockerfile/#expose"};

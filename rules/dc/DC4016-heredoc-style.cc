@@ -95,7 +95,7 @@ std::optional<lint::Fix> make_heredoc(const lint::Run& run, const std::vector<co
     text += fmt::format("{}{}", line, end);
   // A \ after the last command goes too.
   lint::Fix fix = replace({script.begin, run.instruction->span.end}, text + "EOF", "write it as a heredoc");
-  fix.safe = false;
+  fix.unsafe_because = "the step is built once more, and an unusual shell may read the script in another way";
   return fix;
 }
 

@@ -107,6 +107,19 @@ TEST(Lint, GivesJsonWithPlacesAndFixes) {
   EXPECT_EQ(finding["level"], "warning");
   EXPECT_EQ(finding["fix"]["safe"], true);
   EXPECT_EQ(finding["fix"]["edits"][0]["column"], 4);
+  EXPECT_FALSE(finding["fix"].contains("unsafe_because"));
+}
+
+TEST(Lint, SaysWhyAFixIsUnsafe) {
+  const std::string text = "FROM debian:12\nMAINTAINER a@b.c\n";
+  const std::string reason = "the image then has one more label, and no author";
+  const json findings = json::parse(
+      run_dcache({"lint", "--format", "json", "--select", "MaintainerDeprecated", "-"}, "/", text).out);
+  EXPECT_EQ(findings.at(0).at("fix").at("safe"), false);
+  EXPECT_EQ(findings.at(0).at("fix").at("unsafe_because"), reason);
+  const Outcome told = run_dcache({"lint", "--select", "MaintainerDeprecated", "-"}, "/", text);
+  EXPECT_TRUE(contains(told.out, "= --unsafe-fixes can replace it with a label; unsafe: " + reason + "\n"))
+      << told.out;
 }
 
 TEST(Lint, FixesFilesInPlaceOnceAndKeepsTheirMode) {

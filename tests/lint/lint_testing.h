@@ -5,6 +5,8 @@
 #include <string>
 #include <vector>
 
+#include <gtest/gtest.h>
+
 #include "dcache/dockerfile/parser.h"
 #include "dcache/lint/catalogue.h"
 #include "dcache/lint/engine.h"
@@ -23,7 +25,21 @@ inline lint::BuildFacts facts_of(const TemporaryFolder& folder) {
     const auto images = project::ImageFinder({}).defined(folder / "Dockerfile");
     return images.empty() ? nullptr : std::make_shared<const project::Image>(images.front());
   };
-  return lint::BuildFacts({.files = files, .image = image});
+  return lint::BuildFacts({.files = files, .image = image, .dockerfile = folder / "Dockerfile"});
+}
+
+// Each unsafe fix says why it is unsafe, as a clause that can follow "unsafe: ".
+inline void expect_reasons(const lint::Findings& findings) {
+  constexpr size_t kLongest = 240;
+  for (const lint::Diagnostic& diagnostic : findings.diagnostics) {
+    if (!diagnostic.fix || diagnostic.fix->is_safe()) continue;
+    const std::string& reason = diagnostic.fix->unsafe_because;
+    EXPECT_FALSE(reason.starts_with(' ') || reason.ends_with('.') || reason.ends_with(' ')) << reason;
+    EXPECT_LE(reason.size(), kLongest) << reason;
+    EXPECT_NE(reason.find(' '), std::string::npos) << reason;
+    EXPECT_EQ(reason.find("unsafe"), std::string::npos) << reason;
+    EXPECT_EQ(reason.find('{'), std::string::npos) << reason;
+  }
 }
 
 inline lint::Config config_selecting(std::vector<std::string> rules) {
@@ -38,7 +54,9 @@ inline std::vector<std::string> findings(const std::string& text, const lint::Co
   const lint::Linter linter(lint::catalogue(), config);
   const dockerfile::File file = dockerfile::parse(text);
   std::vector<std::string> found;
-  for (const lint::Diagnostic& diagnostic : linter.lint(file, facts).diagnostics) {
+  const lint::Findings findings = linter.lint(file, facts);
+  expect_reasons(findings);
+  for (const lint::Diagnostic& diagnostic : findings.diagnostics) {
     found.push_back(std::string(diagnostic.rule) + ":" +
                     std::to_string(file.lines().line_of(diagnostic.span.begin)));
   }
@@ -72,7 +90,9 @@ inline std::vector<std::string> findings_beside(lint::RelatedFileKind kind, cons
   if (kind == lint::RelatedFileKind::kIgnoreFile) folder.write(place.empty() ? ".dockerignore" : place, text);
   lint::RelatedFile related(kind, path, text, facts_in_project(folder));
   std::vector<std::string> found;
-  for (const lint::Diagnostic& diagnostic : linter.lint(related).diagnostics) {
+  const lint::Findings findings = linter.lint(related);
+  expect_reasons(findings);
+  for (const lint::Diagnostic& diagnostic : findings.diagnostics) {
     found.push_back(std::string(diagnostic.rule) + ":" +
                     std::to_string(related.text().lines().line_of(diagnostic.span.begin)));
   }

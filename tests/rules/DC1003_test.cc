@@ -18,9 +18,10 @@ std::string offered_mounts(const std::string& text, const lint::BuildFacts& fact
   std::string all;
   const lint::Findings findings = linter.lint(file, facts);
   EXPECT_TRUE(findings.bad_fixes.empty()) << text;
+  test::expect_reasons(findings);
   for (const Diagnostic& diagnostic : findings.diagnostics) {
     all += (all.empty() ? "" : "; ") + std::to_string(file.lines().line_of(diagnostic.span.begin));
-    all += !diagnostic.fix ? " none" : diagnostic.fix->safe ? " safe" : " unsafe";
+    all += !diagnostic.fix ? " none" : diagnostic.fix->is_safe() ? " safe" : " unsafe";
     re2::StringPiece rest(diagnostic.remedy);
     for (std::string target; RE2::FindAndConsume(&rest, "target=([^,; ]+)", &target);)
       all += " " + target;
@@ -887,9 +888,46 @@ TEST(CacheMounts, AreNotSafeIfTheProjectRunsTheStage) {
            {last, "Makefile", "test:\n\tgo test ./...\n\tdocker run t\n", true},
            {last, ".devcontainer/devcontainer.json", "{\"build\": {\"dockerfile\": \"../Dockerfile\"}}\n",
             false},
-           {last, ".devcontainer/devcontainer.json", "{\"image\": \"x\"}\n", true}}) {
+           {last, ".devcontainer/devcontainer.json", "{\"image\": \"x\"}\n", true},
+           // Other Dockerfiles, and builds that leave no image.
+           {stage, "Makefile", "t:\n\tdocker build --target b -f other/Dockerfile .\n", true},
+           {stage, "Makefile", "t:\n\tdocker build --target b -f Dockerfile other\n", false},
+           {stage, "Makefile", "t:\n\tdocker build --target b other\n", true},
+           {stage, "Makefile", "t:\n\tdocker build --target b $(DIR)\n", false},
+           {stage, "README.md", "    $ docker build --target b --output type=cacheonly .\n", true},
+           {stage, "README.md", "Run `docker build --target b -o type=cacheonly .` first.\n", true},
+           {stage, "README.md", "Run `docker build --target b .` first.\n", false},
+           {stage, "a.sh", "docker buildx build --target b -o type=cacheonly --load -t x .\n", false},
+           {stage, "a.sh", "docker buildx build --target b -o type=cacheonly -o type=docker .\n", false},
+           {stage, "a.sh", "docker buildx build --target b -o out .\n", false},
+           {stage, "compose.yaml", "services:\n  a:\n    build:\n      context: other\n      target: b\n",
+            true},
+           {stage, "compose.yaml",
+            "services:\n  a:\n    build:\n      context: .\n      dockerfile: other/Dockerfile\n      "
+            "target: b\n",
+            true},
+           {stage, "compose.yaml", "services:\n  a:\n    build:\n      target: b\n", false},
+           {stage, ".github/workflows/a.yml",
+            "on: push\njobs:\n  a:\n    runs-on: x\n    steps:\n      - uses: docker/build-push-action@v6\n"
+            "        with:\n          target: b\n          outputs: type=cacheonly\n",
+            true},
+           {stage, ".github/workflows/a.yml",
+            "on: push\njobs:\n  a:\n    runs-on: x\n    steps:\n      - uses: docker/build-push-action@v6\n"
+            "        with:\n          context: .\n          file: other/Dockerfile\n          target: b\n",
+            true},
+           // Other images.
+           {last, "Makefile", "t:\n\tdocker run --rm -v $(PWD):/src -w /src golang:1.22 go test ./...\n",
+            true},
+           {last, "Makefile", "t:\n\tdocker build -t golang .\n\tdocker run golang go test\n", false},
+           {last, "Makefile", "t:\n\tdocker build -t x other\n\tdocker run x go test\n", true},
+           {last, "Makefile", "t:\n\tdocker run -it -e A=b acme/x go test\n", false},
+           {last, "Makefile", "t:\n\tdocker run $(IMAGE) go test\n", false},
+           {last, "Makefile", "t:\n\tdocker run x && go test\n", true},
+           {last, "compose.yaml", "services:\n  a:\n    build: other\n    command: go run .\n", true},
+           {last, "README.md", "    docker compose exec web go test ./...\n", false}}) {
     const test::TemporaryFolder folder;
     folder.write("Dockerfile", one.dockerfile);
+    folder.write("other/Dockerfile", "FROM debian\n");
     folder.write("main.go", "package main\n");
     folder.write(one.path, one.text);
     EXPECT_EQ(offered_mounts(one.dockerfile, test::facts_of(folder)),
@@ -926,9 +964,121 @@ TEST(CacheMounts, SayWhoMayLackCredentials) {
   const dockerfile::File file = dockerfile::parse(
       "FROM golang AS b\nRUN go mod download\nRUN rm -f /root/.netrc\nRUN go build -o /x\nFROM scratch\nCOPY "
       "--from=b /x /x\n");
-  EXPECT_NE(linter.lint(file, {}).diagnostics.at(0).remedy.find(
-                "make sure that line 4 has the same credentials and settings"),
+  const lint::Findings findings = linter.lint(file, {});
+  const lint::Diagnostic& first = findings.diagnostics.at(0);
+  const std::string obstacle = "'rm -f /root/.netrc' in line 3 may remove or change credentials or settings";
+  EXPECT_NE(first.remedy.find(
+                "make sure that line 4 can download too: it has to if the mount is empty, and " + obstacle),
+            std::string::npos)
+      << first.remedy;
+  EXPECT_EQ(first.fix.value().unsafe_because,
+            "if the mount is empty, line 4 downloads again, and " + obstacle);
+}
+
+// What is between a step that downloads and one that has to download again if the mount is empty.
+std::string offer_between(const std::string& step) {
+  return offered_mounts("FROM golang:1.22 AS b\nWORKDIR /src\nCOPY go.mod go.sum ./\nRUN go mod download\n" +
+                        step + "\nCOPY . .\nRUN go build -o /out .\nFROM scratch\nCOPY --from=b /out /out\n");
+}
+
+TEST(CacheMounts, AreSafeAboveStepsThatChangeNoSettings) {
+  const auto is_safe = [](const std::string& step) {
+    return offer_between(step).find("unsafe") == std::string::npos;
+  };
+  for (const char* step :
+       {"RUN touch .env", "RUN cp .env.example .env", "RUN echo A=b > .env", "RUN touch /root/.netrc",
+        "RUN git config --global --add safe.directory /src", "RUN git config --system user.email a@b.c",
+        "RUN git config --global core.autocrlf input", "ENV GOFLAGS=-mod=readonly",
+        "ENV GOFLAGS=\"-trimpath -buildvcs=false\"", "ENV GOEXPERIMENT=x", "RUN chmod +x main.go",
+        "RUN chown -R root:root .", "RUN mkdir -p /data"})
+    EXPECT_TRUE(is_safe(step)) << step;
+  for (const char* step :
+       {"RUN cp netrc /root/.netrc", "RUN cp ci/.npmrc .npmrc", "RUN rm -f .env /root/.netrc",
+        "RUN git config --global url.https://a/.insteadOf https://b/",
+        "RUN git config --file /root/.gitconfig safe.directory /src", "RUN git config --global http.proxy x",
+        "RUN git config --global --unset credential.helper", "ENV GOFLAGS=-modfile=other.mod",
+        "ARG FLAGS\nENV GOFLAGS=$FLAGS", "ENV GOPROXY=direct", "RUN . ./.env", "RUN chmod 644 .ssh/id_rsa"})
+    EXPECT_FALSE(is_safe(step)) << step;
+  // Bun reads it.
+  const std::string bun = "FROM oven/bun:1\nWORKDIR /a\nCOPY package.json ./\nRUN bun install\n";
+  EXPECT_NE(offered_mounts(bun + "RUN cp .env.example .env\nRUN bun install --production\n").find("unsafe"),
             std::string::npos);
+}
+
+// Settings of Bundler between two installs.
+TEST(CacheMounts, AreSafeWithSettingsThatSayNothingAboutDownloads) {
+  const auto offered = [](const std::string& setting) {
+    return offered_mounts("FROM ruby:3.3\nWORKDIR /a\nCOPY Gemfile ./\nRUN bundle install\nRUN bundle " +
+                          setting + "\nRUN bundle install\n");
+  };
+  for (const char* setting : {"config set --local without test", "config set frozen true", "config jobs 4",
+                              "config build.nokogiri --use-system-libraries"})
+    EXPECT_EQ(offered(setting), "4 safe /usr/local/bundle/cache; 6 safe /usr/local/bundle/cache") << setting;
+  for (const char* setting :
+       {"config set --global gems.example.com user:secret", "config mirror.https://a https://b"})
+    EXPECT_NE(offered(setting).find("4 unsafe"), std::string::npos) << setting;
+  for (const char* setting : {"config set path vendor/bundle", "config set deployment true"})
+    EXPECT_NE(offered(setting).find("6 none"), std::string::npos) << setting;
+}
+
+// Another user has other settings, which counts if that user's folder is the same.
+TEST(CacheMounts, AreSafeNextToFoldersOfOtherUsers) {
+  const std::string later =
+      "RUN pip install -r a.txt\nUSER 5:5\nENV HOME=/home/x\nRUN pip install -r b.txt\n";
+  EXPECT_EQ(offered_mounts("FROM python:3.12\n" + later).substr(0, 6), "2 safe");
+  EXPECT_EQ(offered_mounts("FROM python:3.12\nENV PIP_CACHE_DIR=/cache\n" + later).substr(0, 8), "3 unsafe");
+}
+
+// Another command of the RUN with the mount.
+TEST(CacheMounts, AreSafeNextToCommandsThatNameOtherFiles) {
+  const auto offered = [](const std::string& rest) {
+    return offered_mounts("FROM rust:1.80 AS b\nWORKDIR /src\nCOPY . .\nRUN cargo build --release && " +
+                          rest + "\nFROM debian:12\nCOPY --from=b /app /app\nCMD [\"/app\"]\n");
+  };
+  for (const char* rest :
+       {"cp target/release/app /app", "mv target/release/app /", "strip target/release/app",
+        "cp -r target/release /app", "install -m 755 target/release/app /usr/bin/app",
+        "ln -s /src/target/release/app /app", "cd target/release && mv app /app",
+        "tar czf /app.tgz target/release", "mkdir -p /app && cp target/release/a* /app",
+        "find target -name '*.so' -exec cp {} /app \\;"})
+    EXPECT_EQ(offered(rest), "4 safe /usr/local/cargo/registry") << rest;
+  for (const char* rest :
+       {"./target/release/app --init", "cp $(find . -name app) /app", "mv target/release/app $OUT",
+        "tar cf /all.tar /", "cp -r / /copy", "cd /usr/local && cp -r cargo /copy",
+        "cd .. && cp -r usr /copy", "cd $OUT && mv app /app", "cp -r ../usr/local /copy",
+        "find / -name '*.crate' -delete"})
+    EXPECT_EQ(offered(rest).find("4 safe"), std::string::npos) << rest;
+}
+
+// A later step that has all that it needs.
+TEST(CacheMounts, AreSafeBeforeStepsThatNeedNoPackages) {
+  const auto maven = [](const std::string& later) {
+    return offered_mounts(
+        "FROM maven:3-eclipse-temurin-21 AS b\nWORKDIR /s\nCOPY . .\nRUN mvn package\nRUN " + later +
+        "\nFROM eclipse-temurin:21-jre\nCOPY --from=b /s/a.jar /a.jar\n");
+  };
+  for (const char* later : {"jar xf target/a.jar", "java -Djarmode=layertools -jar target/a.jar extract",
+                            "java -Djarmode=tools -jar a.jar extract --layers --destination x", "unzip a.jar",
+                            "mvn --version", "mvn -B -version"})
+    EXPECT_EQ(maven(later), "4 safe /root/.m2/repository") << later;
+  for (const char* later :
+       {"java -jar target/a.jar", "java -Djarmode=tools -cp x:y Main", "jar @arguments", "mvn -o verify",
+        "java @arguments -Djarmode=tools -jar a.jar extract", "java -jar a.jar -Djarmode=tools extract"})
+    EXPECT_EQ(maven(later).find("4 safe"), std::string::npos) << later;
+  const auto dotnet = [](const std::string& later) {
+    return offered_mounts(
+        "FROM mcr.microsoft.com/dotnet/sdk:8.0 AS b\nWORKDIR /s\nCOPY . .\nRUN dotnet publish -o /o\nRUN " +
+        later + "\nFROM rt\nCOPY --from=b /o /o\n");
+  };
+  for (const char* later :
+       {"dotnet --info", "dotnet --version", "dotnet --list-sdks", "dotnet nuget list source",
+        "dotnet build-server shutdown", "dotnet tool install -g x", "dotnet dev-certs https"})
+    EXPECT_EQ(dotnet(later), "4 safe /root/.nuget/packages") << later;
+  // The packages of a test project say that it is one, and collectors are started from the folder.
+  for (const char* later : {"dotnet test --no-build", "dotnet publish --no-build", "dotnet run -- --info",
+                            "dotnet ef migrations bundle", "dotnet tool restore",
+                            "dotnet nuget locals all --clear", "dotnet a.dll --version"})
+    EXPECT_EQ(dotnet(later).find("4 safe"), std::string::npos) << later;
 }
 
 TEST(CacheMounts, TakesTheProjectIntoAccount) {

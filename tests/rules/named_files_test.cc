@@ -30,7 +30,7 @@ std::string offered(const NamedCase& one) {
   if (findings.diagnostics.empty()) return "none";
   const auto& fix = findings.diagnostics.front().fix;
   if (!fix) return "no fix";
-  std::string said = fix->safe ? "safe" : "unsafe";
+  std::string said = fix->is_safe() ? "safe" : "unsafe";
   for (const std::string& line : fix->added) {
     if (line.starts_with("COPY") && line != "COPY . ." && line != "COPY . /") said += "; " + line;
   }

@@ -1,8 +1,10 @@
 // What --fix does by itself, what only --unsafe-fixes does, and what is not offered.
 #include <cstdlib>
+#include <set>
 
 #include <gtest/gtest.h>
 
+#include "dcache/text/unicode.h"
 #include "tests/lint/lint_testing.h"
 
 namespace dcache {
@@ -16,9 +18,10 @@ struct SafeFixCase {
 };
 
 std::string kind_of(const lint::Findings& findings) {
+  test::expect_reasons(findings);
   if (findings.diagnostics.empty()) return "none";
   const lint::Diagnostic& first = findings.diagnostics.front();
-  return !first.fix ? "no fix" : first.fix->safe ? "safe" : "unsafe";
+  return !first.fix ? "no fix" : first.fix->is_safe() ? "safe" : "unsafe";
 }
 
 std::string offered_fix(const SafeFixCase& one) {
@@ -595,6 +598,112 @@ TEST(SafeFixes, OfWorkflowsLeaveOtherBuildersAlone) {
     EXPECT_EQ(offered_for("", tags, "on: push\n", std::string("FROM a\nRUN ") + run + "\n"), "safe") << run;
   }
   EXPECT_EQ(offered_for("", "\n          file: missing/Dockerfile\n"), "unsafe");
+}
+
+std::string reason_of(const lint::Findings& findings) {
+  for (const lint::Diagnostic& diagnostic : findings.diagnostics) {
+    if (diagnostic.fix && !diagnostic.fix->is_safe()) return diagnostic.fix->unsafe_because;
+  }
+  return "";
+}
+
+TEST(SafeFixes, SayWhyTheyAreNot) {
+  std::set<std::string_view> covered = {"DC1001", "DC1002", "DC2001", "DC2002", "DC2003", "DC3002"};
+  const std::string with_line = "# syntax=docker/dockerfile:1\n";
+  const std::string stages = "FROM golang AS b\nRUN make\nFROM debian\nRUN x\n";
+  struct ReasonCase {
+    const char* rule;
+    std::string text;
+    const char* expected;
+  };
+  for (const ReasonCase& one : std::vector<ReasonCase>{
+           {"DC1003", "FROM debian:12\nRUN apt-get update && apt-get install -y a b c d e f g h i j\n",
+            "builds of other images and platforms share the mount, and a later step may need what apt keeps "
+            "in the layer"},
+           {"DC1003", "FROM python:3.12\nRUN pip install -r r.txt && ./x\n",
+            "'./x' in this RUN may use /root/.cache/pip"},
+           {"DC1003", "FROM corp/python\nRUN pip install -r r.txt\n",
+            "the base image may run this step as another user than root, and the mount belongs to root"},
+           {"DC1003", "FROM golang:1.22\nRUN go mod download\nRUN go build -o /x .\n",
+            "what runs in the image may need what this step downloads, and what is in a mount is not in the "
+            "image"},
+           {"DC1004",
+            "FROM debian\nRUN --mount=type=cache,target=/var/cache/apt,sharing=locked apt-get update && "
+            "apt-get install -y a\n",
+            "a later RUN may need /var/lib/apt/lists in the layer, and what is in a mount is not there"},
+           {"DC1005", "FROM alpine\nRUN --mount=type=cache,target=/etc/apk/cache apk add --no-cache curl\n",
+            "the package lists of apk in the mount may be old, or those of another platform"},
+           {"DC1005",
+            "FROM gcc\nRUN --mount=type=cache,target=/build make && cp -r /build/o /o && rm -rf /build/*\n",
+            "another command may expect /build to be empty"},
+           {"DC1008", "FROM debian:12\nCOPY --exclude=*.md . /app/\n",
+            "every build then downloads the syntax from Docker Hub, and fails if Docker Hub can't be "
+            "reached"},
+           {"DC1010",
+            "FROM node:22\nARG GIT_SHA\nWORKDIR /app\nCOPY . .\nRUN npm ci\nRUN echo $GIT_SHA > v\n",
+            "what line 5 runs may read GIT_SHA from its environment"},
+           {"DC1010",
+            "FROM node:22\nARG GIT_SHA\nWORKDIR /app\nRUN apt-get update && apt-get install -y curl && date "
+            "> /d\nRUN echo $GIT_SHA > v\n",
+            "it may be there to run line 4 again with each new value"},
+           {"DC1016",
+            "FROM node:22\nWORKDIR /app\nCOPY package.json package-lock.json ./\nRUN npm ci\nCOPY . .\n",
+            "bind mounts are read-only, and an install that updates its lock file fails then"},
+           {"DC1017", stages + "COPY --from=b /o/app /usr/bin/app\n",
+            "builders before Docker 23.0 refuse --link without a '# syntax=' line"},
+           {"DC1017", with_line + stages + "COPY --from=b /o/app /srv/x/app\n",
+            "the folders above /srv/x/app get root as owner and mode 755, whatever they have in the image"},
+           {"DC1021",
+            "FROM golang:1.22 AS b\nWORKDIR /src\nCOPY . .\nRUN go build -o /app .\nFROM scratch\nCOPY "
+            "--from=b /app /app\nCMD [\"/app\"]\n",
+            "a program that uses C code no longer builds"},
+           {"DC1025", "FROM node:22\nWORKDIR /app\nCOPY package.json package-lock.json ./\nRUN npm install\n",
+            "the build fails if the lock file does not match"},
+           {"DC4001", "FROM debian:12\nRUN ['apt-get', 'update']\n",
+            "the build or the image then runs another command than today"},
+           {"DC4006", "FROM debian:12\nRUN <<EOF\napt-get update\napt-get install -y curl\necho done\nEOF\n",
+            "a build that ignored a failure then stops"},
+           {"DC4015",
+            "FROM python:3.13-slim\nEXPOSE 3000\nCMD [\"uvicorn\", \"app:app\", \"--host\", \"0.0.0.0\", "
+            "\"--port\", \"8000\"]\n",
+            "the port of the program may be the wrong one"},
+           {"DC4016",
+            "FROM debian:12\nRUN apt-get update && \\\n    apt-get install -y gcc make && \\\n    "
+            "./configure && \\\n    make && \\\n    make install && \\\n    make clean\n",
+            "the step is built once more, and an unusual shell may read the script in another way"},
+           {"MaintainerDeprecated", "FROM debian:12\nMAINTAINER a@b.c\n",
+            "the image then has one more label, and no author"}}) {
+    const lint::Linter linter(lint::catalogue(), test::config_selecting({one.rule}));
+    const dockerfile::File file = dockerfile::parse(one.text);
+    EXPECT_EQ(reason_of(linter.lint(file, {})), one.expected) << one.text;
+    covered.insert(one.rule);
+  }
+  for (const lint::Rule& rule : lint::catalogue()) {
+    if (text::to_lower(rule.fix_note).find("unsafe") != std::string::npos) {
+      EXPECT_TRUE(covered.contains(rule.code)) << rule.code;
+    }
+  }
+}
+
+// The words of a remedy that nobody can follow without knowing which step is meant.
+TEST(SafeFixes, OfVariablesNameTheStepsThatMayReadThem) {
+  const auto remedy = [](const std::string& text) {
+    const lint::Linter linter(lint::catalogue(), test::config_selecting({"DC1010"}));
+    const dockerfile::File file = dockerfile::parse("FROM node:22\n" + text);
+    const lint::Findings findings = linter.lint(file, {});
+    return findings.diagnostics.empty() ? "" : findings.diagnostics.front().remedy;
+  };
+  EXPECT_EQ(remedy("ARG GIT_SHA\nWORKDIR /a\nRUN npm ci\nRUN npm run build\n"),
+            "move it down to the first step that reads it from its environment (maybe line 4 or 5), or "
+            "remove it if no step does");
+  EXPECT_EQ(remedy("ARG GIT_SHA\nWORKDIR /a\nRUN npm install\n"),
+            "remove it, unless what line 4 runs reads it from its environment");
+  EXPECT_EQ(remedy("ARG GIT_SHA\nWORKDIR /a\nRUN apt-get update && apt-get install -y curl\n"),
+            "remove it: nothing uses it");
+  EXPECT_EQ(
+      remedy("ARG X\nENV GIT_SHA=$X\nWORKDIR /a\nRUN apt-get update && apt-get install -y curl\nRUN make\n"),
+      "move it down to the first step that reads it from its environment (maybe line 6), or move it to the "
+      "end of the stage if no step does");
 }
 
 TEST(SafeFixes, OfIgnoreFilesKeepWhatIsIgnored) {

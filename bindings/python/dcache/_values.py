@@ -117,6 +117,7 @@ class Fix(Value):
     safe: bool
     edits: tuple[Edit, ...]
     new_file: NewFile | None = None
+    unsafe_because: str = ""  #: why it is not safe; empty if it is
 
     @classmethod
     def from_json(cls, raw: Mapping[str, Any]) -> Fix:

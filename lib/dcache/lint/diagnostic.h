@@ -27,10 +27,12 @@ struct Fix {
   std::vector<text::Edit> edits;   // of the file
   std::vector<uint32_t> removed;   // where the instructions begin that the edits take out
   std::vector<std::string> added;  // the whole text of each instruction that they bring
-  // A safe fix can't break a build, with an empty cache or a full one, and leaves the image as it is.
-  bool safe = true;
-  std::string new_file;  // a file to write beside the edits
+  std::string new_file;            // a file to write beside the edits
   std::string new_file_content;
+  // Why it is not safe, as a clause without a full stop. Empty for a safe fix: that can't break a build, with
+  // an empty cache or a full one, and leaves the image as it is.
+  std::string unsafe_because;
+  bool is_safe() const { return unsafe_because.empty(); }
 };
 
 struct Diagnostic {

@@ -136,7 +136,7 @@ class Fixer {
   static Name name_of(const Diagnostic& diagnostic) { return {diagnostic.rule, diagnostic.message}; }
 
   bool is_wanted(const Diagnostic& diagnostic) const {
-    if (!diagnostic.fix || (!diagnostic.fix->safe && !unsafe_)) return false;
+    if (!diagnostic.fix || (!diagnostic.fix->is_safe() && !unsafe_)) return false;
     const Fix& fix = *diagnostic.fix;
     const bool written = std::ranges::any_of(
         result_.new_files, [&](const Fix& other) { return other.new_file == fix.new_file; });

@@ -172,7 +172,7 @@ std::optional<Fix> fix_of(const Script& script, const json& comment) {
   const auto given = comment.find("fix");
   if (given == comment.end() || !given->is_object()) return std::nullopt;
   Fix fix;
-  fix.safe = false;
+  fix.unsafe_because = "the script may do something else then";
   fix.description = "apply the fix from ShellCheck";
   for (const json& replacement : given->at("replacements")) {
     const auto span = span_of(script, replacement);

@@ -93,10 +93,10 @@ std::optional<json> fix_action(const Diagnostic& diagnostic, const json& shown, 
   if (!writes_file || !fix.edits.empty()) edit = edit_of(open, edits_of(fix, positions), client);
   if (writes_file && !add_file(fix, state_of(fix.new_file), client, edit)) return std::nullopt;
   return json{{"title", fmt::format("{} ({}){}", report::printable(fix.description), diagnostic.rule,
-                                    fix.safe ? "" : "; may change the image")},
+                                    fix.is_safe() ? "" : "; may change the image")},
               {"kind", "quickfix"},
               {"diagnostics", json::array({shown})},
-              {"isPreferred", fix.safe},
+              {"isPreferred", fix.is_safe()},
               {"edit", std::move(edit)}};
 }
 

@@ -73,44 +73,6 @@ Unit unit_of(const dockerfile::File& file, const lint::Diagnostic& diagnostic) {
   return unit;
 }
 
-// Why a fix of a rule may be unsafe.
-struct Reason {
-  std::string_view rule, words;
-};
-constexpr Reason kReasons[] = {
-    {"DC1001",
-     "the install no longer sees the files that are copied after it: it fails or installs something else if "
-     "it "
-     "reads one of them, and the COPY may overwrite what it wrote"},
-    {"DC1002", "the build may read files in ways that imports do not show, and those files would be missing"},
-    {"DC1003",
-     "what is in a cache mount is not in the image: a later step or the program that the image starts may "
-     "need "
-     "it, and not every builder has cache mounts"},
-    {"DC1004",
-     "what is in a cache mount is not in the image: a later RUN may need what would be in the layer"},
-    {"DC1005", "a later command or step may expect the folder of the cache to be empty"},
-    {"DC1007", "the folder of the cache gets another owner, and a later command may need the owner of today"},
-    {"DC1008",
-     "every build then downloads the syntax from Docker Hub, and fails if Docker Hub can't be reached"},
-    {"DC1010",
-     "a RUN above may read the variable without naming it, or be there to run again for each new value"},
-    {"DC1016", "bind mounts are read-only: an install that updates its lock file fails"},
-    {"DC1017",
-     "a linked layer does not see what is below: a parent folder may get another owner or mode, and older "
-     "builders refuse the flag"},
-    {"DC1021", "a program that uses C code no longer builds"},
-    {"DC1025", "the build fails if the lock file does not match"},
-    {"DC2001", "a step may read one of the files that the new ignore file leaves out"},
-    {"DC2002", "a step may read one of the files that the ignore file then leaves out"},
-};
-
-std::string reason_of(const lint::Rule& rule) {
-  const auto known = std::ranges::find(kReasons, rule.code, &Reason::rule);
-  return known == std::end(kReasons) ? "the image may contain something else, or the build may fail"
-                                     : std::string(known->words);
-}
-
 // Where the instructions of a text are in the Dockerfile as it is.
 class LinesBefore {
  public:
@@ -303,7 +265,7 @@ class Optimizer {
     if (config.select.empty()) return units;
     const auto note = [&](const dockerfile::File& file, const lint::Diagnostic& diagnostic) {
       Unit unit = unit_of(file, diagnostic);
-      const bool is_made = unsafe || diagnostic.fix->safe;
+      const bool is_made = unsafe || diagnostic.fix->is_safe();
       if (is_made && std::ranges::find(units, unit) == units.end()) units.push_back(std::move(unit));
       return true;
     };
@@ -575,10 +537,16 @@ class Optimizer {
     Change change = change_in(unit, text, unsafe);
     if (text != before) {
       Change own = change_in(unit, before, unsafe);
-      own.safe = change.line == 0 ? own.safe : change.safe;
-      change = own.line != 0 ? std::move(own) : with_lines_of(before, text, std::move(change));
+      const bool is_in_text = change.line != 0;
+      change = with_lines_of(before, text, std::move(change));
+      if (is_in_text) {
+        own.safe = change.safe;
+        own.reason = change.reason;
+      }
+      if (own.line != 0) change = std::move(own);
     }
-    if (!change.safe) change.reason = reason_of(*unit.rule);
+    if (!change.safe && change.reason.empty())
+      change.reason = "the image may contain something else, or the build may fail";
     return change;
   }
 
@@ -588,6 +556,7 @@ class Optimizer {
     auto remedy = lines.in(change.remedy);
     change.finding = finding ? std::move(*finding) : std::string(change.rule->summary);
     change.remedy = remedy ? std::move(*remedy) : std::string();
+    change.reason = lines.in(change.reason).value_or(std::string());
     change.line = lines.of(change.line);
     for (uint32_t& line : change.other_lines)
       line = lines.of(line);
@@ -602,7 +571,7 @@ class Optimizer {
     const dockerfile::File file = dockerfile::parse(text);
     const lint::Findings findings = lint::Linter(lint::catalogue(), config).lint(file, options_.facts);
     for (const lint::Diagnostic& diagnostic : findings.diagnostics) {
-      if (!diagnostic.fix || (!diagnostic.fix->safe && !unsafe) || unit_of(file, diagnostic) != unit)
+      if (!diagnostic.fix || (!diagnostic.fix->is_safe() && !unsafe) || unit_of(file, diagnostic) != unit)
         continue;
       const uint32_t line = file.lines().line_of(diagnostic.span.begin);
       // What is unsafe has to be looked at.
@@ -614,7 +583,8 @@ class Optimizer {
       } else if (line != change.line) {
         change.other_lines.push_back(line);
       }
-      change.safe = change.safe && diagnostic.fix->safe;
+      if (change.safe) change.reason = diagnostic.fix->unsafe_because;
+      change.safe = change.safe && diagnostic.fix->is_safe();
     }
     std::ranges::sort(change.other_lines);
     return change;

@@ -121,8 +121,12 @@ void append_finding(const FileFindings& file, const Diagnostic& diagnostic, cons
     out += '\n';
   }
   if (diagnostic.fix) {
-    out += diagnostic.fix->safe ? "      = --fix can " : "      = --unsafe-fixes can ";
+    out += diagnostic.fix->is_safe() ? "      = --fix can " : "      = --unsafe-fixes can ";
     append_printable(diagnostic.fix->description, out);
+    if (!diagnostic.fix->is_safe()) {
+      out += "; unsafe: ";
+      append_printable(diagnostic.fix->unsafe_because, out);
+    }
     out += '\n';
   }
 }
@@ -165,7 +169,8 @@ void write_fix(const text::Document& file, const std::optional<lint::Fix>& fix, 
     json.null();
     return;
   }
-  json.begin_object().member("description", fix->description).member("safe", fix->safe);
+  json.begin_object().member("description", fix->description).member("safe", fix->is_safe());
+  if (!fix->is_safe()) json.member("unsafe_because", fix->unsafe_because);
   json.key("edits").begin_array();
   for (const text::Edit& edit : fix->edits) {
     json.begin_object();
@@ -274,7 +279,7 @@ FilePart FindingsReport::part(const FileFindings& file) const {
   FilePart part;
   for (const Diagnostic& diagnostic : file.findings->diagnostics) {
     ++part.counts[static_cast<size_t>(diagnostic.level)];
-    if (diagnostic.fix && diagnostic.fix->safe) ++part.fixable;
+    if (diagnostic.fix && diagnostic.fix->is_safe()) ++part.fixable;
   }
   append(file, part);
   return part;

@@ -72,7 +72,7 @@ std::unique_ptr<FindingsReport> findings_text(const Style& style, bool all = fal
 // An array of
 // {"rule","name","path","line","column","end_line","end_column","level","message","remedy","aliases","fix"};
 // lines and columns count from 1, columns count bytes, and the end is after the last byte. `fix` is null or
-// {"description","safe","edits":[{"line","column","end_line","end_column","replacement"}],"new_file"?}.
+// {"description","safe","unsafe_because"?,"edits":[{"line","column","end_line","end_column","replacement"}],"new_file"?}.
 std::unique_ptr<FindingsReport> findings_json();
 
 struct SarifOptions {

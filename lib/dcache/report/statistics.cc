@@ -54,7 +54,7 @@ class StatisticsReport : public FindingsReport {
   void append(const FileFindings& file, FilePart& part) const override {
     for (const lint::Diagnostic& diagnostic : file.findings->diagnostics) {
       part.text += diagnostic.rule;
-      part.text += diagnostic.fix && diagnostic.fix->safe ? "+\n" : "\n";
+      part.text += diagnostic.fix && diagnostic.fix->is_safe() ? "+\n" : "\n";
     }
   }
 
