@@ -31,6 +31,23 @@ class OutsideCommands {
   OutsideCommands(Dockerfile& dockerfile, const Run& run, std::string_view folder)
       : dockerfile_(dockerfile), run_(run), step_(dockerfile.graph().steps[*run.step]), folder_(folder) {}
 
+  // Whether all of them only change settings of a user or the system, or make empty files.
+  bool only_settings() const {
+    constexpr auto kSilent = std::to_array<std::string_view>({"set", "true", ":", "echo", "printf"});
+    constexpr auto kInstalling = std::to_array<std::string_view>({"gem", "mix", "rustup", "corepack"});
+    const auto is_harmless = [&](const Command& command) {
+      const auto words = shell::invocation(command);
+      const std::string_view program = shell::program_of(words);
+      const bool of_project = std::ranges::any_of(words, [](const shell::Word& word) {
+        return word.text.find("location") != std::string_view::npos;
+      });
+      return command.redirections.empty() &&
+             (words.empty() || text::is_one_of(program, kSilent) || makes_empty_file(words) ||
+              (is_setting(words) && !of_project && !text::is_one_of(program, kInstalling)));
+    };
+    return run_.shell_form && run_.posix_shell && std::ranges::all_of(run_.commands, is_harmless);
+  }
+
   // Whether all of them are known to leave the folder alone.
   bool all() const {
     return run_.shell_form && run_.posix_shell &&
@@ -48,8 +65,8 @@ class OutsideCommands {
     if (words.empty()) return true;
     if (const Use* use = use_by(dockerfile_, run_, command)) return names_all_it_installs(*use);
     if (shell::inner_script(words)) return true;  // its commands come next
-    return is_about_the_system(words) || is_setting(words) || names_places_outside(words) ||
-           is_download(words) || is_script_from_network(command, words);
+    return is_about_the_system(words) || is_setting(words) || makes_empty_file(words) ||
+           names_places_outside(words) || is_download(words) || is_script_from_network(command, words);
   }
 
   // Programs whose words do not name files of the folder that the RUN works in.
@@ -95,7 +112,7 @@ class OutsideCommands {
   }
 
   // Settings of the user or the system.
-  static bool is_setting(WordsOfCommand words) {
+  bool is_setting(WordsOfCommand words) const {
     const std::string_view program = shell::program_of(words);
     const auto has = [&](std::string_view word) { return shell::has_word(words, word); };
     const bool names_version = std::ranges::any_of(
@@ -104,6 +121,9 @@ class OutsideCommands {
     if (program == "npm" || program == "pip" || program == "pip3") return has("config") && has("set");
     if (program == "go") return has("env") && has("-w");
     if (program == "git") return has("config") && (has("--global") || has("--system"));
+    // A setting of the project is in a file that the COPY may bring.
+    if (program == "bundle" || program == "bundler")
+      return has("config") && (has("--global") || !has_bundle_settings());
     if (program == "poetry") return has("config") && !has("--local");
     if (program == "composer") return has("config") && (has("-g") || has("--global"));
     if (program == "mix") return has("local.hex") || has("local.rebar");
@@ -114,6 +134,20 @@ class OutsideCommands {
              });
     }
     return false;
+  }
+
+  bool has_bundle_settings() const {
+    const lint::BuildContext* context = dockerfile_.build_context();
+    return context == nullptr || !context->called(".bundle").empty();
+  }
+
+  // `touch .env`: with the COPY below it the file has the same content.
+  static bool makes_empty_file(WordsOfCommand words) {
+    return shell::program_of(words) == "touch" && words.size() > 1 &&
+           std::ranges::all_of(words.subspan(1), [](const shell::Word& word) {
+             return word.literal && !word.text.starts_with('-') &&
+                    word.text.find_first_of("/*?[{") == std::string_view::npos;
+           });
   }
 
   bool names_places_outside(WordsOfCommand words) const {
@@ -285,16 +319,14 @@ Passage passage_down(Dockerfile& dockerfile, const BroadCopy& copy, const Run& r
         return Passage::kNone;
       continue;
     }
-    const bool outside =
-        step->kind == Step::Kind::kCopy
-            ? is_apart(step->destination, moved.destination)
-            : step->kind == Step::Kind::kRun &&
-                  OutsideCommands(
-                      dockerfile,
-                      dockerfile.run_of(static_cast<size_t>(step - dockerfile.graph().steps.data())),
-                      moved.destination)
-                      .all();
-    if (!outside) return Passage::kNone;
+    if (step->kind == Step::Kind::kRun) {
+      const Run& one = dockerfile.run_of(static_cast<size_t>(step - dockerfile.graph().steps.data()));
+      const OutsideCommands commands(dockerfile, one, moved.destination);
+      if (commands.only_settings()) continue;
+      if (!commands.all()) return Passage::kNone;
+    } else if (step->kind != Step::Kind::kCopy || !is_apart(step->destination, moved.destination)) {
+      return Passage::kNone;
+    }
     passage = Passage::kOutside;
   }
   return passage;

@@ -258,7 +258,7 @@ TEST(EarlierInstall, IsSafeOnlyForFilesThatAreInEachClone) {
     const lint::Linter linter(lint::catalogue(), test::config_selecting({"DC1001"}));
     const dockerfile::File file = dockerfile::parse("FROM a\nWORKDIR /app\nCOPY . .\nRUN npm install\n");
     const lint::Findings findings = linter.lint(file, test::facts_of(folder));
-    return findings.diagnostics.at(0).fix.value().safe;
+    return findings.diagnostics.at(0).fix.value().is_safe();
   };
   EXPECT_TRUE(is_safe());
   ASSERT_EQ(std::system(("cd " + folder.path() + " && git init -q && git add -A").c_str()), 0);
@@ -273,6 +273,7 @@ TEST(EarlierInstall, IsSafeOnlyForFilesThatAreInEachClone) {
 struct Offer {
   std::string kind;
   std::string remedy;
+  std::string unsafe_because;
 };
 Offer offer_for(const ProjectFiles& files, const std::string& text) {
   const test::TemporaryFolder folder;
@@ -282,9 +283,13 @@ Offer offer_for(const ProjectFiles& files, const std::string& text) {
   const dockerfile::File file = dockerfile::parse("FROM a\nWORKDIR /app\n" + text);
   const lint::Findings found = linter.lint(file, test::facts_of(folder));
   EXPECT_TRUE(found.bad_fixes.empty()) << text;
-  if (found.diagnostics.empty()) return {"none", ""};
+  test::expect_reasons(found);
+  if (found.diagnostics.empty()) return {"none", "", ""};
   const lint::Diagnostic& first = found.diagnostics.front();
-  return {!first.fix ? "no fix" : first.fix->safe ? "safe" : "unsafe", first.remedy};
+  return {!first.fix             ? "no fix"
+          : first.fix->is_safe() ? "safe"
+                                 : "unsafe",
+          first.remedy, first.fix ? first.fix->unsafe_because : ""};
 }
 
 const ProjectFiles kNpmFiles = {{"package.json", "{\"dependencies\":{\"b\":\"1\"}}"},
@@ -292,6 +297,48 @@ const ProjectFiles kNpmFiles = {{"package.json", "{\"dependencies\":{\"b\":\"1\"
                                 {".dockerignore", "node_modules\n"},
                                 {"a.js", ""}};
 const std::string kNpmCopies = "COPY package.json package-lock.json ./\n";
+
+TEST(EarlierInstall, SaysWhyItIsUnsafe) {
+  const auto reason = [](const ProjectFiles& more, const std::string& text) {
+    ProjectFiles files = kNpmFiles;
+    for (const auto& file : more) {
+      std::erase_if(files, [&](const auto& one) { return one.first == file.first; });
+      files.push_back(file);
+    }
+    return offer_for(files, text).unsafe_because;
+  };
+  const std::string npm = "COPY . .\nRUN npm ci\n";
+  EXPECT_EQ(reason({}, npm), "");
+  EXPECT_EQ(
+      reason({{"package.json", "{\"scripts\":{\"postinstall\":\"x\"}}"}}, npm),
+      "package.json has scripts that run with the install, and they may read files that are copied later");
+  EXPECT_EQ(reason({{".dockerignore", "x\n"}}, npm),
+            "the ignore file lets node_modules into the context, and the COPY may write it over the new one");
+  EXPECT_EQ(reason({}, "COPY . .\nRUN npm ci --foo\n"),
+            "a word of 'npm ci --foo' may name a file that is copied later");
+  EXPECT_EQ(reason({{"venv/a", ""}}, npm),
+            "the install may read venv, which is copied later, or write to it");
+  EXPECT_EQ(reason({}, "COPY . .\nENV NPM_CONFIG_USERCONFIG=a/npmrc\nRUN npm ci\n"),
+            "a variable of the stage may name a file that the install reads and that is copied later");
+}
+
+// With the COPY below them, steps that only change settings do the same.
+TEST(EarlierInstall, PassesStepsThatOnlyChangeSettings) {
+  const auto kind = [](const std::string& step, const ProjectFiles& more = {}) {
+    ProjectFiles files = kNpmFiles;
+    files.insert(files.end(), more.begin(), more.end());
+    return offer_for(files, "COPY . .\n" + step + "\nRUN npm ci\n").kind;
+  };
+  for (const char* step : {"RUN touch .env", "RUN git config --global --add safe.directory /app",
+                           "RUN npm config set fund false", "RUN bundle config set --local without test"})
+    EXPECT_EQ(kind(step), "safe") << step;
+  EXPECT_EQ(kind("RUN bundle config set --local without test", {{".bundle/config", ""}}), "no fix");
+  for (const char* step :
+       {"RUN touch dist/x", "RUN cp .env.example .env", "RUN echo x > .env", "RUN git config a.b c"})
+    EXPECT_EQ(kind(step), "no fix") << step;
+  for (const char* step : {"RUN npm config set fund false --location=project", "RUN corepack enable"})
+    EXPECT_EQ(kind(step), "unsafe") << step;
+}
 
 TEST(EarlierInstall, SplitsOnlyOneListOfCommands) {
   for (const char* rest : {"&& npm run build", "&& npm run build | tee /log", "&& NODE_ENV=x npm run build",
