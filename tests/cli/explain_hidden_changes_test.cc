@@ -46,6 +46,18 @@ TEST(Hidden, ANameOfAListMayBeOfTheRootAndOfTheSubfolder) {
   EXPECT_EQ(names_in_folder(repository, "web", {"--changed", "-"}, "f\n"), "../Dockerfile\nDockerfile\n");
 }
 
+// Git quotes names in a list of lines, but not those of `git diff -z`.
+TEST(Hidden, ANameWithQuotesIsAnotherOneThanTheNameInThem) {
+  Files files = kTwo;
+  files.push_back({"\"f\"", "1\n"});
+  const Repository repository(files);
+  EXPECT_EQ(names_in_folder(repository, ".", {"--changed", "-"}, "\"f\"\n"), "Dockerfile\n");
+  EXPECT_EQ(names_in_folder(repository, ".", {"--changed", "-"}, std::string("\"f\"\0", 4)), "");
+  EXPECT_EQ(names_in_folder(repository, ".", {"--changed", "\"f\""}), "");
+  repository.shell("rm '\"f\"'");
+  EXPECT_EQ(names_in_folder(repository, ".", {"--changed", "\"f\""}), "Dockerfile\n");
+}
+
 TEST(Hidden, ADeletedDockerfileIsReplacedByTheOneInLowerCase) {
   const Repository repository({{"compose.yaml", "services:\n  b:\n    build: b\n"},
                                {"b/Dockerfile", "FROM a\nCOPY f /f\n"},
