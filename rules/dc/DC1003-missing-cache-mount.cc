@@ -506,13 +506,13 @@ class Check {
     if (!is_numbered(owner))
       remedy += fmt::format(", and the numbers of the user {} as UID and GID", owner.user);
     remedy += steps_beside(lack);
+    // A fix says the reason itself.
     if (!need.empty()) {
-      remedy += fmt::format(
-          ", and make sure that {} gets these files too: what is in a mount is not in the image", need);
+      remedy += fmt::format(", and make sure that {} gets these files too{}", need,
+                            fix ? "" : ": what is in a mount is not in the image");
     } else if (!obstacle.step.empty()) {
-      remedy +=
-          fmt::format(", and make sure that {} can download too: it has to if the mount is empty, and {}",
-                      obstacle.step, obstacle.reason);
+      remedy += fmt::format(", and make sure that {} can download too: it has to if the mount is empty{}",
+                            obstacle.step, fix ? std::string() : ", and " + obstacle.reason);
     }
     if (const std::string builder = old_builder_of(dockerfile_); !builder.empty())
       remedy += fmt::format("; {} does not support mounts", builder);
@@ -595,7 +595,10 @@ class Check {
     std::vector<std::string_view> caches;
     for (const MissingCache& one : lack.caches)
       caches.push_back(one.cache->name);
-    return find_obstacle(dockerfile_, *lack.run, lack.manager(), caches);
+    Obstacle obstacle = find_obstacle(dockerfile_, *lack.run, lack.manager(), caches);
+    if (obstacle.step == fmt::format("line {}", lack.run->instruction->start_line))
+      obstacle.step = "this step";
+    return obstacle;
   }
 
   // Whether a RUN has the caches mounted that packages are used from, or can get them.

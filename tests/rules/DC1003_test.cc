@@ -967,12 +967,13 @@ TEST(CacheMounts, SayWhoMayLackCredentials) {
   const lint::Findings findings = linter.lint(file, {});
   const lint::Diagnostic& first = findings.diagnostics.at(0);
   const std::string obstacle = "'rm -f /root/.netrc' in line 3 may remove or change credentials or settings";
-  EXPECT_NE(first.remedy.find(
-                "make sure that line 4 can download too: it has to if the mount is empty, and " + obstacle),
-            std::string::npos)
+  EXPECT_TRUE(
+      first.remedy.ends_with("make sure that line 4 can download too: it has to if the mount is empty"))
       << first.remedy;
   EXPECT_EQ(first.fix.value().unsafe_because,
             "if the mount is empty, line 4 downloads again, and " + obstacle);
+  EXPECT_EQ(findings.diagnostics.at(1).fix.value().unsafe_because,
+            "if the mount is empty, this step downloads again, and " + obstacle);
 }
 
 // What is between a step that downloads and one that has to download again if the mount is empty.
