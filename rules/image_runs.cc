@@ -31,7 +31,9 @@ struct ProjectFile {
   std::string folder;  // that it is in
   Kind kind = Kind::kScript;
   std::string text;
+  std::vector<size_t> targets;  // where the word "target" is: looked for once for all stages and Dockerfiles
 };
+constexpr std::string_view kTarget = "target";
 
 // Where such files are, from each folder between the context and the root of the repository.
 constexpr std::string_view kFolders[] = {"",
@@ -145,8 +147,11 @@ class Finder {
       const auto kind = listed.is_folder ? std::nullopt : kind_of_file(below, listed.name);
       if (!kind || found_.all.size() >= kMostFiles) continue;
       auto text = files_.read(text::join_path(folder, listed.name));
-      if (text && text->size() <= kLargest)
-        found_.all.push_back({text::join_path(below, listed.name), folder, *kind, *std::move(text)});
+      if (!text || text->size() > kLargest) continue;
+      found_.all.push_back({text::join_path(below, listed.name), folder, *kind, *std::move(text), {}});
+      ProjectFile& file = found_.all.back();
+      for (size_t at = file.text.find(kTarget); at != std::string::npos; at = file.text.find(kTarget, at + 1))
+        file.targets.push_back(at);
     }
   }
 
@@ -191,7 +196,7 @@ struct TargetWord {
 };
 TargetWord target_at(const ProjectFile& file, size_t at, const plan::Stage& stage) {
   const std::string_view text = file.text;
-  const size_t word = at - std::string_view("target").size();
+  const size_t word = at - kTarget.size();
   const bool is_option = word >= 2 && text.substr(word - 2, 2) == "--";
   if (word > 0 && !is_option && (is_name_character(text[word - 1]) || text[word - 1] == ',')) return {};
   const size_t begin = text.find_first_not_of(" \t\"':=,", at);
@@ -277,9 +282,8 @@ class Builds {
 
   // Whether it builds the stage, as far as what it says is about this Dockerfile.
   bool builds(const ProjectFile& file, const plan::Stage& stage) const {
-    constexpr std::string_view kTarget = "target";
     bool by_key = false;
-    for (size_t at = file.text.find(kTarget); at != std::string::npos; at = file.text.find(kTarget, at + 1)) {
+    for (const size_t at : file.targets) {
       const TargetWord found = target_at(file, at + kTarget.size(), stage);
       if (found.names && found.is_option && !is_elsewhere(file, line_at(file.text, at))) return true;
       by_key = by_key || (found.names && !found.is_option);
