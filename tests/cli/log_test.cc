@@ -711,5 +711,26 @@ TEST(Log, SaysHowALogWithoutStepsEnded) {
   EXPECT_EQ(check.find("not complete"), std::string::npos) << check;
 }
 
+TEST(Log, ShowsWhatPeoplePasteOfAFailure) {
+  const WithLog made;
+  const std::string end =
+      "Dockerfile:9\n--------------------\n   9 | >>> RUN npm ci\n--------------------\n"
+      "ERROR: failed to solve: process \"/bin/sh -c npm ci\" did not complete successfully: exit code: 1\n";
+  const Outcome outcome = run_dcache(
+      {"log", "-"}, made.path(), "------\n > [build 4/5] RUN npm ci:\n1.204 npm error 404\n------\n" + end);
+  EXPECT_EQ(
+      outcome.out,
+      "The build failed at line 4: exit code: 1\n"
+      "Dockerfile Dockerfile; the log has only the end of the build, which shows this step in line 9: the "
+      "Dockerfile was another one\n\nbuild\n"
+      "  !     4  RUN npm ci                                          1.2 s  failed: exit code: 1\n"
+      "           npm error 404\n");
+  // Without the name of the step.
+  EXPECT_EQ(run_dcache({"log", "-"}, made.path(), end).out,
+            "The build failed at line 9: exit code: 1\n"
+            "the log has only the end of the build, and the line is that of Dockerfile there\n\n"
+            "  !     9  RUN npm ci\n");
+}
+
 }  // namespace
 }  // namespace dcache

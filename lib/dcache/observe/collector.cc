@@ -6,6 +6,7 @@
 #include <tuple>
 #include <utility>
 
+#include "dcache/observe/excerpt.h"
 #include "dcache/observe/name.h"
 #include "dcache/observe/needed.h"
 #include "dcache/observe/notices.h"
@@ -129,6 +130,19 @@ std::string Collector::kept(std::string_view text) {
 
 void Collector::add_warning(Vertex& vertex, std::string_view text) {
   if (vertex.warnings.size() < limits_.warnings) vertex.warnings.push_back(kept(text));
+}
+
+void Collector::add_failed_step(const Excerpt& excerpt) {
+  const auto has_ended_badly = [](const Vertex& vertex) { return !vertex.error.empty(); };
+  if (vertices_.empty() || excerpt.step.empty() || std::ranges::any_of(vertices_, has_ended_badly)) return;
+  const auto known = std::ranges::find(vertices_, excerpt.step, &Vertex::name);
+  const auto index = known == vertices_.end() ? add_vertex(excerpt.step)
+                                              : std::optional(static_cast<size_t>(known - vertices_.begin()));
+  if (!index) return;
+  Vertex& vertex = vertices_[*index];
+  vertex.ended = true;
+  vertex.error = kept(error_of(excerpt));
+  vertex.seconds = std::max(vertex.seconds, excerpt.seconds);
 }
 
 void Collector::add_notice(Notice notice) {

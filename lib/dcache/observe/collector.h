@@ -39,6 +39,8 @@ class Collector {
   void add_digest(const std::string& digest, size_t vertex) { digests_.try_emplace(digest, vertex); }
   // What is kept of a text that a vertex is to have.
   std::string kept(std::string_view text);
+  // What the end of a log says of the current run, if none of its vertices is known to have failed.
+  void add_failed_step(const Excerpt& excerpt);
   void add_warning(Vertex& vertex, std::string_view text);
   void add_notice(Notice notice);
   // What may be the end of the current run: it is, if that comes to no step. The first counts.

@@ -63,10 +63,24 @@ struct Run {
   std::vector<Vertex> shared = {};  // what was done for several images: reading a bake file
 };
 
+// What a builder prints at the end of a build that failed.
+struct Excerpt {
+  std::string step = {};                 // the name of the vertex that failed: "[build 3/4] RUN make"
+  std::vector<std::string> output = {};  // the last lines that it printed
+  double seconds = 0;                    // when it printed the last one, since it began
+  std::string dockerfile = {};           // its name; empty if the place is not told
+  uint32_t line = 0;                     // that the instruction starts in
+  std::string instruction = {};
+  std::string error = {};
+  std::string image = {};  // of a run of several: the one that failed, if that is told
+};
+
 struct Log {
   std::vector<Run> runs;
   std::vector<Build> builds;  // in the order of their runs
   bool is_cut = false;        // something is missing: lines, or the end of vertices
+  // This is all that there is; of the steps the only build has the one that failed, if that is told.
+  std::optional<Excerpt> excerpt = {};
 
   // The index of the first build of a run, and the index after its last one.
   std::pair<size_t, size_t> builds_of(size_t run) const;

@@ -13,6 +13,7 @@
 #include <nlohmann/json.hpp>
 
 #include "dcache/observe/line.h"
+#include "dcache/observe/name.h"
 #include "dcache/observe/notices.h"
 #include "dcache/text/json.h"
 
@@ -73,6 +74,20 @@ bool tells_of_build(const Log& log) {
   const auto is_sure = [](const Vertex& vertex) { return vertex.ended || vertex.name.starts_with('['); };
   return std::ranges::any_of(
       log.builds, [&](const Build& build) { return std::ranges::any_of(build.vertices, is_sure); });
+}
+
+// A log of which this is all that there is.
+Log log_of(const Excerpt& excerpt) {
+  Log log{.runs = {{}}, .builds = {{}}, .excerpt = excerpt};
+  Build& build = log.builds.front();
+  build.name = excerpt.image.empty() ? std::string(image_shown_by(excerpt.step)) : excerpt.image;
+  if (excerpt.step.empty()) {
+    log.runs.front().notices.push_back({Notice::Kind::kFailed, error_of(excerpt)});
+  } else {
+    build.vertices.push_back(
+        {.name = excerpt.step, .seconds = excerpt.seconds, .ended = true, .error = error_of(excerpt)});
+  }
+  return log;
 }
 
 }  // namespace
@@ -232,6 +247,7 @@ void LogReader::read_kept() {
 
 void LogReader::read_other(std::string_view text) {
   has_other_ = true;
+  excerpts_.read(text, collector_.run_number());
   is_classic_ = is_classic_ || is_classic(text);
   is_terminal_ = is_terminal_ || is_of_terminal(text);
   for (Notice& notice : notices_of_line(text)) {
@@ -252,8 +268,11 @@ tl::expected<Log, text::Failure> LogReader::finish(const std::string& path) {
   if (!prefixes_.is_known() && !prefixes_.has_bare() && prefixes_.learn_at_end()) read_kept();
   records_.finish();
   const bool has_only_boot = collector_.has_only_boot();
+  const std::optional<Excerpt> excerpt = excerpts_.excerpt(collector_.run_number());
+  if (excerpt) collector_.add_failed_step(*excerpt);
   Log log = collector_.finish();
   if (tells_of_build(log)) return log;
+  if (excerpt) return log_of(*excerpt);
   const auto failure = [&](std::string_view message, std::string remedy) {
     return tl::unexpected(text::Failure{path, 0, 0, fmt::format("{}: {}", path, message), std::move(remedy)});
   };

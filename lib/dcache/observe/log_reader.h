@@ -13,6 +13,7 @@
 #include <tl/expected.hpp>
 
 #include "dcache/observe/collector.h"
+#include "dcache/observe/excerpt.h"
 #include "dcache/observe/line.h"
 #include "dcache/observe/line_prefix.h"
 #include "dcache/observe/log.h"
@@ -51,6 +52,7 @@ class LogReader {
 
   Collector collector_;
   PlainReader plain_{collector_};
+  ExcerptReader excerpts_;
   RecordReader records_{collector_};
   LinePrefixes prefixes_;
   std::string start_;  // the first bytes, until there are enough to tell what the log is written in

@@ -166,12 +166,48 @@ class LogText {
 
  private:
   void append_build(const LogBuild& build) {
+    if (view_.log->excerpt) return append_excerpt(build, *view_.log->excerpt);
     append_heading(build);
     append_shares(build);
     append_steps(build);
     append_totals(build);
     append_doubts(build);
     if (out_.ends_with("\n\n")) out_.pop_back();  // nothing follows the steps
+  }
+
+  // What somebody pasted of a build that failed.
+  void append_excerpt(const LogBuild& build, const observe::Excerpt& excerpt) {
+    const std::string name = build.name.empty() ? "" : printable(build.name) + ": ";
+    const LogStep* const step = build.steps.empty() ? nullptr : &build.steps.front();
+    const uint32_t line = step == nullptr ? excerpt.line : step->line;
+    std::string place = line == 0 ? "" : fmt::format("line {}", line);
+    if (place.empty() && step != nullptr) place = shortened_step(step->instruction, 60);
+    std::string error = excerpt.error.empty() ? "the log does not say why" : failure_words(excerpt.error);
+    out_ += style_.paint(Tone::kBad, fmt::format("{}the build failed at {}: {}", name, place, error));
+    if (name.empty()) out_[out_.find("the build")] = 'T';
+    out_ += "\n" + style_.paint(Tone::kDim, excerpt_basis(build, excerpt, line)) + "\n";
+    if (step == nullptr && !excerpt.instruction.empty())
+      out_ += fmt::format("\n  {} {:>5}  {}\n", style_.paint(Tone::kBad, "!"), line,
+                          shortened_step(excerpt.instruction, kLogInstructionWidth));
+    append_steps(build);
+    for (const std::string& text : excerpt.output)
+      out_ += fmt::format("           {}\n", printable(text));
+    append_doubts(build);
+  }
+
+  static std::string excerpt_basis(const LogBuild& build, const observe::Excerpt& excerpt, uint32_t line) {
+    std::string basis = "the log has only the end of the build";
+    if (build.has_dockerfile()) {
+      basis = fmt::format("Dockerfile {}; {}", printable(build.model.dockerfile), basis);
+      if (excerpt.line != 0 && excerpt.line != line)
+        basis +=
+            fmt::format(", which shows this step in line {}: the Dockerfile was another one", excerpt.line);
+    } else if (excerpt.line != 0) {
+      basis += fmt::format(", and the line is that of {} there", printable(excerpt.dockerfile));
+    } else {
+      basis += "; no Dockerfile at hand, so the line is not known";
+    }
+    return basis;
   }
 
   void append_heading(const LogBuild& build) {

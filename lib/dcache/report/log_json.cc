@@ -136,6 +136,18 @@ void write_build(const LogView& view, const LogBuild& build, text::JsonWriter& j
   json.end_object();
 }
 
+void write_excerpt(const observe::Excerpt& excerpt, text::JsonWriter& json) {
+  json.key("excerpt").begin_object();
+  if (!excerpt.step.empty()) json.member("step", excerpt.step);
+  if (excerpt.line != 0) json.member("dockerfile", excerpt.dockerfile).member("line", excerpt.line);
+  if (!excerpt.instruction.empty()) json.member("instruction", excerpt.instruction);
+  if (!excerpt.error.empty()) json.member("error", excerpt.error);
+  json.key("output").begin_array();
+  for (const std::string& line : excerpt.output)
+    json.value(line);
+  json.end_array().end_object();
+}
+
 }  // namespace
 
 void append_log_json(const LogView& view, std::string& out) {
@@ -145,6 +157,7 @@ void append_log_json(const LogView& view, std::string& out) {
     write_build(view, build, json);
   json.end_array();
   if (view.is_cut) json.member("cut", true);
+  if (view.log->excerpt) write_excerpt(*view.log->excerpt, json);
   if (const auto import = view.assumed_import(); !import.empty()) json.member("assumed_import", import);
   json.end_object();
   out += '\n';

@@ -118,6 +118,7 @@ class Viewer {
       LogStep& step = view_.steps.emplace_back();
       step.vertex = &vertex;
       step.stage = stage_label(name.stage);
+      if (log_.excerpt) step.line = log_.excerpt->line;
       step.instruction = name.text;
       step.platform = name.platform;
       numbers_.push_back(name.number);
@@ -440,6 +441,7 @@ LogView view_of(const observe::Log& log, std::span<const LogModel> models) {
       return notice->kind == observe::Notice::Kind::kChecked;
     });
     build.is_cut = build.is_cut && !build.failed && !build.has_failure && !is_checked;
+    if (log.excerpt) build.missing.clear();  // nobody expects them
     view.is_cut = view.is_cut || build.is_cut;
   }
   return view;
