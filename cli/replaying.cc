@@ -2,6 +2,7 @@
 
 #include <chrono>
 #include <filesystem>
+#include <utility>
 
 #include <fmt/format.h>
 
@@ -181,7 +182,8 @@ bool Replayer::lacks_definitions(const context::CommitFiles& files,
 
 history::ImagesAtCommit Replayer::read_images(const context::CommitFiles& files,
                                               const std::shared_ptr<const context::FileSystem>& seen) {
-  const bool is_newest = files.tree() == commits_.back().tree;
+  // What there is to say of it is said once, though the newest commit is read again for its history.
+  const bool is_newest = files.tree() == commits_.back().tree && !std::exchange(has_told_, true);
   bool ignored = false;
   const project::DiscoveredFiles found = find_at(files, repository_->root());
   if (is_newest && lacks_definitions(files, found)) failed_ = true;

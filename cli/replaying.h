@@ -70,6 +70,7 @@ class Replayer {
   std::shared_ptr<const context::GitObjects> objects_;
   std::vector<context::Commit> commits_;
   bool failed_ = false;
+  bool has_told_ = false;  // what there is to say of the images at the newest commit
   ProgressLine line_;
 };
 

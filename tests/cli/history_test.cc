@@ -98,6 +98,10 @@ TEST(History, ImportsWhatTheDefinitionSays) {
   repository.change({{"main.go", "1\n"}}, "back");
   const json history = repository.history({"--cache-from", "defined", "HEAD~3..HEAD"});
   EXPECT_EQ(counts(history), "2:1 3:1 4:3 5:3");
+  // What there is to say is said once.
+  repository.change({{"compose.yaml", "services: {app: {build: {context: .}}}\n"}}, "none");
+  EXPECT_EQ(run_dcache({"history", "--cache-from", "defined"}, repository.path()).err,
+            "dcache: warning: app: its definition imports no cache\n");
 }
 
 TEST(History, NamesTheFileThatMakesANewCombination) {
