@@ -153,7 +153,8 @@ class Question {
     const auto changed = read_names(options_.changed);
     if (!changed || !read()) return std::nullopt;
     const std::vector<std::string> names = add_names_of_root(*changed, project_);
-    if (!names.empty() && std::ranges::all_of(names, is_gone)) {
+    const bool has_list = std::ranges::find(options_.changed, "-") != options_.changed.end();
+    if (has_list && !names.empty() && std::ranges::all_of(names, is_gone)) {
       complain("warning: none of the changed files exists, so all of them count as deleted");
     } else {
       warn_of_unknown_names();

@@ -128,7 +128,11 @@ TEST(Changed, NamesThatAreNoneAreRefused) {
   EXPECT_EQ(status.err,
             "dcache: --changed -: there is a status before the name of a file; use git diff --name-only\n");
   const auto gone = run_dcache({"affected", "--changed", "nowhere", "x/y"}, repository.path());
-  EXPECT_EQ(gone.err, "dcache: warning: none of the changed files exists, so all of them count as deleted\n");
+  EXPECT_EQ(gone.err,
+            "dcache: warning: nowhere and x/y do not exist and git does not track them, so they count as "
+            "deleted\n");
+  EXPECT_EQ(run_dcache({"affected", "--changed", "-"}, repository.path(), "nowhere\nx/y\n").err,
+            "dcache: warning: none of the changed files exists, so all of them count as deleted\n");
   EXPECT_EQ(run_dcache({"affected", "--changed", "nowhere", "f"}, repository.path()).err,
             "dcache: warning: nowhere does not exist and git does not track it, so it counts as deleted\n");
 }
