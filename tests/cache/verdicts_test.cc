@@ -107,6 +107,10 @@ TEST(EmptyWorker, FindsStepsOfTheImportThatAnswersLast) {
   const Edited four = edit(text, "", {final, base, base, base});
   EXPECT_EQ(verdicts(four.build, four.report), "2:hit 3:hit 5:hit");
   EXPECT_TRUE(four.report.steps.back().is_not_reliable);
+  // Of so many any may answer, and only the last one has the step.
+  const Edited last = edit(text, "", {base, base, base, final});
+  EXPECT_EQ(verdicts(last.build, last.report), "2:hit 3:hit 5:depends");
+  EXPECT_EQ(name_of(last.report.steps.back().cause.kind), "imports");
   // The first and the last one have it all.
   const Edited between = edit(text, "", {final, base, final});
   EXPECT_EQ(verdicts(between.build, between.report), "2:hit 3:hit 5:hit");

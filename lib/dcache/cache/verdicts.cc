@@ -86,7 +86,15 @@ Outcome outcome_at_worst(const KnownKeys& known, const State& now, Answer answer
   return outcome;
 }
 
-// What differs with the import that answers.
+// Whether no import but the last one has a step: the only one that can answer for it.
+bool is_known_to_last_alone(const KnownKeys& known, const AssumedKeys& key) {
+  const auto& sources = known.sources();
+  const auto knows = [&](const KnownKeys::Source& source) { return source.find(key) != Match::kNone; };
+  return knows(sources.back()) && std::none_of(sources.begin(), sources.end() - 1, knows);
+}
+
+// What differs with the import that answers. With more than three imports, a step that only the last one has
+// is lost in most builds that lose a step at all.
 void judge_reliability(const KnownKeys& known, const State& now, std::vector<Judgement>& judgements) {
   const Outcome last = outcome_at_worst(known, now, Answer::kLast);
   const Outcome worst = outcome_at_worst(known, now, Answer::kWorst);
@@ -95,7 +103,9 @@ void judge_reliability(const KnownKeys& known, const State& now, std::vector<Jud
     Judgement& judgement = judgements[i];
     if (judgement.verdict != Verdict::kHit || (last.is_reused(i) && worst.is_reused(i))) continue;
     judgement.is_not_reliable = true;
-    if (!is_last_likely || last.is_reused(i)) continue;
+    const bool is_often_lost =
+        is_last_likely ? !last.is_reused(i) : is_known_to_last_alone(known, (*now.keys)[i].key);
+    if (!is_often_lost) continue;
     judgement.verdict = Verdict::kDepends;
     judgement.reason = Reason::kNotReliable;
   }
