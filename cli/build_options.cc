@@ -289,7 +289,7 @@ std::vector<std::string> readable_folders(const BuildFlags& flags, const std::ve
 std::shared_ptr<const context::FileSystem> disk_of(const BuildFlags& flags) {
   context::DiskOptions options;
   options.within = readable_folders(flags, flags.files);
-  if (!flags.context.empty()) options.folders.push_back(flags.context);
+  if (!flags.context.empty() && flags.context != cache::kNoContext) options.folders.push_back(flags.context);
   std::error_code unknown;
   for (const std::string& path : flags.files)
     (std::filesystem::is_directory(path, unknown) ? options.folders : options.named).push_back(path);

@@ -62,6 +62,10 @@ std::vector<report::ContextPath> places_in_contexts(const cache::Build& build, c
   }
   const std::string& context = build.options().context;
   if (first.fate == cache::ChangedPath::Fate::kOutside) {
+    if (context == cache::kNoContext) {
+      complain(fmt::format("--why {}: the build has no context, so no step can read it", given));
+      return {};
+    }
     complain(fmt::format("--why {}: it is outside of the build context {}, so no step can read it", given,
                          context));
     return {};

@@ -64,9 +64,10 @@ std::vector<std::string> names_of(const project::DiscoveredFiles& found) {
 
 std::optional<std::vector<LintInput>> LintInputs::find(bool& failed) {
   const std::string& context = options_.build.context;
-  const bool searches = options_.build.images.empty() && (context.empty() || fs::is_directory(context));
+  const bool is_there = fs::is_directory(context) || context == cache::kNoContext;
+  const bool searches = options_.build.images.empty() && (context.empty() || is_there);
   if (!searches && options_.watch) found_ = names();
-  if (!context.empty() && !fs::is_directory(context)) {
+  if (!context.empty() && !is_there) {
     complain(fmt::format("--context {}: there is no such folder", context));
     return std::nullopt;
   }

@@ -87,6 +87,10 @@ TEST(Affected, NamesTheChangedFilesThatNobodyKnows) {
       said({"x/ff", "f", "ff"}),
       "dcache: warning: x/ff and ff do not exist and git does not track them, so they count as deleted\n");
   EXPECT_EQ(said({"-"}, "f\nff\n"), "");
+  // Also if no other one exists.
+  EXPECT_EQ(said({"ff"}),
+            "dcache: warning: ff does not exist and git does not track it, so it counts as deleted\n");
+  EXPECT_EQ(said({"old"}), "");
 }
 
 TEST(Affected, RefusesARangeWithoutAStart) {
@@ -390,6 +394,60 @@ TEST(Affected, FindsFilesInEveryContextThatHasThem) {
        {"lib/l", ""}});
   EXPECT_EQ(repository.effects({"--changed", "lib/l"}), "web:rebuilt@2");
   EXPECT_EQ(repository.effects({"--changed", "**/l"}), "web:rebuilt@2");
+}
+
+TEST(Affected, TakesArgumentsOfTheEnvironmentForUnknown) {
+  const Repository repository(
+      {{"compose.yaml", "services: {web: {build: {context: ., args: [V_OF_NOBODY]}}}\n"},
+       {"docker-bake.hcl",
+        "variable \"W_OF_NOBODY\" {}\ntarget \"b\" {\n  dockerfile = \"b.Dockerfile\"\n"
+        "  args = { W = W_OF_NOBODY }\n}\ntarget \"c\" {\n  dockerfile = \"c.Dockerfile\"\n"
+        "  args = { W = W_OF_NOBODY }\n}\n"},
+       {"Dockerfile", "FROM x\nARG V_OF_NOBODY\nRUN a\n"},
+       {"b.Dockerfile", "FROM x\nARG W\nRUN a\n"},
+       {"c.Dockerfile", "FROM x\nRUN a\n"}});
+  EXPECT_EQ(repository.effects({"--git", "HEAD"}), "web:unknown b:unknown c:unaffected");
+  const std::string text = run_dcache({"affected", "--git", "HEAD"}, repository.path()).out;
+  EXPECT_NE(text.find("the build argument V_OF_NOBODY has no value in the environment"), std::string::npos)
+      << text;
+  EXPECT_NE(text.find("the build argument W uses W_OF_NOBODY, which is not set"), std::string::npos) << text;
+}
+
+TEST(Affected, HasNothingToCompareWithoutAContext) {
+  const Repository repository(
+      {{".github/workflows/ci.yml",
+        "on: push\njobs:\n  b:\n    runs-on: x\n    steps:\n      - run: docker build -t tools - < "
+        "ci/Dockerfile\n      - run: docker build -t sent - < made.tar\n"},
+       {"ci/Dockerfile", "FROM busybox:1\nCOPY . /all\nRUN one\n"},
+       {"ci/.dockerignore", "x\n"},
+       {"f", "1\n"}});
+  EXPECT_EQ(repository.effects({"--git", "HEAD"}), "tools:unaffected sent:unknown");
+  repository.write("f", "2\n");
+  repository.write("ci/new", "2\n");
+  EXPECT_EQ(repository.effects({"--git", "HEAD"}), "tools:unaffected sent:unknown");
+  EXPECT_EQ(repository.effects({"--changed", "f", "ci/.dockerignore"}), "tools:unaffected sent:unknown");
+  EXPECT_EQ(steps_of(repository, {"--image", "tools", "--changed", "f"}), "1:unknown:network 2:hit 3:hit");
+  const std::string text = run_dcache({"explain", "--image", "tools"}, repository.path()).out;
+  EXPECT_NE(text.find("no context (.github/workflows/ci.yml:6)"), std::string::npos) << text;
+  const auto images = run_dcache({"images"}, repository.path()).out;
+  EXPECT_NE(images.find("tools: has no context: standard input is its Dockerfile"), std::string::npos)
+      << images;
+  EXPECT_NE(images.find("sent: the context is the archive made.tar"), std::string::npos) << images;
+  const auto context = run_dcache({"context", "--image", "tools"}, repository.path());
+  EXPECT_EQ(context.status, 0) << context.err;
+  EXPECT_NE(context.out.find("This build has no context"), std::string::npos) << context.out;
+  EXPECT_EQ(run_dcache({"context", "--image", "tools", "--why", "f"}, repository.path()).err,
+            "dcache: --why f: the build has no context, so no step can read it\n");
+  // There is no place for an ignore file, and none is missing.
+  EXPECT_EQ(run_dcache({"lint", "--select", "DC2001", "ci/Dockerfile"}, repository.path()).out.find("DC2001"),
+            std::string::npos);
+  repository.shell("sed -i s/one/two/ ci/Dockerfile");
+  EXPECT_EQ(repository.effects({"--git", "HEAD"}), "tools:rebuilt@3 sent:unknown");
+  EXPECT_NE(run_dcache({"affected", "--git", "HEAD", "--format", "github-matrix"}, repository.path())
+                .err.find("tools is affected and left out of github-matrix: it has no context"),
+            std::string::npos);
+  const auto history = run_dcache({"history", "--image", "tools"}, repository.path());
+  EXPECT_EQ(history.status, 0) << history.err;
 }
 
 TEST(Affected, TakesAVariableThatIsNotSetForUnknown) {

@@ -95,7 +95,8 @@ Attributes attributes_of(const Target& target) {
   return attributes;
 }
 
-// What depends on the time or on chance is not compared: "args.DATE uses timestamp()".
+// What depends on the time or on chance is not compared: "args.DATE uses timestamp()". A variable that is not
+// set has a value for bake all the same.
 void remove_unknown(const Target& target, Attributes& recorded, Attributes& found) {
   for (const UnknownAttribute& unknown : target.unknown) {
     const std::string& name = unknown.attribute;
@@ -104,7 +105,9 @@ void remove_unknown(const Target& target, Attributes& recorded, Attributes& foun
       recorded.erase(name);
       found.erase(name);
     } else if (recorded.contains(name.substr(0, dot))) {
-      recorded[name.substr(0, dot)].erase(name.substr(dot + 1));
+      const auto own = found.find(name.substr(0, dot));
+      const bool has_value = own != found.end() && own->second.contains(name.substr(dot + 1));
+      if (!has_value) recorded[name.substr(0, dot)].erase(name.substr(dot + 1));
     }
   }
 }

@@ -56,6 +56,51 @@ std::string first_failure(const Definitions& definitions) {
   return definitions.failures.empty() ? "" : text::words_of(definitions.failures[0]);
 }
 
+TEST(BakeVariable, WithoutAValueMakesArgumentsUnknown) {
+  const std::string text = R"(
+variable "TAG" {}
+variable "SET" { default = "" }
+variable "OTHER" { default = "${TAG}-x" }
+variable "TYPED" { type = string }
+function "with_tag" {
+  params = [a]
+  result = "${a}:${TAG}"
+}
+target "base" { args = { A = TAG, B = SET } }
+target "app" {
+  inherits = ["base"]
+  args = { "C" = OTHER, D = with_tag("y"), E = TYPED, F = "f", TAG = "t" }
+}
+target "given" {
+  inherits = ["base"]
+  args = { A = "1" }
+}
+target "matrix" {
+  name = "m-${item}"
+  matrix = { item = ["a"] }
+  args = { M = item }
+}
+)";
+  const auto unknown = [](const Definitions& read, const char* name) {
+    Texts words;
+    for (const UnknownAttribute& one : target(read, name).unknown)
+      words.push_back(one.attribute + (one.varies ? " " : " not ") + one.reason);
+    return words;
+  };
+  const Definitions read = read_bake_text(text);
+  EXPECT_EQ(unknown(read, "base"), Texts{"args.A uses TAG, which is not set"});
+  EXPECT_EQ(unknown(read, "app"),
+            (Texts{"args.A uses TAG, which is not set", "args.C uses TAG, which is not set",
+                   "args.D uses TAG, which is not set", "args.E uses TYPED, which is not set"}));
+  EXPECT_EQ(target(read, "app").args.at("C"), "-x");
+  EXPECT_TRUE(unknown(read, "given").empty());
+  EXPECT_TRUE(unknown(read, "m-a").empty());
+  EXPECT_TRUE(unknown(read_with(text, {{"TAG", "1"}, {"TYPED", "2"}}), "app").empty());
+  ReadOptions options;
+  options.set = {{"base", "args.A", "9"}};
+  EXPECT_TRUE(unknown(read_bake_text(text, options), "base").empty());
+}
+
 TEST(BakeVariable, TakesItsValueFromTheEnvironment) {
   const std::string text = R"(
 variable "TAG" { default = "latest" }

@@ -116,7 +116,8 @@ TEST(Compose, BuildArgumentsArePrintedAsGoPrintsThem) {
        {{"B", "env"}}},
       {services("  a:\n    build:\n      context: .\n      args: {A: 010, B: 1.10, C: yes, D: true, E: , F: "
                 "1e6}\n"),
-       "a: context=. args={A=8,B=1.1,C=yes,D=true,F=1e+06}\n"},
+       "a: context=. args={A=8,B=1.1,C=yes,D=true,F=1e+06} unknown=[args.E has no value in the "
+       "environment]\n"},
       {services("  a:\n    environment: {A: 1, B: , C: x}\n    build: {context: ., args: [A, B, C, D]}\n"),
        "a: context=. args={A=1,B=b,C=x,D=d}\n",
        {{"A", "0"}, {"B", "b"}, {"D", "d"}}},
@@ -125,6 +126,9 @@ TEST(Compose, BuildArgumentsArePrintedAsGoPrintsThem) {
          "    build: {context: ., args: [A, B]}\n"},
         {"one.env", "A=1\nB=\"$A-x\"\n"}},
        "a: context=. args={A=1,B=1-x}\n"},
+      {services("  a:\n    build: {context: ., args: [A, B]}\n"),
+       "a: context=. args={B=b} unknown=[args.A has no value in the environment]\n",
+       {{"B", "b"}}},
       {services("  a:\n    env_file: none.env\n    build: {context: ., args: [A]}\n"),
        "a: context=. unknown=[args.A may be set in none.env, which is not there]\n"},
   });
@@ -214,7 +218,7 @@ TEST(Compose, AnErrorIsNotLostWhenAnotherFileAddsToTheMap) {
   EXPECT_EQ(with("args: {D: {a: b}}", "args: {E: x}"),
             "! compose.yaml:1:46: 'args' of 'build': an element is a map\n");
   EXPECT_EQ(with("args: {D: 1, E: , F: true, G: 1.5}", "args: {H: x}"),
-            "a: context=. args={D=1,F=true,G=1.5,H=x}\n");
+            "a: context=. args={D=1,F=true,G=1.5,H=x} unknown=[args.E has no value in the environment]\n");
   EXPECT_EQ(with("extra_hosts: {D: ['1.1.1.1']}", "extra_hosts: {E: '2.2.2.2'}"),
             "a: context=. hosts=[D=1.1.1.1,E=2.2.2.2]\n");
   EXPECT_EQ(read_compose_files({{"compose.yaml",

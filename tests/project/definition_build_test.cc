@@ -26,8 +26,11 @@ std::string shown_build(const std::string& command) {
   std::string text =
       fmt::format("{} in {}", build->kind == DefinitionKind::kBake ? "bake" : "compose", build->folder);
   if (build->project_folder) text += " project:" + *build->project_folder;
+  if (build->project_name) text += " name:" + *build->project_name;
   for (const std::string& file : build->files)
     text += " file:" + file;
+  for (const std::string& file : build->env_files)
+    text += " env:" + file;
   for (const std::string& profile : build->profiles)
     text += " profile:" + profile;
   for (const std::string& name : build->names)
@@ -57,7 +60,9 @@ TEST(DefinitionCommand, IsReadWithItsOptions) {
       {"docker buildx bake --call check", "nothing"},
       {"docker buildx build .", "nothing"},
       {"docker compose build", "compose in ."},
-      {"docker-compose -f a.yaml -p x build --build-arg V=1 app", "compose in . file:a.yaml app *.args.V=1"},
+      {"docker-compose -f a.yaml -p x build --build-arg V=1 app",
+       "compose in . name:x file:a.yaml app *.args.V=1"},
+      {"docker compose --env-file a.env --env-file=b.env build", "compose in . env:b.env env:a.env"},
       {"docker compose --project-directory sub --profile ci build --no-cache",
        "compose in . project:sub profile:ci *.no-cache=true"},
       {"docker compose -f d/a.yaml --project-directory=. build", "compose in . project:. file:d/a.yaml"},

@@ -36,6 +36,21 @@ TEST(GitlabCi, CommandsThatBuildDefinitionsAreRead) {
             "web web Dockerfile args.V=1 args.W=${{ $CI_COMMIT_SHA }} ?args.W\n");
 }
 
+TEST(GitlabCi, EachJobOfAMatrixHasItsOwnValues) {
+  const std::string matrix = "  parallel:\n    matrix:\n      - T: [api, web]\n        V: ['1', '2']\n";
+  const std::string script = "  script: ['docker build --target $T --build-arg V=$V -t a/$T:$V .']\n";
+  const std::string shown =
+      "api-1 . Dockerfile target=api args.V=1 tags=a/api:1\n"
+      "api-2 . Dockerfile target=api args.V=2 tags=a/api:2\n"
+      "web-1 . Dockerfile target=web args.V=1 tags=a/web:1\n"
+      "web-2 . Dockerfile target=web args.V=2 tags=a/web:2\n";
+  EXPECT_EQ(ci_shown(read_gitlab_text("b:\n" + matrix + script)), shown);
+  for (const char* parallel :
+       {"  parallel: !reference [.m, parallel]\n",
+        "  parallel: {matrix: !reference [.m, parallel, matrix]}\n", "  extends: .m\n"})
+    EXPECT_EQ(ci_shown(read_gitlab_text(".m:\n" + matrix + "b:\n" + parallel + script)), shown) << parallel;
+}
+
 TEST(GitlabCi, CommandsAreRead) {
   const GitlabCase cases[] = {
       {"docker build -t $CI_REGISTRY_IMAGE/api:$CI_COMMIT_SHA .",

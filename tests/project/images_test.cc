@@ -12,6 +12,7 @@
 #include "dcache/project/definitions.h"
 #include "dcache/project/needs.h"
 #include "dcache/text/path.h"
+#include "tests/cpu_time.h"
 #include "tests/run_program.h"
 
 namespace dcache::project {
@@ -47,6 +48,27 @@ TEST(Sources, OfComposeAreAllFilesThatCount) {
                {"base/common.yaml", "services: {b: {image: x}}\n"}},
               {"compose.yaml"}),
       ".env a.env base/common.yaml " + names + " inner/.env inner/c.yaml");
+}
+
+// Each of many files is compared with those that have the same place alone.
+TEST(Definitions, ThatManyFilesIncludeTakeNoTime) {
+  constexpr size_t kFiles = 1000;
+  const auto memory = std::make_shared<context::MemoryFiles>();
+  memory->write("common.yaml", "services: {base: {build: app}}\n");
+  memory->write("app/Dockerfile", "FROM x\n");
+  std::vector<std::string> definitions{"common.yaml"};
+  for (size_t i = 0; i < kFiles; ++i) {
+    definitions.push_back(fmt::format("s{}/compose.yaml", i));
+    memory->write(definitions.back(),
+                  fmt::format("include: [../common.yaml]\nservices: {{s{}: {{build: ../app}}}}\n", i));
+  }
+  ReadOptions options;
+  options.files = memory;
+  const tests::CpuTime time;
+  const Definitions read = read_definitions(definitions, ".", options);
+  EXPECT_EQ(read.targets.size(), kFiles * 2);
+  EXPECT_TRUE(read.failures.empty());
+  EXPECT_LT(time.seconds(), 30);
 }
 
 TEST(Sources, OfOtherDefinitions) {

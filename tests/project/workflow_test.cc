@@ -155,7 +155,7 @@ TEST(Workflow, CommandsOfScriptsAreRead) {
       {"docker buildx imagetools create -t a build", ""},
       {"docker run --rm x build .", ""},
       {"echo docker build .", ""},
-      {"docker build - < app/Dockerfile", "app . app/Dockerfile ?context\n"},
+      {"docker build - < app/Dockerfile", "app - app/Dockerfile\n"},
       {"docker build -f - . <<EOF\nFROM x\nEOF\n", "build-it . Dockerfile ?dockerfile\n"},
       {"docker build https://github.com/a/b.git", "build-it https://github.com/a/b.git Dockerfile\n"},
       {"export A=1\ndocker build --build-arg A .", "build-it . Dockerfile args.A=1\n"},
@@ -503,6 +503,19 @@ TEST(Workflow, CommandsThatBuildDefinitionsAreRead) {
   EXPECT_EQ(below.targets[0].defined[1].kind, DefinitionKind::kWorkflow);
 }
 
+// What a matrix lists are names of targets, and what a variable has may be an option.
+TEST(Workflow, AWordOfAMatrixIsNotAnOption) {
+  context::MemoryFiles files;
+  files.write("docker-bake.hcl", "target \"default\" {}\ntarget \"b\" { context = \"b\" }\n");
+  const std::string job =
+      "jobs:\n  b:\n    strategy: {matrix: {target: \"${{ fromJSON(inputs.list) }}\"}}\n    steps:\n";
+  EXPECT_EQ(
+      ci_shown(read_workflow_text(job + "      - run: docker buildx bake ${{ matrix.target }}\n", files)),
+      "default . Dockerfile\nb b Dockerfile\n");
+  EXPECT_EQ(ci_shown(read_workflow_text(with_steps("- run: docker buildx bake ${{ inputs.what }}"), files)),
+            "default . Dockerfile ?args\nb b Dockerfile ?args\n");
+}
+
 // Paths of -f start where the command runs, and those in the file in the project's folder.
 TEST(Workflow, ComposeMayHaveAnotherProjectFolder) {
   context::MemoryFiles files;
@@ -542,19 +555,88 @@ TEST(Workflow, ComposeMayHaveAnotherProjectFolder) {
   EXPECT_EQ(open.skipped[0].reason, "paths in its files start in ${{ $DIR }}");
 }
 
+TEST(Workflow, FilesMayNameTheWorkspace) {
+  context::MemoryFiles files;
+  files.write("deploy/stack.yml",
+              "services: {web: {build: {context: \"${GITHUB_WORKSPACE}/web\", dockerfile: "
+              "\"${GITHUB_WORKSPACE}/docker/Dockerfile\"}}}\n");
+  files.write(
+      "ci/images.hcl",
+      "variable \"GITHUB_WORKSPACE\" {}\ntarget \"default\" {\n  context = \"${GITHUB_WORKSPACE}/app\"\n}\n");
+  const WorkflowCase cases[] = {
+      {"- run: docker compose -f deploy/stack.yml build", "web ../web ../docker/Dockerfile\n"},
+      {"- run: docker buildx bake -f ci/images.hcl", "default app Dockerfile\n"},
+      {"- uses: docker/bake-action@v6\n  with: {files: ci/images.hcl, set: '*.context=${{ github.workspace "
+       "}}/lib'}",
+       "default lib Dockerfile\n"},
+  };
+  for (const WorkflowCase& c : cases)
+    EXPECT_EQ(ci_shown(read_workflow_text(with_steps(c.given), files)), c.shown) << c.given;
+}
+
+TEST(Workflow, ComposeMayBeGivenItsVariables) {
+  context::MemoryFiles files;
+  files.write("deploy/stack.yml",
+              "services:\n  api: {profiles: [ci], build: {context: api, args: {V: \"${V:-d}\", N: "
+              "\"${COMPOSE_PROJECT_NAME}\"}}}\n  web: {build: {context: web, args: {V: \"${V:-d}\"}}}\n");
+  files.write("deploy/.env", "V=own\n");
+  files.write("ci/a.env", "V=a\n");
+  files.write("ci/b.env", "V=b\n");
+  const std::string build = "docker compose -f deploy/stack.yml ";
+  const WorkflowCase cases[] = {
+      {"- run: " + build + "build web", "web web Dockerfile args.V=own\n"},
+      {"- run: " + build + "--env-file ci/a.env build web", "web web Dockerfile args.V=a\n"},
+      {"- run: " + build + "--env-file ci/a.env --env-file ci/b.env build web",
+       "web web Dockerfile args.V=b\n"},
+      {"- run: " + build + "--env-file $GITHUB_WORKSPACE/ci/b.env build web",
+       "web web Dockerfile args.V=b\n"},
+      {"- run: V=c " + build + "--env-file ci/a.env build web", "web web Dockerfile args.V=c\n"},
+      {"- run: " + build + "build web\n  env: {COMPOSE_ENV_FILES: 'ci/b.env,ci/a.env'}",
+       "web web Dockerfile args.V=a\n"},
+      {"- run: " + build + "--env-file made.env build web", "web web Dockerfile args.V=d ?args\n"},
+      {"- run: " + build + "--env-file $FILE build web", "web web Dockerfile args.V=d ?args\n"},
+      {"- run: " + build + "-p shop --profile ci build api", "api api Dockerfile args.N=shop args.V=own\n"},
+      {"- run: " + build + "build\n  env: {COMPOSE_PROFILES: other}", "web web Dockerfile args.V=own\n"},
+  };
+  for (const WorkflowCase& c : cases)
+    EXPECT_EQ(ci_shown(read_workflow_text(with_steps(c.given), files)), c.shown) << c.given;
+  const Definitions made =
+      read_workflow_text(with_steps("- run: " + build + "--env-file made.env build web"), files);
+  EXPECT_EQ(words_of(made.targets.at(0).unknown.at(0)),
+            "the build arguments may use variables of made.env, which is not in the repository");
+}
+
 TEST(Workflow, ADockerfileOnStandardInputHasNoContext) {
-  const Definitions found = read_workflow_text(with_steps("- run: docker build -t r6 - < a/Dockerfile"));
-  ASSERT_EQ(found.targets.size(), 1U);
-  ASSERT_EQ(found.targets[0].unknown.size(), 1U);
-  EXPECT_EQ(words_of(found.targets[0].unknown[0]), "the context is empty: standard input is the Dockerfile");
-  EXPECT_FALSE(found.targets[0].unknown[0].varies);
-  for (const char* step :
-       {"- run: docker build -t r6 . < a/Dockerfile", "- run: docker build -t r6 - < a.tar.gz",
-        "- run: docker build -t r6 -f - . < a/Dockerfile"}) {
-    const Definitions other = read_workflow_text(with_steps(step));
-    ASSERT_EQ(other.targets.size(), 1U) << step;
-    EXPECT_TRUE(other.targets[0].unknown.empty()) << step;
-  }
+  const WorkflowCase cases[] = {
+      {"docker build -t r6 - < a/Dockerfile", "r6 - a/Dockerfile tags=r6\n"},
+      {"cd a && docker build -t r6 - < Dockerfile", "r6 - a/Dockerfile tags=r6\n"},
+      {"cat a/Dockerfile | docker build -t r6 -", "r6 - a/Dockerfile tags=r6\n"},
+      {"docker build -t r6 - <<EOF\nFROM alpine\nEOF", "r6 - Dockerfile tags=r6 ?dockerfile\n"},
+      {"sed s/a/b/ a/Dockerfile | docker build -t r6 -", "r6 - Dockerfile tags=r6 ?dockerfile\n"},
+      // The context is what standard input contains.
+      {"docker build -t r6 - < a.tar.gz", "r6 - Dockerfile tags=r6 ?context\n"},
+      {"docker build -t r6 -f x/Dockerfile - < a.tar.gz", "r6 - x/Dockerfile tags=r6 ?context\n"},
+      {"tar -C a -c . | docker build -t r6 -", "r6 - Dockerfile tags=r6 ?context\n"},
+      {"git archive HEAD | docker build -t r6 -f x/Dockerfile -", "r6 - x/Dockerfile tags=r6 ?context\n"},
+      {"docker build -t r6 -", "r6 - Dockerfile tags=r6 ?context\n"},
+      {"docker build -t r6 - < $FILE", "r6 - Dockerfile tags=r6 ?context\n"},
+      // The Dockerfile alone is on standard input.
+      {"docker build -t r6 . < a/Dockerfile", "r6 . Dockerfile tags=r6\n"},
+      {"docker build -t r6 -f - . < a/Dockerfile", "r6 . a/Dockerfile tags=r6\n"},
+      {"cat a/Dockerfile | docker build -t r6 -f - .", "r6 . a/Dockerfile tags=r6\n"},
+      {"docker build -t r6 -f - . <<EOF\nFROM alpine\nEOF", "r6 . Dockerfile tags=r6 ?dockerfile\n"},
+      // Docker refuses both.
+      {"docker build -t r6 -f - -", ""},
+      {"docker build -t r6 -f b/Dockerfile - < a/Dockerfile", ""},
+  };
+  for (const WorkflowCase& c : cases)
+    EXPECT_EQ(ci_shown(read_workflow_text(with_run(c.given))), c.shown) << c.given;
+  const auto reason = [](const char* script) {
+    return words_of(read_workflow_text(with_run(script)).targets.at(0).unknown.at(0));
+  };
+  EXPECT_EQ(reason("docker build - < a.tar.gz"), "the context is the archive a.tar.gz");
+  EXPECT_EQ(reason("tar c . | docker build -"), "the context is an archive on standard input");
+  EXPECT_EQ(reason("docker build -"), "the context is what standard input contains");
 }
 
 TEST(Workflow, ActionsOfOthersMayBuild) {

@@ -50,6 +50,7 @@ std::vector<std::string> ignore_file_candidates(const std::string& dockerfile, c
   const bool has_own = !dockerfile.empty() && builder != plan::Builder::kClassic;
   const bool is_buildah = builder == plan::Builder::kBuildah;
   std::vector<std::string> candidates;
+  if (context == kNoContext) return candidates;
   if (has_own && is_buildah) candidates.push_back(dockerfile + ".containerignore");
   if (has_own) candidates.push_back(dockerfile + ".dockerignore");
   if (is_buildah) candidates.push_back(text::join_path(context, ".containerignore"));
@@ -77,6 +78,7 @@ tl::expected<IgnoreFile, Failure> parse_ignore_file(const std::string& path, std
 
 tl::expected<IgnoreFile, Failure> load_ignore_file(const std::string& dockerfile, const std::string& context,
                                                    plan::Builder builder, const context::FileSystem& files) {
+  if (context == kNoContext) return IgnoreFile{};
   for (const std::string& candidate : ignore_file_candidates(dockerfile, context, builder)) {
     if (!files.exists(candidate)) continue;
     // BuildKit is sent the file's folder and nothing else: a link out of it leads nowhere.
@@ -89,6 +91,14 @@ tl::expected<IgnoreFile, Failure> load_ignore_file(const std::string& dockerfile
     return parse_ignore_file(candidate, *text, builder);
   }
   return IgnoreFile{};
+}
+
+tl::expected<context::Walk, std::string> walk_context(const std::string& folder,
+                                                      const ignore::Matcher& ignore,
+                                                      const context::WalkOptions& options,
+                                                      const context::FileSystem& files) {
+  if (folder == kNoContext) return context::Walk{};
+  return files.walk(folder, ignore, options);
 }
 
 std::vector<Failure> Build::plan(std::string text) {
@@ -149,9 +159,10 @@ tl::expected<Build, std::vector<Failure>> Build::load(const BuildOptions& option
   auto ignore = load_ignore_file(options.dockerfile, build.options_.context, options.plan.builder, files);
   if (!ignore) return tl::unexpected(std::vector<Failure>{std::move(ignore.error())});
   *build.ignore_ = std::move(*ignore);
-  auto walk = files.walk(
+  auto walk = walk_context(
       build.options_.context, build.ignore_->matcher,
-      {.measure_ignored = options.measure_ignored, .names_only = options.names_only, .stop = options.stop});
+      {.measure_ignored = options.measure_ignored, .names_only = options.names_only, .stop = options.stop},
+      files);
   if (!walk)
     return tl::unexpected(
         std::vector<Failure>{unread_context(build.options_.context, std::move(walk.error()))});

@@ -24,11 +24,15 @@ namespace dcache::cache {
 
 using text::Failure;
 
+// As the folder of a context: there is none, as for `docker build - < Dockerfile`. No file is in it, and no
+// ignore file counts.
+inline constexpr std::string_view kNoContext = "-";
+
 struct BuildOptions {
   std::string dockerfile = {};  // its path
   // Its text, in place of what is in a file; `dockerfile` is what messages call it then.
   std::optional<std::string> dockerfile_text = {};
-  std::string context = {};      // the folder; empty for the Dockerfile's own
+  std::string context = {};      // the folder; empty for the Dockerfile's own; or kNoContext
   std::string hash_store = {};   // the folder of hashes kept between runs; empty for none
   bool measure_ignored = false;  // for Build::ignored_by
   // context::WalkOptions::names_only; for what_if_changed() alone, since Build::keys() stays empty then.
@@ -66,6 +70,12 @@ tl::expected<IgnoreFile, Failure> parse_ignore_file(const std::string& path, std
 tl::expected<IgnoreFile, Failure> load_ignore_file(const std::string& dockerfile, const std::string& context,
                                                    plan::Builder builder = plan::Builder::kBuildkit,
                                                    const context::FileSystem& files = *context::disk());
+
+// What a context contains: nothing for kNoContext.
+tl::expected<context::Walk, std::string> walk_context(const std::string& folder,
+                                                      const ignore::Matcher& ignore,
+                                                      const context::WalkOptions& options,
+                                                      const context::FileSystem& files);
 
 // What the walk of a context and the hashing of its files met.
 struct ContextProblem {

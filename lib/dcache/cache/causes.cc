@@ -482,17 +482,18 @@ class Causes::CauseFinder {
       report.cause.path = everything ? "/" : read.selectors.front().path;
       report.cause.stage = source.label();
       // The last step that may have written what is taken; if no step tells, the last one at all.
-      const Step* rebuilt = nullptr;
+      std::optional<size_t> rebuilt;
       for (std::optional<size_t> at = source.last_step; at; at = step(*at).below) {
         if (!is_rebuilt(reports, *at)) continue;
-        if (rebuilt == nullptr) rebuilt = &step(*at);
+        if (!rebuilt) rebuilt = at;
         if (!may_write(step(*at), report.cause.path)) continue;
-        rebuilt = &step(*at);
+        rebuilt = at;
         break;
       }
-      if (rebuilt != nullptr) {
+      if (rebuilt) {
         report.cause.kind = Cause::Kind::kStage;
-        report.cause.line = rebuilt->instruction->start_line;
+        report.cause.line = step(*rebuilt).instruction->start_line;
+        if (reports[*rebuilt].verdict == Verdict::kDepends) report.cause.change = kMayRebuild;
         return true;
       }
       if (const Step* gone = removed_from(source.label())) {

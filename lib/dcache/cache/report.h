@@ -40,6 +40,8 @@ struct FileChange {
   size_t files = 0;  // "commit": those of the folder that the step takes
 };
 
+inline constexpr std::string_view kMayRebuild = "may-rebuild";
+
 // What started it. For a step that only follows another one it is the other's cause.
 struct Cause {
   enum class Kind : uint8_t {
@@ -52,7 +54,9 @@ struct Cause {
     kNew,
     // The base image in `line`: before, after. With the change "rebuilt" the build `name` makes another one.
     kImage,
-    kStage,  // files of `stage`, whose step in `line` rebuilds, or which has lost the step `before`
+    // Files of `stage`, whose step in `line` rebuilds, or which has lost the step `before`. With the change
+    // kMayRebuild nobody knows whether that step rebuilds.
+    kStage,
     // The file `path` that `line` names does not exist: the build fails. With the change "deleted" it existed
     // before.
     kMissing,

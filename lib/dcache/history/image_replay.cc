@@ -213,6 +213,7 @@ std::shared_ptr<const Plan> ImageReplay::plan_of(const std::shared_ptr<const Set
 tl::expected<Snapshot, std::string> ImageReplay::snapshot_of(const ContextFolder& context,
                                                              const CommitChanges& commit,
                                                              const Graph& graph) {
+  if (context.folder == cache::kNoContext) return Snapshot();
   const auto tree = commit.files->object_of(context.real);
   if (!tree) {
     const bool is_inside = text::is_within(context.real, objects_.repository().root());

@@ -123,6 +123,7 @@ BuildFacts BuildFactsFinder::of(const std::string& dockerfile, const std::string
     if (folder.empty() && images_ != nullptr && graph != nullptr)
       folder = images_->context_of(dockerfile, *graph);
     if (folder.empty()) folder = text::parent_path(dockerfile);
+    if (folder == cache::kNoContext) return nullptr;
     auto ignore = cache::load_ignore_file(dockerfile, folder, plan::Builder::kBuildkit, *files_);
     if (ignore) return load(folder, std::move(*ignore));
     keep(ignore.error());
@@ -180,7 +181,8 @@ std::string BuildFactsFinder::context_of_ignore_file(const std::string& path) co
   const bool is_of_one = path.ends_with(kEnding) && !dockerfile.empty() && !dockerfile.ends_with('/') &&
                          images_ != nullptr && files_->exists(dockerfile);
   if (!is_of_one) return std::string(text::parent_path(path));
-  return images_->of(dockerfile).front().build.context;
+  const std::string context = images_->of(dockerfile).front().build.context;
+  return context == cache::kNoContext ? std::string(text::parent_path(path)) : context;
 }
 
 std::shared_ptr<const IgnoreFileUse> BuildFactsFinder::ignore_use(const std::string& folder) {

@@ -271,7 +271,7 @@ class RevisionJudge : public Judge {
     const auto ignore =
         cache::load_ignore_file(image.build.dockerfile, context, image.build.plan.builder, *files);
     if (!ignore) return true;
-    const auto walk = files->walk(context, ignore->matcher, {.names_only = true});
+    const auto walk = cache::walk_context(context, ignore->matcher, {.names_only = true}, *files);
     return !walk || !revisions_.assumed_in(walk->snapshot, files->real_path(context)).empty();
   }
 

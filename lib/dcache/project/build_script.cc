@@ -340,6 +340,7 @@ std::vector<CiBuild> BuildScript::read(std::string_view script) {
   Commands commands = split(script, texts);
   const auto& [all, nested, before, rest] = commands;
   note_effects(all);
+  const shell::Command* previous = nullptr;
   for (size_t i = 0; i < all.size();) {
     if (nested[i]) {
       read_command(all[i++], {.nested = true}, builds);
@@ -353,7 +354,8 @@ std::vector<CiBuild> BuildScript::read(std::string_view script) {
     const shell::Command* const following = next < all.size() ? &all[next] : nullptr;
     start_command(all[i], builds);
     const size_t after = take_array(commands, i);
-    read_command(all[i], {.apart = is_apart(all[i], following)}, builds);
+    read_command(all[i], {.apart = is_apart(all[i], following), .previous = previous}, builds);
+    previous = &all[i];
     if (function_) note_effects_of_function(all[i]);
     is_expected_ = is_expected_to_succeed(all[i]);
     i = after;
@@ -693,10 +695,7 @@ void BuildScript::read_command(const shell::Command& command, Place place, std::
     return;
   }
   if (writes_exports_) note_exports(command, words);
-  std::optional<CiText> input;
-  for (const shell::Redirection& redirection : command.redirections) {
-    if (redirection.op == "<") input = expand(redirection.target);
-  }
+  const CiInput input = input_of(command, place);
   const std::vector<CiText> run = without_alias(words);
   auto build = run.empty() ? std::nullopt : read_build_command(run, input);
   if (!build) return note_definition_build(command, run);
@@ -704,6 +703,17 @@ void BuildScript::read_command(const shell::Command& command, Place place, std::
   add_possible_options(called, *build);
   build->folder = folders_.back().now;
   builds.push_back(*std::move(build));
+}
+
+CiInput BuildScript::input_of(const shell::Command& command, Place place) {
+  CiInput input;
+  if (command.connector == shell::Connector::kPipe && place.previous != nullptr)
+    input = input_from_command(expand(shell::invocation(*place.previous)));
+  for (const shell::Redirection& redirection : command.redirections) {
+    if (redirection.op == "<") input = input_from_file(expand(redirection.target));
+    if (redirection.op.starts_with("<<")) input = {.kind = CiInput::Kind::kText};
+  }
+  return input;
 }
 
 // `A=$((B++))` sets both.

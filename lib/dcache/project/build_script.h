@@ -71,6 +71,7 @@ class BuildScript {
   struct Place {
     bool nested = false;  // in a substitution
     bool apart = false;   // in a pipeline or in the background
+    const shell::Command* previous = nullptr;
   };
   // The commands of a script, with the text before each; those in substitutions follow the one that contains
   // them.
@@ -116,6 +117,7 @@ class BuildScript {
   void settle_list(std::vector<CiBuild>& builds);
   void settle_folder(std::vector<CiBuild>& builds);
   void read_command(const shell::Command& command, Place place, std::vector<CiBuild>& builds);
+  CiInput input_of(const shell::Command& command, Place place);
   void set_arithmetic(const shell::Command& command);
   void declare(std::span<const shell::Word> words, bool known);
   void set(const shell::Word& assignment, bool sure);

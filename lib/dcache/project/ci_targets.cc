@@ -8,6 +8,7 @@
 
 #include <fmt/format.h>
 
+#include "dcache/cache/build.h"
 #include "dcache/project/build_script.h"
 #include "dcache/project/cache_entry.h"
 #include "dcache/text/path.h"
@@ -176,6 +177,12 @@ class TargetReader {
   }
 
   void read_context() {
+    if (build_.has_no_context || !build_.context_of_input.empty()) {
+      target_.context = cache::kNoContext;
+      is_known_ = false;
+      if (!build_.has_no_context) target_.unknown.push_back({"context", build_.context_of_input});
+      return;
+    }
     CiText context{"."};
     if (const CiText* const given = build_.find(BuildField::kContext)) {
       CiText path = without_scheme(*given);
@@ -187,8 +194,6 @@ class TargetReader {
       if (!is_remote(path.text)) remote_place_ = located(path);
     }
     target_.context = context.text;
-    if (build_.has_no_context)
-      target_.unknown.push_back({"context", "is empty: standard input is the Dockerfile", false});
     is_remote_ = is_remote(context.text);
     is_known_ = note("context", context) && !is_remote_;
     if (!is_known_ || !is_outside(context.text)) return;
@@ -224,6 +229,11 @@ class TargetReader {
       return;
     }
     if (is_remote_ || is_remote(given->text)) return set_remote_file(*given);
+    if (!build_.context_of_input.empty()) {
+      note("dockerfile", *given);
+      target_.dockerfile = given->text;
+      return;
+    }
     if (build_.file_base == FileBase::kContext && is_known_) {
       CiText file{target_.context + '/'};
       file.append(*given);
@@ -472,7 +482,8 @@ std::string name_of_file(std::string_view file) {
 
 // A name from where the files of a build are; empty if they are in the root.
 std::string name_of_folder(const Target& target) {
-  const bool context_known = !has_unknown(target, "context") && !is_remote(target.context);
+  const bool context_known =
+      !has_unknown(target, "context") && !is_remote(target.context) && target.context != cache::kNoContext;
   if (!has_unknown(target, "dockerfile")) {
     const std::string file =
         context_known ? text::join_path(target.context, target.dockerfile) : target.dockerfile;

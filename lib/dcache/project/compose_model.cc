@@ -251,7 +251,8 @@ ComposeModel read_compose_model(const std::vector<std::string>& paths, const std
   const auto home = options.environment.find("HOME");
   ComposeScope scope{
       0, folder, home == options.environment.end() ? "" : home->second, options.environment, {}};
-  loader.read_env(text::join_path(folder, ".env"), scope.variables);
+  for (const std::string& file : options.env_files.value_or(std::vector{text::join_path(folder, ".env")}))
+    loader.read_env(file, scope.variables);
   model.services = loader.load(paths, scope, ".", nullptr);
   model.variables = std::move(scope.variables);
   if (model.name.empty()) model.name = project_name_of(options.files->real_path(folder));

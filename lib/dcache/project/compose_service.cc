@@ -128,9 +128,11 @@ class ServiceReader {
     if (!environment_) environment_.emplace(service_, target_.folder, model_, options_);
     auto value = environment_->find(name);
     if (value) return value;
-    for (const std::string& file : environment_->missing())
-      target_.unknown.push_back(
-          {"args." + name, fmt::format("may be set in {}, which is not there", file), false});
+    // CI may set it, as a variable in the text of a value.
+    const std::vector<std::string>& missing = environment_->missing();
+    for (const std::string& file : missing)
+      target_.unknown.push_back({"args." + name, fmt::format("may be set in {}, which is not there", file)});
+    if (missing.empty()) target_.unknown.push_back({"args." + name, "has no value in the environment"});
     return std::nullopt;
   }
 

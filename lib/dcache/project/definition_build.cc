@@ -119,6 +119,8 @@ void read_compose_options(WordReader& words, DefinitionBuild& build) {
   while (!words.is_done() && words.front().starts_with('-')) {
     WordReader::Option option = words.next(valued);
     if (option.name == "-f" || option.name == "--file") build.files.push_back(std::move(option.value));
+    if (option.name == "--env-file") build.env_files.insert(build.env_files.begin(), std::move(option.value));
+    if (option.name == "-p" || option.name == "--project-name") build.project_name = std::move(option.value);
     if (option.name == "--profile") build.profiles.push_back(std::move(option.value));
     if (text::is_one_of(option.name, kProjectFolder)) build.project_folder = std::move(option.value);
   }
@@ -202,6 +204,29 @@ std::vector<std::string> paths_of(const DefinitionBuild& build, const ReadOption
     } else {
       paths.push_back(path);
     }
+  }
+  return paths;
+}
+
+// The files that Compose reads variables from, in place of .env, if it is given some.
+// Source: https://docs.docker.com/compose/how-tos/environment-variables/envvars/#compose_env_files
+std::optional<std::vector<std::string>> env_files_of(const DefinitionBuild& build, const ReadOptions& options,
+                                                     DefinedTargets& found) {
+  std::vector<std::string> names = build.env_files;
+  if (names.empty()) {
+    if (const auto listed = options.environment.find("COMPOSE_ENV_FILES");
+        listed != options.environment.end())
+      names = split_file_list(listed->second, ",");
+    std::ranges::reverse(names);
+  }
+  if (names.empty()) return std::nullopt;
+  std::vector<std::string> paths;
+  for (const std::string& name : names) {
+    std::string path = name.starts_with('/') ? name : text::join_path(build.folder, name);
+    if (!is_known(name) || !options.files->exists(path))
+      found.missing_variables =
+          is_known(name) ? fmt::format("{}, which is not in the repository", name) : name;
+    paths.push_back(std::move(path));
   }
   return paths;
 }
@@ -339,6 +364,14 @@ DefinedTargets targets_of(const DefinitionBuild& build, ReadOptions options) {
   const std::vector<std::string> paths = paths_of(build, options, found);
   if (paths.empty()) return found;
   options.profiles = build.profiles;
+  if (build.kind == DefinitionKind::kCompose) {
+    options.env_files = env_files_of(build, options, found);
+    if (build.project_name && is_known(*build.project_name))
+      options.environment.insert_or_assign("COMPOSE_PROJECT_NAME", *build.project_name);
+    const auto profiles = options.environment.find("COMPOSE_PROFILES");
+    if (options.profiles.empty() && profiles != options.environment.end() && is_known(profiles->second))
+      options.profiles = split_file_list(profiles->second, ",");
+  }
   Definitions defined;
   std::set<std::string> known;
   const auto note_names = [&] {

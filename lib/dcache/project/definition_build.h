@@ -20,8 +20,10 @@ struct DefinitionBuild {
   std::string folder = ".";                     // where it runs
   // Of Compose: where relative paths in the files start; without it where the first file is.
   std::optional<std::string> project_folder = {};
-  std::vector<std::string> files = {};  // those that are in the folder if there are none
-  std::vector<std::string> names = {};  // of targets, groups or services; the default if there are none
+  std::optional<std::string> project_name = {};
+  std::vector<std::string> env_files = {};  // of Compose: in place of .env, the last one first
+  std::vector<std::string> files = {};      // those that are in the folder if there are none
+  std::vector<std::string> names = {};      // of targets, groups or services; the default if there are none
   std::vector<std::string> profiles = {};
   std::vector<Override> set = {};
 };
@@ -34,6 +36,8 @@ std::optional<DefinitionBuild> read_definition_command(std::span<const std::stri
 struct DefinedTargets {
   std::vector<Target> targets = {};
   std::vector<text::Failure> failures = {};  // of its files
+  // A file of variables that is not there: "ci.env, which is not in the repository". Empty for none.
+  std::string missing_variables = {};
   // What else it builds and nobody can tell: "what gen.hcl defines, which is not in the repository". Empty
   // for nothing.
   std::string missing = {};

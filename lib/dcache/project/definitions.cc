@@ -4,7 +4,9 @@
 #include <array>
 #include <iterator>
 #include <map>
+#include <set>
 #include <span>
+#include <tuple>
 #include <utility>
 
 #include <fmt/format.h>
@@ -76,10 +78,9 @@ Definitions with_sources(const ReadOptions& options, const Paths& more, const Re
   Definitions definitions = read(noting);
   Paths sources = files->sources();
   std::ranges::copy(more, std::back_inserter(sources));
-  std::ranges::sort(sources);
-  sources.erase(std::ranges::unique(sources).begin(), sources.end());
+  const SharedPaths shared(sources);
   for (Target& target : definitions.targets)
-    target.sources = sources;
+    target.sources = shared;
   add_new_failures(files->failures(), definitions.failures);
   return definitions;
 }
@@ -338,48 +339,75 @@ const Origin* job_of(const Target& target) {
   return job == target.defined.end() ? nullptr : &*job;
 }
 
-// Whether both start at the same line of a file.
-bool is_same_place(const Origin& a, const Origin& b) {
-  return a.kind == b.kind && a.path == b.path && a.line != 0 && a.line == b.line;
-}
+// What targets are read as from files that include, require or call the ones of others. A file that others
+// include says less: those give it values and profiles. What a job builds is built as its commands say, also
+// if people build it in another way.
+class WholeTargets {
+ public:
+  explicit WholeTargets(const std::vector<Target>& targets) {
+    for (const Target& target : targets)
+      add(target);
+  }
 
-// Whether a file that only overrides services is read, for one of them, with the file that `other` is from:
-// both are included together.
-bool is_override_of_included(const Target& target, const Target& other) {
-  const Origin& origin = target.defined.front();
-  const Origin& place = other.defined.front();
-  if (origin.kind != DefinitionKind::kCompose || origin.line != 0) return false;
-  return std::ranges::binary_search(other.sources, origin.path) &&
-         std::ranges::any_of(target.defined, [&](const Origin& one) {
-           return is_same_place(one, place) && one.name == place.name;
-         });
-}
+  // Whether one of them says what a target is built as.
+  bool has_whole_of(const Target& target) const {
+    const Origin& origin = target.defined.front();
+    if (const Origin* const job = job_of(target))
+      return target.purpose == Purpose::kCalled && of_jobs_.contains({place_of(origin), place_of(*job)});
+    if (origin.kind == DefinitionKind::kSkaffold) return is_read_with_more(target, name_of(target));
+    return origin.kind == DefinitionKind::kCompose &&
+           (is_override_of_included(target) ||
+            (origin.line != 0 && is_read_with_more(target, name_of(target))));
+  }
 
-// Whether a target is of a kind of file that others include, require or call.
-bool may_be_part(const Target& target) {
-  const DefinitionKind kind = target.defined.front().kind;
-  return kind == DefinitionKind::kCompose || kind == DefinitionKind::kSkaffold || job_of(target) != nullptr;
-}
+ private:
+  using Place = std::tuple<DefinitionKind, std::string, uint32_t>;
+  using PlaceName = std::pair<Place, std::string>;
 
-// Whether `other` says what `target` is built as, read from a file that includes, requires or calls the one
-// that `target` is from, with the values and profiles that it gives. What a job builds is built as its
-// commands say, also if people build it in another way.
-bool is_part_of(const Target& target, const Target& other) {
-  const Origin& origin = target.defined.front();
-  const Origin& place = other.defined.front();
-  const Origin* const job = job_of(target);
-  const Origin* const other_job = job_of(other);
-  if (job != nullptr && other_job != nullptr)
-    return is_same_place(origin, place) && is_same_place(*job, *other_job) &&
-           target.purpose == Purpose::kCalled && other.purpose != Purpose::kCalled;
-  if (job != nullptr || other_job != nullptr) return false;
-  if (is_override_of_included(target, other)) return true;
-  if (target.sources.size() >= other.sources.size()) return false;
-  if (origin.kind == DefinitionKind::kCompose)
-    return is_same_place(origin, place) && origin.name == place.name;
-  return origin.kind == DefinitionKind::kSkaffold && place.kind == origin.kind && origin.path == place.path &&
-         target.name == other.name;
-}
+  static Place place_of(const Origin& origin) { return {origin.kind, origin.path, origin.line}; }
+  // What is the same of a target in all readings: where it is, or of Skaffold its own name.
+  static PlaceName name_of(const Target& target) {
+    const Origin& origin = target.defined.front();
+    if (origin.kind == DefinitionKind::kSkaffold) return {{origin.kind, origin.path, 0}, target.name};
+    return {place_of(origin), origin.name};
+  }
+
+  void add(const Target& target) {
+    const Origin& origin = target.defined.front();
+    if (const Origin* const job = job_of(target)) {
+      if (target.purpose != Purpose::kCalled && origin.line != 0 && job->line != 0)
+        of_jobs_.insert({place_of(origin), place_of(*job)});
+      return;
+    }
+    std::vector<SharedPaths>& readings = readings_[name_of(target)];
+    size_t& most = most_sources_[name_of(target)];
+    most = std::max(most, target.sources.size());
+    const auto is_known = [&](const SharedPaths& known) { return known.is_same_list(target.sources); };
+    if (std::ranges::none_of(readings, is_known)) readings.push_back(target.sources);
+  }
+
+  bool is_read_with_more(const Target& target, const PlaceName& name) const {
+    const auto most = most_sources_.find(name);
+    return most != most_sources_.end() && target.sources.size() < most->second;
+  }
+
+  // Whether a file that only overrides services is read, for one of them, with the file that another target
+  // is from: both are included together.
+  bool is_override_of_included(const Target& target) const {
+    const Origin& origin = target.defined.front();
+    if (origin.line != 0) return false;
+    return std::ranges::any_of(target.defined, [&](const Origin& one) {
+      const auto readings = readings_.find({place_of(one), one.name});
+      return one.line != 0 && readings != readings_.end() &&
+             std::ranges::any_of(readings->second,
+                                 [&](const SharedPaths& sources) { return sources.contains(origin.path); });
+    });
+  }
+
+  std::set<std::pair<Place, Place>> of_jobs_;
+  std::map<PlaceName, std::vector<SharedPaths>> readings_;  // the files of each
+  std::map<PlaceName, size_t> most_sources_;
+};
 
 // The Skaffold files above a folder that may require others.
 Paths requiring_files_above(std::string folder, const std::string& root, const context::FileSystem& files) {
@@ -441,13 +469,8 @@ void tell_missing_needs(const Paths& paths, const std::string& root, const ReadO
 
 // What a file that others include says alone is not what is built.
 void keep_included(std::vector<Target>& targets) {
-  std::vector<bool> dropped;
-  for (const Target& target : targets)
-    dropped.push_back(may_be_part(target) && std::ranges::any_of(targets, [&](const Target& other) {
-                        return is_part_of(target, other);
-                      }));
-  size_t index = 0;
-  std::erase_if(targets, [&](const Target&) { return dropped[index++]; });
+  const WholeTargets whole(targets);
+  std::erase_if(targets, [&](const Target& target) { return whole.has_whole_of(target); });
 }
 
 }  // namespace

@@ -4,6 +4,8 @@
 #include <array>
 #include <span>
 
+#include <fmt/format.h>
+
 #include "dcache/text/path.h"
 
 namespace dcache::project {
@@ -315,22 +317,48 @@ void add_context(const std::vector<CiText>& arguments, CiBuild& build) {
   build.values.emplace_back(kContext, *chosen);
 }
 
-// `-` is standard input: a Dockerfile, with an empty context if it is given in place of one.
-void read_input(CiBuild& build, const std::optional<CiText>& input) {
-  for (auto& [field, value] : build.values) {
-    if (value.text != "-" || (field != kContext && field != kFile)) continue;
-    build.file_is_input = !input;
-    if (field == kFile && input) value = *input;
-    if (field != kContext) continue;
-    value = {"."};
-    // An archive is a context.
-    constexpr std::array<std::string_view, 7> kArchives = {".tar", ".tgz", ".gz", ".xz",
-                                                           ".bz2", ".zst", ".tbz"};
-    const auto ends = [&](std::string_view ending) { return input->text.ends_with(ending); };
-    build.has_no_context = input && input->is_known() && std::ranges::none_of(kArchives, ends);
-    if (input) build.values.emplace_back(kFile, *input);
-    return;
+// In place of a context `-` is standard input: an archive of one, or a Dockerfile alone. The Dockerfile of -f
+// is in the archive. False if there is no such build: nothing is both on standard input.
+// Source: https://docs.docker.com/build/concepts/context/#empty-context, LoadInputs() in
+// https://github.com/docker/buildx/blob/master/build/opt.go
+bool read_input_as_context(CiText& context, const CiInput& input, CiBuild& build) {
+  using Kind = CiInput::Kind;
+  const CiText* const file = build.find(kFile);
+  if (file != nullptr && file->text == "-") return false;
+  if (file != nullptr && input.kind == Kind::kText && build.file_base == FileBase::kFolder) return false;
+  if (input.kind == Kind::kText) {
+    context = {"."};
+    build.has_no_context = true;
+    build.file_is_input = !input.file;
+    if (input.file) build.values.emplace_back(kFile, *input.file);
+    return true;
   }
+  const bool is_archive = input.kind == Kind::kArchive || file != nullptr;
+  build.context_of_input =
+      input.file && input.file->is_known()
+          ? fmt::format("is the archive {}", input.file->text)
+          : std::string(is_archive ? "is an archive on standard input" : "is what standard input contains");
+  return true;
+}
+
+// `-` as the file is a Dockerfile on standard input.
+bool read_input(CiBuild& build, const CiInput& input) {
+  const auto is_input_context = [](const auto& given) {
+    return given.first == kContext && given.second.text == "-";
+  };
+  const auto context = std::ranges::find_if(build.values, is_input_context);
+  if (context != build.values.end()) {
+    CiText value = context->second;
+    const bool builds = read_input_as_context(value, input, build);
+    std::ranges::find_if(build.values, is_input_context)->second = std::move(value);
+    return builds;
+  }
+  for (auto& [field, value] : build.values) {
+    if (field != kFile || value.text != "-") continue;
+    build.file_is_input = !input.file;
+    if (input.file) value = *input.file;
+  }
+  return true;
 }
 
 }  // namespace
@@ -341,8 +369,7 @@ const CiText* CiBuild::find(BuildField field) const {
   return found == values.rend() ? nullptr : &found->second;
 }
 
-std::optional<CiBuild> read_build_command(const std::vector<CiText>& words,
-                                          const std::optional<CiText>& input) {
+std::optional<CiBuild> read_build_command(const std::vector<CiText>& words, const CiInput& input) {
   if (words.empty()) return std::nullopt;
   const std::string_view name = text::base_name(words.front().text);
   const auto* const program = std::ranges::find(kPrograms, name, &Program::name);
@@ -364,13 +391,38 @@ std::optional<CiBuild> read_build_command(const std::vector<CiText>& words,
     return build;
   }
   add_context(reader.arguments(), build);
-  read_input(build, input);
+  if (!read_input(build, input)) return std::nullopt;
   if (build.find(kContext) == nullptr) {
     // podman and buildah build the current folder.
     if (program->file_base == FileBase::kFolder) return std::nullopt;
     build.values.emplace_back(kContext, CiText{"."});
   }
   return build;
+}
+
+CiInput input_from_file(const CiText& file) {
+  constexpr std::array<std::string_view, 7> kArchives = {".tar", ".tgz", ".gz", ".xz",
+                                                         ".bz2", ".zst", ".tbz"};
+  const auto ends = [&](std::string_view ending) { return file.text.ends_with(ending); };
+  if (std::ranges::any_of(kArchives, ends)) return {CiInput::Kind::kArchive, file};
+  return {file.is_known() ? CiInput::Kind::kText : CiInput::Kind::kUnknown, file};
+}
+
+CiInput input_from_command(const std::vector<CiText>& words) {
+  constexpr std::array<std::string_view, 8> kTextPrograms = {"cat",  "echo",     "printf", "sed",
+                                                             "head", "envsubst", "awk",    "tail"};
+  constexpr std::array<std::string_view, 7> kArchivePrograms = {"tar",  "bsdtar", "gtar", "gzip",
+                                                                "pigz", "zstd",   "xz"};
+  if (words.empty()) return {};
+  const std::string_view program = text::base_name(words.front().text);
+  if (program == "cat" && words.size() == 2 && !words[1].text.starts_with('-'))
+    return input_from_file(words[1]);
+  const bool is_git_archive =
+      program == "git" && std::ranges::find(words, "archive", &CiText::text) != words.end();
+  if (is_git_archive || std::ranges::find(kArchivePrograms, program) != kArchivePrograms.end())
+    return {.kind = CiInput::Kind::kArchive};
+  const bool is_text = std::ranges::find(kTextPrograms, program) != kTextPrograms.end();
+  return {.kind = is_text ? CiInput::Kind::kText : CiInput::Kind::kUnknown};
 }
 
 std::optional<BuildField> field_of_option(std::string_view word) {

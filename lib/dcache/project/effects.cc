@@ -301,8 +301,8 @@ std::string made_before(const Image& image) {
   for (const auto& [name, folder] : build.plan.named_contexts) {
     if (!folder.starts_with(plan::kImageScheme) && !files.exists(folder)) return fmt::format(kWords, folder);
   }
-  const bool is_there =
-      files.exists(build.context) && (build.dockerfile_text || files.exists(build.dockerfile));
+  const bool has_context = build.context == cache::kNoContext || files.exists(build.context);
+  const bool is_there = has_context && (build.dockerfile_text || files.exists(build.dockerfile));
   for (const UnknownAttribute& unknown : image.target.unknown) {
     if (!is_there && (unknown.attribute == "context" || unknown.attribute == "dockerfile"))
       return words_of(unknown);
@@ -310,7 +310,7 @@ std::string made_before(const Image& image) {
   const bool is_of_ci = std::ranges::all_of(image.target.defined,
                                             [](const Origin& origin) { return is_built_by_ci(origin.kind); });
   if (!is_of_ci) return {};
-  if (!files.exists(build.context)) return fmt::format(kWords, build.context);
+  if (!has_context) return fmt::format(kWords, build.context);
   return build.dockerfile_text || files.exists(build.dockerfile) ? "" : fmt::format(kWords, build.dockerfile);
 }
 

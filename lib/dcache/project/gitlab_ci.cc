@@ -101,8 +101,7 @@ class PipelineReader {
                 const GitlabConfig& config) {
     MatrixJobs jobs;
     jobs.values.emplace_back();
-    const Value* const parallel = job.find("parallel");
-    const Value* const matrix = parallel == nullptr ? nullptr : parallel->find("matrix");
+    const Value* const matrix = matrix_of(job, config);
     if (matrix != nullptr) jobs = expand_gitlab_matrix(*matrix);
     if (jobs.too_many)
       files_.fail(matrix->place, fmt::format("the matrix makes more than {} jobs", kMostMatrixJobs),
@@ -127,6 +126,14 @@ class PipelineReader {
         read_scripts(name, job, values, variables, config);
       }
     }
+  }
+
+  // Null for none.
+  static const Value* matrix_of(const Value& job, const GitlabConfig& config) {
+    const Value* parallel = job.find("parallel");
+    if (parallel != nullptr) parallel = config.referenced(*parallel);
+    const Value* const matrix = parallel == nullptr ? nullptr : parallel->find("matrix");
+    return matrix == nullptr ? nullptr : config.referenced(*matrix);
   }
 
   void add_variables(const Value* map, const GitlabConfig& config, JobVariables& variables) {
@@ -232,7 +239,7 @@ class PipelineReader {
       unknown.append_unknown("$" + name);
       environment.insert_or_assign(name, as_expressions(variables.find(name).value_or(unknown)));
     }
-    ReadOptions options = options_in_job(options_, std::move(environment));
+    ReadOptions options = options_in_job(options_, std::move(environment), "CI_PROJECT_DIR");
     if (!add_definition_build(build, std::move(options), source, Workspace(), root_, result_, targets_))
       stop(source);
   }

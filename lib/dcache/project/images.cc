@@ -55,7 +55,9 @@ std::string named_context(const Target& target, const std::string& value) {
 std::string dockerfile_path(const Target& target) {
   const bool is_known = std::ranges::none_of(
       target.unknown, [](const UnknownAttribute& one) { return one.varies && one.attribute == "context"; });
-  const std::string context = is_known && !is_remote_context(target.context) ? target.context : ".";
+  const bool is_folder =
+      is_known && !is_remote_context(target.context) && target.context != cache::kNoContext;
+  const std::string context = is_folder ? target.context : ".";
   return resolve(resolve(target.folder, context), target.dockerfile);
 }
 
@@ -103,6 +105,8 @@ class ImageMaker {
     build.plan.named_contexts.clear();
     if (is_remote_context(target.context)) {
       image.remote = fmt::format("its context is {}", target.context);
+    } else if (target.context == cache::kNoContext) {
+      build.context = target.context;
     } else {
       build.context = resolve(target.folder, target.context);
     }
@@ -277,7 +281,7 @@ bool are_defined_together(const Image& known, const Image& image) {
   const bool is_for_people = b.kind == DefinitionKind::kCompose || b.kind == DefinitionKind::kBake ||
                              b.kind == DefinitionKind::kSkaffold;
   return is_for_people && a.kind == b.kind && !image.target.sources.empty() &&
-         std::ranges::includes(known.target.sources, image.target.sources);
+         known.target.sources.includes(image.target.sources);
 }
 
 // The values of build arguments that one definition leaves open and the other has. What only CI knows stays
@@ -355,8 +359,7 @@ void merge(Image image, Image& known) {
   add_once(known.target.annotations, std::move(image.target.annotations));
   add_inputs(image.target, known.target);
   known.target.labels.merge(image.target.labels);
-  add_once(known.target.sources, std::move(image.target.sources));
-  std::ranges::sort(known.target.sources);
+  known.target.sources.add(image.target.sources);
 }
 
 // Adds images to a project, each once: a definition that means one which is there is another place of it.
@@ -426,7 +429,7 @@ class ImageAdder {
     for (const auto& [path, indexes] : alike.by_file) {
       if (path == image.origin().path) continue;
       const auto same = std::ranges::find_if(indexes, [&](size_t index) {
-        return (!first || index < *first) && !are_defined_together(images_[index], image) && is_same(index);
+        return (!first || index < *first) && is_same(index) && !are_defined_together(images_[index], image);
       });
       if (same != indexes.end()) first = *same;
     }
@@ -566,11 +569,10 @@ void add_lone_dockerfiles(const ProjectOptions& options, const ImageMaker& maker
 }  // namespace
 
 bool is_same_build(const Image& a, const Image& b) {
-  return are_same_platforms(a, b) && a.build.dockerfile == b.build.dockerfile &&
-         a.build.context == b.build.context && a.remote == b.remote &&
-         a.build.plan.target == b.build.plan.target && are_same_arguments(a, b) &&
+  return a.build.dockerfile == b.build.dockerfile && a.build.context == b.build.context &&
+         a.remote == b.remote && a.build.plan.target == b.build.plan.target && are_same_arguments(a, b) &&
          a.build.plan.named_contexts == b.build.plan.named_contexts &&
-         are_same_options(a.build.plan, b.build.plan);
+         are_same_options(a.build.plan, b.build.plan) && are_same_platforms(a, b);
 }
 
 std::vector<std::string> Image::platforms() const {

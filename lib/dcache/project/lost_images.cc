@@ -58,9 +58,8 @@ void add_lost_images(const Project& before, const context::FileSystem& files, Pr
       const Origin& first = definition.front();
       if (first.kind == DefinitionKind::kDockerfile || places.contains(place_of(definition))) continue;
       const auto concerns = [&](const text::Failure* failure) {
-        const std::vector<std::string>& sources = image.target.sources;
         return std::ranges::find(definition, failure->path, &Origin::path) != definition.end() ||
-               std::ranges::find(sources, failure->path) != sources.end();
+               image.target.sources.contains(failure->path);
       };
       const auto failure = std::ranges::find_if(failures, concerns);
       if (failure == failures.end() || has_stand_in(image, files, now)) continue;

@@ -62,6 +62,31 @@ enum class Purpose : uint8_t {
   kCalled,     // other workflows call the one that builds it, with values for its inputs
 };
 
+// Paths, sorted, each once. Copies share them: all targets of a file have the same.
+class SharedPaths {
+ public:
+  SharedPaths() = default;
+  // In any order.
+  explicit SharedPaths(const std::vector<std::string>& paths);
+
+  auto begin() const { return all().begin(); }
+  auto end() const { return all().end(); }
+  size_t size() const { return all().size(); }
+  bool empty() const { return all().empty(); }
+  bool contains(std::string_view path) const { return all().contains(path); }
+  bool includes(const SharedPaths& others) const;
+  // Whether they are a copy of the others. Of two lists that are equal nobody knows.
+  bool is_same_list(const SharedPaths& others) const { return paths_ == others.paths_; }
+  void add(const SharedPaths& others);
+
+ private:
+  using Paths = std::set<std::string, std::less<>>;
+
+  const Paths& all() const;
+
+  std::shared_ptr<Paths> paths_;  // changed only if no copy has it
+};
+
 struct Target {
   using Pairs = std::map<std::string, std::string, std::less<>>;
 
@@ -69,8 +94,9 @@ struct Target {
   Purpose purpose = Purpose::kBuild;
   // What relative paths start from; "." is the current folder.
   std::string folder = ".";
-  std::string context = ".";  // a folder, or a URL
-  // Relative to the context; to `folder` if the context is not known, and in the repository of a URL.
+  std::string context = ".";  // a folder, a URL, or cache::kNoContext
+  // Relative to the context; to `folder` if that is not known or there is none; and in the repository of a
+  // URL.
   std::string dockerfile = "Dockerfile";
   std::optional<std::string> dockerfile_inline = {};  // its text, in place of a file
   std::string target = {};                            // stage; empty for the last
@@ -111,8 +137,8 @@ struct Target {
   // Where else the same build is defined, with other caches to import than `cache_from`.
   std::vector<Origin> other_imports = {};
   // The files that the definition was read from, and those that would count if they existed (an override,
-  // .env): a change of any of them may change the target. Spelled as they are read, sorted, each once.
-  std::vector<std::string> sources = {};
+  // .env): a change of any of them may change the target. Spelled as they are read.
+  SharedPaths sources = {};
 };
 
 // A name for several images.
@@ -165,6 +191,8 @@ struct ReadOptions {
   std::shared_ptr<const context::FileSystem> files = context::disk();
   std::map<std::string, std::string, std::less<>> environment = {};
   std::vector<std::string> profiles = {};  // of compose and Skaffold
+  // In place of the project's .env of compose, the file that counts most first.
+  std::optional<std::vector<std::string>> env_files = {};
   std::vector<Override> set = {};
   // The definitions are those that somebody names in the current folder, as for docker buildx bake -f: bake
   // is run there.

@@ -61,8 +61,7 @@ bool is_defined_in(const Image& image, const std::string& path) {
 }
 
 bool rests_on(const Image& image, const std::string& path) {
-  const std::vector<std::string>& sources = image.target.sources;
-  return is_defined_in(image, path) || std::ranges::find(sources, path) != sources.end();
+  return is_defined_in(image, path) || image.target.sources.contains(path);
 }
 
 // Whether a word of the text is the path of a folder that a Dockerfile is in, from where the definition is:

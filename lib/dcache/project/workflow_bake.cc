@@ -77,14 +77,29 @@ void note_expressions(Target& target) {
     note("cache-to", cache);
 }
 
+// Paths that start at the root of the workspace, as ones from where those of the definition start.
+void resolve_workspace(const std::string& root, Target& target) {
+  const auto resolve = [&](std::string& path, const std::string& folder) {
+    CiText text = from_expressions(path);
+    if (!has_expression(path) || !take_workspace_root(text) || !text.is_known()) return;
+    path =
+        std::filesystem::path(text::join_path(root, text.text)).lexically_relative(folder).generic_string();
+  };
+  resolve(target.context, target.folder);
+  resolve(target.dockerfile, text::join_path(target.folder, target.context));
+  for (auto& [name, value] : target.contexts)
+    resolve(value, target.folder);
+}
+
 // Adds a target that a step builds, with what overrides that can't be told and `more` leave open of it. False
 // if there are too many targets.
-bool add_target(Target target, const std::vector<Override>& open, const std::optional<UnknownAttribute>& more,
-                const CiSource& source, CiTargets& targets) {
+bool add_target(Target target, const std::vector<Override>& open, const std::vector<UnknownAttribute>& more,
+                const CiSource& source, const std::string& root, CiTargets& targets) {
+  resolve_workspace(root, target);
   note_expressions(target);
   for (const Override& one : open)
     note_override(one, target);
-  if (more) target.unknown.push_back(*more);
+  std::ranges::copy(more, std::back_inserter(target.unknown));
   target.defined.insert(target.defined.end(), source.defined.begin(), source.defined.end());
   return targets.add(std::move(target), source);
 }
@@ -183,7 +198,7 @@ class BakeStep {
   }
 
   ReadOptions read_options() {
-    ReadOptions options = options_in_job(reading_.options, scope_.environment());
+    ReadOptions options = options_in_job(reading_.options, scope_.environment(), "GITHUB_WORKSPACE");
     for (const std::string& set : list_of_input(text_of(inputs_, "set"), false)) {
       auto parsed = parse_override(set);
       if (parsed) (is_open(*parsed) ? open_ : options.set).push_back(*std::move(parsed));
@@ -201,11 +216,11 @@ class BakeStep {
     if (wanted.empty()) wanted.emplace_back("default");
     const bool all_known = std::ranges::none_of(wanted, has_expression);
     const std::set<std::string> names = selected_targets(bake, std::move(wanted));
-    std::optional<UnknownAttribute> more;
-    if (!more_file_.empty()) more = {"tags", fmt::format("may be in {}", more_file_)};
+    std::vector<UnknownAttribute> more;
+    if (!more_file_.empty()) more.push_back({"tags", fmt::format("may be in {}", more_file_)});
     for (Target& target : bake.targets) {
       if (all_known && !names.contains(target.name)) continue;
-      if (!add_target(std::move(target), open_, more, source_, reading_.targets)) return;
+      if (!add_target(std::move(target), open_, more, source_, reading_.root, reading_.targets)) return;
     }
   }
 
@@ -224,8 +239,12 @@ class BakeStep {
 
 }  // namespace
 
-ReadOptions options_in_job(ReadOptions options, std::map<std::string, std::string, std::less<>> environment) {
+ReadOptions options_in_job(ReadOptions options, std::map<std::string, std::string, std::less<>> environment,
+                           const std::string& workspace) {
   options.environment = std::move(environment);
+  CiText root;
+  root.append_unknown("$" + workspace);
+  options.environment.emplace(workspace, as_expressions(root));
   return options;
 }
 
@@ -259,27 +278,41 @@ bool add_definition_build(const CiDefinitionBuild& given, ReadOptions options, c
       return skip(fmt::format("paths in its files start in {}", *build.project_folder), true);
     build.project_folder = text::join_path(root, project.path.text);
   }
-  for (std::string& file : build.files) {
-    if (!has_expression(file)) continue;
+  // Those that start at the root of the workspace, as paths from the folder of the command.
+  std::string remote;
+  const auto resolve = [&](std::string& file) {
+    if (!has_expression(file)) return;
     const Workspace::Place named = locate(file);
-    if (!named.remote.empty()) return skip(fmt::format("its files are in {}", named.remote), false);
+    if (remote.empty()) remote = named.remote;
     if (named.path.is_known())
       file = std::filesystem::path(named.path.text).lexically_relative(place.path.text).generic_string();
-  }
+  };
+  std::ranges::for_each(build.files, resolve);
+  if (!remote.empty()) return skip(fmt::format("its files are in {}", remote), false);
+  std::ranges::for_each(build.env_files, resolve);
   for (const auto& [name, value] : given.environment)
     options.environment.insert_or_assign(name, value);
   std::vector<Override> open;
   std::ranges::copy_if(build.set, std::back_inserter(open), is_open);
   std::erase_if(build.set, is_open);
-  std::optional<UnknownAttribute> more;  // a word that may be an option too
-  if (const auto word = std::ranges::find_if(build.names, has_expression); word != build.names.end())
-    more = {"args", fmt::format("may be set by {}", *word)};
+  std::vector<UnknownAttribute> more;
+  // A word may be an option too, but what a matrix lists are names.
+  const auto may_be_option = [](const std::string& word) {
+    const size_t size = expression_size(word);
+    const bool is_of_matrix =
+        size > 0 && text::trim(std::string_view(word).substr(3, size - 5)).starts_with("matrix.");
+    return has_expression(word) && !is_of_matrix;
+  };
+  if (const auto word = std::ranges::find_if(build.names, may_be_option); word != build.names.end())
+    more.push_back({"args", fmt::format("may be set by {}", *word)});
   DefinedTargets found = targets_of(build, std::move(options));
   if (!found.remote.empty()) return skip(fmt::format("its files are in {}", found.remote), false);
   add_bake_failures(std::move(found.failures), source, result);
+  if (!found.missing_variables.empty())
+    more.push_back({"args", fmt::format("may use variables of {}", found.missing_variables)});
   if (!found.missing.empty()) skip("it builds " + found.missing, true);
   return std::ranges::all_of(found.targets, [&](Target& target) {
-    return add_target(std::move(target), open, more, source, targets);
+    return add_target(std::move(target), open, more, source, root, targets);
   });
 }
 

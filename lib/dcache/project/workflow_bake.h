@@ -11,8 +11,10 @@ namespace dcache::project {
 // What reading the files of one command may cost, in characters.
 inline constexpr size_t kCostOfDefinitionBuild = size_t{1} << 18U;
 
-// How the files of a job are read: its variables are those of the job, whatever the environment here has.
-ReadOptions options_in_job(ReadOptions options, std::map<std::string, std::string, std::less<>> environment);
+// How the files of a job are read: its variables are those of the job, whatever the environment here has,
+// with that for the root of the workspace: "GITHUB_WORKSPACE".
+ReadOptions options_in_job(ReadOptions options, std::map<std::string, std::string, std::less<>> environment,
+                           const std::string& workspace);
 
 // Adds the targets of the bake files that its inputs name, as far as the step builds them. Expressions in
 // `inputs` are resolved as far as they are known.

@@ -132,7 +132,7 @@ class StepReader {
 
   void add(const CiDefinitionBuild& build, const CiSource& source, const Value& step) {
     if (reading_.full || !reading_.files.spend(kCostOfDefinitionBuild, step.place)) return;
-    ReadOptions options = options_in_job(reading_.options, job_.scope.environment());
+    ReadOptions options = options_in_job(reading_.options, job_.scope.environment(), "GITHUB_WORKSPACE");
     if (!add_definition_build(build, std::move(options), source, workspace_, reading_.root, reading_.result,
                               reading_.targets))
       stop(source);

@@ -239,6 +239,8 @@ void append_context(std::span<const cache::Build> builds, const Style& style, st
   const auto line = [&](std::string_view name, const Weight& weight) {
     out += fmt::format("{:<16} {}  {:>10}\n", name, files_words(weight.files), bytes_words(weight.bytes));
   };
+  if (build.options().context == cache::kNoContext)
+    out += "This build has no context: standard input is its Dockerfile.\n";
   line("in the context", usage.sent);
   line("read by steps", usage.read);
   line("not read", {usage.sent.files - usage.read.files, usage.sent.bytes - usage.read.bytes});

@@ -20,7 +20,7 @@ using context::Record;
 using context::Type;
 
 tl::expected<context::Walk, std::string> walk_all(const Build& build) {
-  return build.options().files->walk(build.options().context, ignore::Matcher(), {});
+  return cache::walk_context(build.options().context, ignore::Matcher(), {}, *build.options().files);
 }
 
 // Calls use(record, decision) for each file and link of the folder that is wanted.

@@ -174,7 +174,8 @@ std::string own_words(const Cause& cause) {
     case Cause::Kind::kStage:
       if (!cause.before.empty())
         return fmt::format("stage {} no longer has {}", cause.stage, shortened(cause.before, 40));
-      return fmt::format("line {} of stage {} rebuilds", cause.line, cause.stage);
+      return fmt::format("line {} of stage {} {}", cause.line, cause.stage,
+                         cause.change == cache::kMayRebuild ? "may rebuild" : "rebuilds");
     case Cause::Kind::kMissing:
       return fmt::format("{} does not exist: the build fails here", printable(cause.path));
     case Cause::Kind::kNetwork:
@@ -236,8 +237,11 @@ std::string cause_words(const StepReport& step, uint32_t follows_line) {
   }
   if (!step.follows && step.cause.kind == Cause::Kind::kInstruction)
     return words + "; reused if the file is the same";
-  if (!step.follows && step.cause.kind == Cause::Kind::kImage)
+  if (!step.follows && step.cause.kind == Cause::Kind::kImage) {
+    if (step.cause.change == "rebuilt")
+      words = fmt::format("the image {} may be rebuilt", printable(step.cause.name));
     return words + "; reused if it does not change";
+  }
   if (!step.follows && step.cause.kind == Cause::Kind::kNew) return words + "; reused if the builder has it";
   if (!step.follows && step.cause.kind == Cause::Kind::kNotExported)
     return words + "; runs only if a step that reads its files rebuilds";
@@ -371,6 +375,8 @@ std::string path_words(const cache::Build& build, const ChangedPath& path, bool 
     case ChangedPath::Fate::kNotRead:
       return fmt::format("{} is not read by any step of this target{}", given, effect);
     case ChangedPath::Fate::kOutside:
+      if (build.options().context == cache::kNoContext)
+        return fmt::format("{} is not read: the build has no context", given);
       return fmt::format("{} is not in the build context {}", given, build.options().context);
     case ChangedPath::Fate::kDockerfile:
     case ChangedPath::Fate::kIgnoreFile:
@@ -465,7 +471,9 @@ namespace {
 // What the answer rests on: "context . (compose.yaml:4), ignore file .dockerignore".
 std::string basis_words(const Explanation& explanation) {
   const cache::BuildOptions& options = explanation.build.options();
-  std::string words = fmt::format("context {}", printable(options.context));
+  std::string words = options.context == cache::kNoContext
+                          ? std::string("no context")
+                          : fmt::format("context {}", printable(options.context));
   if (explanation.image != nullptr)
     words += fmt::format(" ({})", printable(project::context_words(*explanation.image)));
   if (!explanation.platform.empty()) words += fmt::format(", platform {}", printable(explanation.platform));

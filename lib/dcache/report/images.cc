@@ -194,6 +194,8 @@ void append_images(const project::Project& project, const Style& style, std::str
     else if (image.choice)
       notes.add(image.target.name, fmt::format("no definition sets the context: dcache assumes {}, {}",
                                                image.build.context, project::context_words(image)));
+    if (image.remote.empty() && image.build.context == cache::kNoContext)
+      notes.add(image.target.name, "has no context: standard input is its Dockerfile");
     if (std::string unknown = unknown_words(image); !unknown.empty())
       notes.add(image.target.name, std::move(unknown));
   }

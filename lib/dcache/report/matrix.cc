@@ -158,6 +158,8 @@ std::string why_not_in_matrix(const Image& image, const std::set<std::string, st
                         std::ranges::find(kNeeded, unknown.attribute) != kNeeded.end();
     if (unknown.varies && needed) return project::words_of(unknown);
   }
+  if (image.target.context == cache::kNoContext)
+    return "it has no context: its Dockerfile is on standard input, which no job of a matrix has";
   for (const auto& [name, value] : image.target.contexts) {
     if (value.starts_with(project::kTargetScheme))
       return fmt::format("its context {} is the target {}, which only a build with bake or Compose has", name,

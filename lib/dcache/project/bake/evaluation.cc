@@ -11,6 +11,7 @@
 #include "dcache/project/hcl/lexer.h"
 #include "dcache/text/booleans.h"
 #include "dcache/text/unicode.h"
+#include "dcache/text/words.h"
 
 namespace dcache::project::bake {
 namespace {
@@ -29,6 +30,7 @@ constexpr size_t kMostTargets = 10'000;
 constexpr size_t kMostEvaluationFailures = 50;
 constexpr std::string_view kTargetType = "target";
 constexpr std::string_view kGroupType = "group";
+constexpr std::string_view kArguments = "args";
 // For what bake can evaluate and dcache can't.
 constexpr std::string_view kPrintedByBake =
     "see it as JSON with 'docker buildx bake --print > bake.json', which is read too";
@@ -335,10 +337,60 @@ Value Evaluation::variable_value(const std::string& name, const Scope* scope) {
   const std::string* given = json != nullptr ? json : plain;
   std::optional<Value> value;
   if (definition != nullptr) value = hcl::convert(evaluate(*definition, scope), type);
+  if (given == nullptr || !is_variable)
+    unset_[name] = definition == nullptr ? std::set{name} : unset_in(*definition->value, scope);
   if (given != nullptr && is_variable)
     return value_from_environment(name, *given, json != nullptr, type, typed, value ? &*value : nullptr);
   if (value) return *value;
   return typed ? Value::null(type.without_optional()) : Value::string("");
+}
+
+// The variables without a default and a value that an expression uses, by itself or by others.
+std::set<std::string> Evaluation::unset_in(const Expression& expression, const Scope* scope, size_t depth) {
+  constexpr size_t kMostCalls = 8;
+  std::set<std::string> names;
+  const hcl::References references = hcl::references_of(expression);
+  budget_.spend(references.functions.size() + references.variables.size());
+  for (const hcl::Reference& reference : references.variables) {
+    const auto found = unset_.find(reference.name);
+    const bool is_local = scope != nullptr && scope->find(reference.name) != nullptr;
+    if (found != unset_.end() && !is_local) names.insert(found->second.begin(), found->second.end());
+  }
+  for (const std::string& function : references.functions) {
+    const hcl::UserFunction* const user = this->function(function);
+    if (user == nullptr || user->result == nullptr || depth == kMostCalls) continue;
+    std::set<std::string> inner = unset_in(*user->result, nullptr, depth + 1);
+    for (const std::string& parameter : user->parameters)
+      inner.erase(parameter);
+    names.merge(inner);
+  }
+  return names;
+}
+
+// By member of a map: those that it uses, in words.
+std::map<std::string, std::string, std::less<>> Evaluation::unset_of_members(const Attribute& attribute,
+                                                                             const Setting& setting,
+                                                                             const Scope& scope) {
+  std::map<std::string, std::string, std::less<>> unset;
+  const auto add = [&](const std::string& member, const std::set<std::string>& names) {
+    if (names.empty()) return;
+    unset.insert_or_assign(member, text::list_words(std::vector<std::string>(names.begin(), names.end())));
+  };
+  const Expression& expression = *attribute.value;
+  if (expression.kind != hcl::ExpressionKind::kObject) {
+    const std::set<std::string> names = unset_in(expression, &scope);
+    for (const auto& [member, value] : setting.map)
+      add(member, names);
+    return unset;
+  }
+  for (size_t i = 0; i + 1 < expression.parts.size(); i += 2) {
+    const std::set<std::string> names = unset_in(*expression.parts[i + 1], &scope);
+    if (names.empty()) continue;
+    const Value key =
+        hcl::convert(evaluator_.evaluate(*expression.parts[i], *attribute.source, &scope), Type::string());
+    if (key.is_known() && !key.is_null()) add(key.as_string(), names);
+  }
+  return unset;
 }
 
 Value Evaluation::value_from_environment(const std::string& name, const std::string& text, bool json,
@@ -524,8 +576,10 @@ void Evaluation::resolve_attribute(BlockState& state, Instance& instance, const 
   if (info != nullptr && attribute != nullptr) {
     const Value value = evaluate(*attribute, &instance.scope);
     try {
-      if (std::optional<Setting> setting = setting_of(*info, value))
-        instance.settings.insert_or_assign(info->name, *std::move(setting));
+      std::optional<Setting> setting = setting_of(*info, value);
+      if (setting && info->name == kArguments)
+        setting->unset = unset_of_members(*attribute, *setting, instance.scope);
+      if (setting) instance.settings.insert_or_assign(info->name, *std::move(setting));
     } catch (Error& error) {
       error.source = attribute->source;
       error.span = attribute->value->span;

@@ -77,6 +77,11 @@ class Evaluation : public hcl::Names {
 
   bool resolve_variable(const std::string& name, const hcl::Scope* scope);
   hcl::Value variable_value(const std::string& name, const hcl::Scope* scope);
+  std::set<std::string> unset_in(const hcl::Expression& expression, const hcl::Scope* scope,
+                                 size_t depth = 0);
+  std::map<std::string, std::string, std::less<>> unset_of_members(const hcl::Attribute& attribute,
+                                                                   const Setting& setting,
+                                                                   const hcl::Scope& scope);
   hcl::Value value_from_environment(const std::string& name, const std::string& text, bool json,
                                     const hcl::Type& type, bool typed, const hcl::Value* otherwise);
   void check_rules(const hcl::Block& block);
@@ -113,6 +118,8 @@ class Evaluation : public hcl::Names {
   bool types_known_ = false;                                 // whether targets and groups can be referred to
 
   std::map<std::string, hcl::Value, std::less<>> values_;
+  // By variable: those without a default and a value that it depends on.
+  std::map<std::string, std::set<std::string>, std::less<>> unset_;
   std::map<std::string, hcl::UserFunction, std::less<>> user_functions_;
   std::set<std::string, std::less<>> in_progress_;  // "variable a", "function f"
   std::set<std::string, std::less<>> failed_;

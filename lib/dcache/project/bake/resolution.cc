@@ -129,6 +129,8 @@ class TargetWriter {
   void map(std::string_view name, const Use& use) {
     const Setting* setting = known(name);
     if (setting == nullptr) return;
+    for (const auto& [key, variables] : setting->unset)
+      unknown(fmt::format("{}.{}", name, key), fmt::format("{}, which is not set", variables));
     for (const auto& [key, text] : setting->map) {
       if (!text) continue;
       if (text->unknown.empty()) {
@@ -345,7 +347,9 @@ void Resolution::override_attribute(Settings& settings, const std::string& key, 
   if (info->shape == Shape::kOther) return;
   if (info->shape == Shape::kMap || info->shape == Shape::kFullMap) {
     if (dot == std::string::npos) hcl::fail("\"" + name + "\" is set by name: " + name + ".NAME");
-    settings[info->name].map.insert_or_assign(key.substr(dot + 1), known(values.values.back()));
+    Setting& setting = settings[info->name];
+    setting.map.insert_or_assign(key.substr(dot + 1), known(values.values.back()));
+    setting.unset.erase(key.substr(dot + 1));
     return;
   }
   Setting made = setting_of_option(*info, values.values);

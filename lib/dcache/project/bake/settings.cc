@@ -176,8 +176,12 @@ void append(Setting& to, const Setting& from) {
   to.caches.insert(to.caches.end(), from.caches.begin(), from.caches.end());
   remove_duplicates(to.caches);
   for (const auto& [name, text] : from.map) {
-    if (text) to.map.insert_or_assign(name, text);
+    if (!text) continue;
+    to.map.insert_or_assign(name, text);
+    to.unset.erase(name);
   }
+  for (const auto& [name, variables] : from.unset)
+    to.unset.insert_or_assign(name, variables);
   to.other = joined(to.other, from.other);
   if (!from.unknown.empty()) to.unknown = from.unknown;
 }

@@ -58,6 +58,8 @@ struct Setting {
   bool flag = false;
   std::vector<Text> list = {};
   std::map<std::string, std::optional<Text>, std::less<>> map = {};  // nothing for null
+  // Of members of the map: the variables without a value that they use, in words.
+  std::map<std::string, std::string, std::less<>> unset = {};
   std::vector<CacheEntry> caches = {};
   hcl::Value other = {};
   std::string unknown = {};  // why nothing of it is known; empty if something is
