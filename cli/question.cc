@@ -1,11 +1,13 @@
 #include "cli/question.h"
 
+#include <algorithm>
 #include <filesystem>
 #include <functional>
 
 #include <fmt/format.h>
 
 #include "cli/states.h"
+#include "dcache/cache/cache_import.h"
 #include "dcache/cache/revision.h"
 #include "dcache/context/git.h"
 #include "dcache/text/glob.h"
@@ -100,7 +102,11 @@ std::vector<const project::ImageEffect*> Question::effects() const {
 std::string Question::occasion(const project::ImageEffect& effect) const {
   if (question_.cache_from.empty()) return words_for(effect);
   const bool is_alone = question_.git.empty() && question_.since.empty() && question_.changed.empty();
-  return (is_alone ? "" : words_for(effect) + ", ") + "on a worker that starts empty";
+  const bool has_import = std::ranges::any_of(effect.image->build.cache_from, [](const auto& import) {
+    return import.mode != cache::CacheImport::Mode::kNone;
+  });
+  return (is_alone ? "" : words_for(effect) + ", ") + "on a worker that starts empty" +
+         (has_import ? " and imports a cache" : "");
 }
 
 std::string Question::words_for(const project::ImageEffect& effect) const {

@@ -45,7 +45,7 @@ class Question {
   // Sentences about what the answer is without.
   const std::vector<std::string>& warnings() const { return affected_.warnings; }
   const std::vector<std::string>& outside() const { return affected_.outside; }
-  // "when main.go changes, on a worker that starts empty"
+  // "when main.go changes, on a worker that starts empty and imports a cache"
   std::string occasion(const project::ImageEffect& effect) const;
 
  private:

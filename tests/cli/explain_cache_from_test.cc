@@ -59,8 +59,8 @@ TEST_F(Worker, ReusesWhatWasExported) {
 TEST_F(Worker, ReusesAllIfNothingChanged) {
   EXPECT_EQ(verdicts({"--cache-from", "inline"}), "2:hit 3:hit 4:hit 6:hit 7:hit");
   const Outcome outcome = explain({"--cache-from", "inline"});
-  EXPECT_TRUE(
-      outcome.out.starts_with("Nothing rebuilds on a worker that starts empty: all 5 steps are reused\n"))
+  EXPECT_TRUE(outcome.out.starts_with(
+      "Nothing rebuilds on a worker that starts empty and imports a cache: all 5 steps are reused\n"))
       << outcome.out;
 }
 
@@ -74,8 +74,10 @@ TEST_F(Worker, AnswersForRevisionsAndSnapshots) {
 
 TEST_F(Worker, SaysWhyInWords) {
   const Outcome outcome = explain({"--cache-from", "min", "--changed", "main.go"});
-  EXPECT_NE(outcome.out.find("3 of 5 steps rebuild when main.go changes, on a worker that starts empty"),
-            std::string::npos)
+  EXPECT_NE(
+      outcome.out.find(
+          "3 of 5 steps rebuild when main.go changes, on a worker that starts empty and imports a cache"),
+      std::string::npos)
       << outcome.out;
   EXPECT_NE(outcome.out.find("not exported: the imported cache has only the layers of the image"),
             std::string::npos)
