@@ -2,6 +2,7 @@
 
 #include <algorithm>
 #include <array>
+#include <filesystem>
 #include <initializer_list>
 #include <iterator>
 #include <map>
@@ -16,6 +17,7 @@
 #include "dcache/plan/graph.h"
 #include "dcache/plan/image.h"
 #include "dcache/project/action_inputs.h"
+#include "dcache/project/build_script.h"
 #include "dcache/project/cache_option.h"
 #include "dcache/project/definition_build.h"
 #include "dcache/project/docker_command.h"
@@ -245,6 +247,22 @@ std::string dockerfile_path(std::string_view context, const std::string& file) {
   return inside.starts_with("..") || inside.starts_with('/') ? std::string() : inside;
 }
 
+// A path of a workflow or script as one from the root of the repository: `${{ github.workspace }}/api` and
+// `$CI_PROJECT_DIR/api` are "api".
+std::string from_workspace(std::string path) {
+  project::CiText text{std::move(path)};
+  project::take_workspace_root(text);
+  return std::move(text.text);
+}
+
+// A path of a command that runs in a folder.
+std::string in_folder(const std::string& folder, const std::string& path) {
+  const std::string inside = from_workspace(path);
+  const bool is_elsewhere =
+      inside != path || inside == "-" || inside.starts_with('/') || inside.find("://") != std::string::npos;
+  return is_elsewhere || inside.empty() || folder == "." ? inside : text::join_path(folder, inside);
+}
+
 // The text of a Dockerfile; nothing where that is not found.
 std::optional<std::string> dockerfile_text(const RelatedFile& related, const std::string& path) {
   if (path.empty()) return std::nullopt;
@@ -403,7 +421,7 @@ class Reader {
     const std::string load = scalar(member(with, "load"));
     build.discards_result =
         build.pushes_nothing && (load.empty() || load == "false") && scalar(member(with, "tags")).empty();
-    add(*given, build);
+    add(*given, ".", build);
     for (const char* input : {"file", "context", "target", "platforms", "build-args"})
       build.what += scalar(member(with, input)) + "\n";
     add_matrix_names(build.what, build.matrix);
@@ -446,7 +464,7 @@ class Reader {
       if (folder.empty())
         folder = scalar(member(member(member(*outer, "defaults"), "run"), "working-directory"));
     }
-    return folder.empty() ? "." : folder;
+    return folder.empty() ? "." : from_workspace(folder);
   }
 
   void read_bake_action(const Value& step) {
@@ -476,14 +494,26 @@ class Reader {
   // A build for each target of files that the repository has.
   void read_definitions(project::DefinitionBuild given, Span line, bool is_action) {
     const std::string root = root_of(related_);
-    const std::string folder = text::join_path(folder_, given.folder);
+    const std::string folder = text::join_path(folder_, from_workspace(given.folder));
     const auto is_open = [](const std::string& path) {
       return path.find('$') != std::string::npos || path.find("://") != std::string::npos ||
              path.starts_with('/') || text::clean_path(path).starts_with("..");
     };
     if (is_open(folder)) return;
-    for (const std::string& file : given.files) {
-      if (is_open(file) || is_open(text::join_path(folder, file))) return;
+    const auto start_in_folder = [&](std::string& file) {
+      const std::string inside = from_workspace(file);
+      if (inside != file) file = std::filesystem::path(inside).lexically_relative(folder).generic_string();
+      return inside != file;
+    };
+    for (std::string& file : given.files) {
+      const bool is_of_root = start_in_folder(file);
+      if ((!is_of_root && is_open(file)) || is_open(text::join_path(folder, file))) return;
+    }
+    std::ranges::for_each(given.env_files, start_in_folder);
+    if (given.project_folder) {
+      const std::string project = in_folder(folder, *given.project_folder);
+      if (is_open(project)) return;
+      given.project_folder = text::join_path(root, project);
     }
     given.folder = text::join_path(root, folder);
     // The files of the repository outlive this.
@@ -534,9 +564,10 @@ class Reader {
   }
 
   // What an action and a command have in common.
-  static void add(const project::CiBuild& given, CiBuild& build) {
-    build.file = value_of(given, BuildField::kFile);
-    build.context = given.file_is_input ? "-" : value_of(given, BuildField::kContext);
+  // `folder` is where it runs.
+  static void add(const project::CiBuild& given, const std::string& folder, CiBuild& build) {
+    build.file = in_folder(folder, value_of(given, BuildField::kFile));
+    build.context = given.file_is_input ? "-" : in_folder(folder, value_of(given, BuildField::kContext));
     build.target = value_of(given, BuildField::kTarget);
     build.cache_from = values_of(given, BuildField::kCacheFrom);
     build.cache_to = values_of(given, BuildField::kCacheTo);
@@ -616,7 +647,7 @@ class Reader {
     if (!given || builds_.size() >= kMostBuilds) return;
     CiBuild build = new_build();
     build.span = line;
-    add(*given, build);
+    add(*given, folder_, build);
     const bool is_classic = words[1].text != "buildx" && sets_classic_builder(related_.text().source());
     build.other_builder = is_classic || std::ranges::any_of(words, [](const shell::Word& word) {
                             return word.text == "--builder" || word.text.starts_with("--builder=");
@@ -813,6 +844,10 @@ std::string cache_attribute(std::string_view cache, std::string_view name) {
   return name == "type" ? option.type : std::string(option.attribute(name));
 }
 
+bool is_same_image(std::string_view a, std::string_view b) {
+  return a == b || (!a.empty() && !b.empty() && plan::normal_reference(a) == plan::normal_reference(b));
+}
+
 std::string image_of_cache(std::string_view cache) {
   const project::CacheOption option = project::read_cache_option(cache);
   return option.type == "registry" ? std::string(option.attribute("ref")) : "";
@@ -827,9 +862,7 @@ std::string_view name_without_tag(std::string_view reference) {
 }
 
 bool is_pushed_as(const CiBuild& build, std::string_view image) {
-  return std::ranges::any_of(build.tags, [&](const std::string& tag) {
-    return plan::normal_reference(tag) == plan::normal_reference(image);
-  });
+  return std::ranges::any_of(build.tags, [&](const std::string& tag) { return is_same_image(tag, image); });
 }
 
 BuildFindings::Finding& BuildFindings::add(const CiBuild& build, std::string message, std::string remedy) {

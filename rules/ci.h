@@ -84,6 +84,8 @@ bool differs_by_call(const lint::RelatedFile& workflow, const CiBuild& build);
 // The value of an attribute of a cache ("type=gha,mode=max"); empty if it has none. What has no attributes at
 // all is of type registry.
 std::string cache_attribute(std::string_view cache, std::string_view name);
+// Whether two references, or names, are of the same image: "acme/app" is "docker.io/acme/app:latest".
+bool is_same_image(std::string_view a, std::string_view b);
 
 // The reference of the image that a cache is in; empty for a cache of another type than registry.
 std::string image_of_cache(std::string_view cache);

@@ -8,6 +8,7 @@
 #include "dcache/lint/rule.h"
 #include "dcache/plan/graph.h"
 #include "dcache/plan/target.h"
+#include "dcache/project/cache_option.h"
 #include "dcache/project/ci_text.h"
 #include "dcache/text/path.h"
 #include "dcache/text/words.h"
@@ -18,28 +19,19 @@ namespace {
 
 // What a cache is found by, as far as the definition says.
 std::string place_of(std::string_view cache) {
-  const std::string type = cache_attribute(cache, "type");
-  if (type == "gha") {
-    const std::string scope = cache_attribute(cache, "scope");
-    return fmt::format("gha {}", scope.empty() ? "buildkit" : scope);
-  }
-  if (type == "registry") return fmt::format("registry {}", cache_attribute(cache, "ref"));
-  return {};
+  return project::read_cache_option(cache).place();
 }
 
 bool is_known(std::string_view place) {
   return !place.empty() && place.find('$') == std::string_view::npos;
 }
 
-// Whether a build may store a cache. Of a name that only a run knows, nobody can tell.
+// Whether a build may store a cache. Of what only a run knows, nobody can tell.
 bool may_store(const CiBuild& build, std::string_view cache) {
-  const std::string place = place_of(cache);
-  const auto is_of_run = [](std::string_view text) { return text.find('$') != std::string_view::npos; };
   return build.has_options_in_variables || std::ranges::any_of(build.cache_to, [&](const std::string& to) {
-           const std::string stored = place_of(to);
            // An inline cache is in the image, which any reference may name.
-           return stored == place || is_of_run(to) || (is_of_run(place) && stored.starts_with("gha ")) ||
-                  cache_attribute(to, "type") == "inline";
+           return cache_attribute(to, "type") == "inline" ||
+                  project::stores_what_is_read(to, cache) != project::Stored::kNo;
          });
 }
 
@@ -80,12 +72,13 @@ void report_other_reference(const std::vector<CiBuild>& builds, const std::vecto
       const auto is_read = [&](const CiBuild& other) {
         return other.has_options_in_variables ||
                std::ranges::any_of(other.cache_from, [&](const std::string& from) {
-                 return image_of_cache(from) == stored || !is_known(from);
+                 return is_same_image(image_of_cache(from), stored) || !is_known(from);
                });
       };
       const auto is_other = [&](const std::string& from) {
         const std::string read = image_of_cache(from);
-        return read != stored && is_known(read) && name_without_tag(read) == name_without_tag(stored) &&
+        return !is_same_image(read, stored) && is_known(read) &&
+               is_same_image(name_without_tag(read), name_without_tag(stored)) &&
                !anyone(
                    [&](const CiBuild& other) { return is_pushed_as(other, read) || may_store(other, from); });
       };
@@ -190,9 +183,10 @@ bool share_folder(const CiBuild& one, const CiBuild& other, std::string_view cac
 
 std::string remedy_for_shared(std::string_view cache) {
   const std::string type = cache_attribute(cache, "type");
-  return type == "gha"     ? "give each build its own scope=NAME"
-         : type == "local" ? "give each build its own folder"
-                           : "give each build its own ref";
+  return type == "gha"        ? "give each build its own scope=NAME"
+         : type == "local"    ? "give each build its own folder"
+         : type == "registry" ? "give each build its own ref"
+                              : "give each build its own name=NAME";
 }
 
 void report_shared(const lint::RelatedFile& related, const std::vector<CiBuild>& builds,
@@ -236,8 +230,10 @@ void report_variants(const lint::RelatedFile& related, const CiBuild& build, lin
         fmt::format(
             "{} store their caches in one place, and each overwrites the others'",
             by_call ? "the calls of this workflow build different images and" : "all jobs of the matrix"),
-        cache_attribute(cache, "type") == "gha" ? fmt::format("add scope= with {} to both caches", variable)
-                                                : fmt::format("put {} into the ref", variable));
+        cache_attribute(cache, "type") == "registry"
+            ? fmt::format("put {} into the ref", variable)
+            : fmt::format("add {}= with {} to both caches",
+                          cache_attribute(cache, "type") == "gha" ? "scope" : "name", variable));
     diagnostic.focus = build.cache_to_value;
     return;
   }
@@ -299,8 +295,10 @@ lint::Rule rule() {
           "disabled",
       .rationale =
           "Some step must write a cache before another can read it. The cache of GitHub Actions has one "
-          "place for each `scope`, a registry one for each reference, and a job one for each folder "
-          "(`type=local`): if two different builds store their caches in the same place, neither can reuse "
+          "place for each `scope`, a registry one for each reference, S3 and Azure one for each `name`, and "
+          "a "
+          "job one for each folder (`type=local`): if two different builds store their caches in the same "
+          "place, neither can reuse "
           "anything. A workflow that others call with different inputs is several builds. One place is fine "
           "if the later build stores all stages of the earlier one with `mode=max`. A name that contains the "
           "commit or the "

@@ -12,7 +12,7 @@ namespace {
 
 bool stores_cache_in(const CiBuild& build, std::string_view image) {
   return std::ranges::any_of(build.cache_to, [&](const std::string& to) {
-    return cache_attribute(to, "type") == "inline" || image_of_cache(to) == image;
+    return cache_attribute(to, "type") == "inline" || is_same_image(image_of_cache(to), image);
   });
 }
 

@@ -42,6 +42,35 @@ TEST(CacheOption, KnowsTheSamePlace) {
   EXPECT_FALSE(same("type=local,dest=/tmp/c", "type=gha"));
 }
 
+TEST(CacheOption, KnowsTheSamePlaceInOtherWords) {
+  const auto same = [](std::string_view a, std::string_view b) {
+    return read_cache_option(a).is_same_place(read_cache_option(b));
+  };
+  EXPECT_TRUE(same("acme/api", "type=registry,ref=index.docker.io/acme/api:latest"));
+  EXPECT_TRUE(same("library/api", "docker.io/library/api:latest"));
+  EXPECT_TRUE(same("type=gha", "type=gha,scope=buildkit"));
+  EXPECT_TRUE(same("type=s3,bucket=b", "type=s3,bucket=b,name=buildkit,region=r"));
+  EXPECT_TRUE(same("type=s3,bucket=b,name=v2;main", "type=s3,bucket=b,name=main"));
+  EXPECT_FALSE(same("type=s3,bucket=b,region=q", "type=s3,bucket=b,region=r"));
+  EXPECT_FALSE(same("type=s3,bucket=b,prefix=p/", "type=s3,bucket=b"));
+  EXPECT_TRUE(same("type=azblob,account_url=u", "type=azblob,account_url=u,name=buildkit"));
+  EXPECT_EQ(read_cache_option("index.docker.io/acme/api").place(), "registry acme/api:latest");
+  EXPECT_EQ(read_cache_option("type=gha").place(), "gha buildkit");
+  EXPECT_EQ(read_cache_option("type=local,dest=c").place(), "");
+}
+
+TEST(CacheOption, SaysWhatOnlyARunKnows) {
+  EXPECT_EQ(stores_what_is_read("type=gha,mode=max", "type=gha"), Stored::kYes);
+  EXPECT_EQ(stores_what_is_read("type=gha,mode=max", "type=gha,scope=x"), Stored::kNo);
+  EXPECT_EQ(stores_what_is_read("${{ vars.CACHE }}", "type=gha"), Stored::kOnlyARunKnows);
+  EXPECT_EQ(stores_what_is_read("type=gha", "$CACHE"), Stored::kOnlyARunKnows);
+  EXPECT_EQ(stores_what_is_read("type=$T,scope=x", "type=gha"), Stored::kOnlyARunKnows);
+  EXPECT_EQ(stores_what_is_read("${{ a && 'type=gha,mode=max' || '' }}", "type=gha"), Stored::kOnlyARunKnows);
+  EXPECT_EQ(stores_what_is_read("${{ a && 'type=inline' || '' }}", "type=gha"), Stored::kNo);
+  EXPECT_EQ(stores_what_is_read("type=registry,ref=a/b:$TAG", "a/b:cache"), Stored::kOnlyARunKnows);
+  EXPECT_EQ(stores_what_is_read("type=registry,ref=a/b:$TAG", "type=gha"), Stored::kNo);
+}
+
 TEST(CacheImport, IsAModeOrAnOptionOfBuildx) {
   const struct {
     const char* text;

@@ -31,15 +31,49 @@ constexpr std::array<std::string_view, 5> kCacheWords = {"none", "inline", "min"
 constexpr std::array<std::string_view, 6> kCacheTypes = {"registry", "gha", "local",
                                                          "inline",   "s3",  "azblob"};
 
-// The attributes that say where a cache is, by type; those of other types all count.
+// An attribute that says where a cache is.
+struct PlaceAttribute {
+  std::string_view name;
+  std::string_view otherwise = {};  // what it is if it is not given
+  bool may_be_outside = false;      // then the environment of the builder says it
+};
+// Those of a type; those of other types all count.
+// Source: https://github.com/moby/buildkit#s3-cache-experimental and the sections beside it
 struct CachePlace {
   std::string_view type;
-  std::array<std::string_view, 3> attributes;
+  std::array<PlaceAttribute, 5> attributes;
 };
-constexpr std::array<CachePlace, 4> kPlaces = {{{"registry", {"ref"}},
-                                                {"gha", {"scope"}},
-                                                {"s3", {"bucket", "name", "prefix"}},
-                                                {"azblob", {"account_url", "name", "prefix"}}}};
+constexpr std::array<CachePlace, 4> kPlaces = {
+    {{"registry", {{{"ref"}}}},
+     {"gha", {{{"scope", "buildkit"}}}},
+     {"s3",
+      {{{"bucket", "", true}, {"region", "", true}, {"endpoint_url"}, {"prefix"}, {"name", "buildkit"}}}},
+     {"azblob",
+      {{{"account_url", "", true}, {"container", "buildkit-cache"}, {"prefix"}, {"name", "buildkit"}}}}}};
+
+// The value of such an attribute.
+std::string place_value(const CacheOption& option, const PlaceAttribute& attribute) {
+  const std::string_view given = option.attribute(attribute.name);
+  const bool is_image = attribute.name == "ref" && given.find('$') == std::string_view::npos;
+  if (is_image) return given.empty() ? "" : plan::normal_reference(given);
+  return std::string(given.empty() ? attribute.otherwise : given);
+}
+
+// An export has several names if they are separated: "main;v2".
+bool has_name(std::string_view names, std::string_view wanted) {
+  while (true) {
+    const size_t end = std::min(names.find(';'), names.size());
+    if (names.substr(0, end) == wanted) return true;
+    if (end == names.size()) return false;
+    names.remove_prefix(end + 1);
+  }
+}
+
+bool is_same_value(const PlaceAttribute& attribute, std::string_view one, std::string_view other) {
+  if (attribute.may_be_outside && (one.empty() || other.empty())) return true;
+  if (attribute.name == "name") return has_name(one, other) || has_name(other, one);
+  return one == other;
+}
 
 std::optional<Mode> mode_named(std::string_view name) {
   const auto found = std::ranges::find(kModes, name, [](const auto& mode) { return mode.first; });
@@ -221,6 +255,7 @@ bool may_be_same_text(std::string_view a, std::string_view b) {
 
 // Whether nothing is known of a cache: `${{ vars.CACHE }}` reads like the reference of an image.
 bool is_open(const CacheOption& option) {
+  if (is_of_run(option.type)) return true;
   const std::string_view reference = option.attribute("ref");
   return option.type == "registry" && reference.starts_with('$') &&
          size_of_variable(reference) == reference.size();
@@ -232,8 +267,12 @@ bool may_be_one_place(const CacheOption& one, const CacheOption& other) {
   if (one.type == "local") return may_be_same_text(local_folder(one), local_folder(other));
   const auto place = std::ranges::find(kPlaces, one.type, &CachePlace::type);
   return one.is_same_place(other) ||
-         (place != kPlaces.end() && std::ranges::all_of(place->attributes, [&](std::string_view name) {
-            return name.empty() || may_be_same_text(one.attribute(name), other.attribute(name));
+         (place != kPlaces.end() &&
+          std::ranges::all_of(place->attributes, [&](const PlaceAttribute& attribute) {
+            // A name that is given is not the default of a run.
+            const std::string_view a = one.attribute(attribute.name), b = other.attribute(attribute.name);
+            return is_same_value(attribute, place_value(one, attribute), place_value(other, attribute)) ||
+                   may_be_same_text(a, b);
           }));
 }
 
@@ -339,13 +378,43 @@ std::string_view CacheOption::attribute(std::string_view name) const {
 bool CacheOption::is_same_place(const CacheOption& other) const {
   if (type != other.type) return false;
   if (type == "local") return local_folder(*this) == local_folder(other);
-  if (type == "registry")
-    return plan::normal_reference(attribute("ref")) == plan::normal_reference(other.attribute("ref"));
   const auto place = std::ranges::find(kPlaces, type, &CachePlace::type);
   if (place == kPlaces.end()) return attributes == other.attributes;
-  return std::ranges::all_of(place->attributes, [&](std::string_view name) {
-    return name.empty() || attribute(name) == other.attribute(name);
+  return std::ranges::all_of(place->attributes, [&](const PlaceAttribute& attribute) {
+    return is_same_value(attribute, place_value(*this, attribute), place_value(other, attribute));
   });
+}
+
+std::string CacheOption::place() const {
+  const auto found = std::ranges::find(kPlaces, type, &CachePlace::type);
+  if (found == kPlaces.end()) return {};
+  std::string place = type;
+  for (const PlaceAttribute& attribute : found->attributes) {
+    if (attribute.name.empty()) continue;
+    const std::string value = place_value(*this, attribute);
+    const bool is_needed =
+        attribute.name == "ref" || attribute.name == "bucket" || attribute.name == "account_url";
+    if (is_needed && value.empty()) return {};
+    place += ' ' + value;
+  }
+  return place;
+}
+
+Stored stores_what_is_read(std::string_view cache_to, std::string_view cache_from) {
+  const PossibleCaches targets = read_possible_caches(cache_to), sources = read_possible_caches(cache_from);
+  const auto is_any_open = [](const PossibleCaches& caches) {
+    return caches.options.empty() || std::ranges::any_of(caches.options, is_open);
+  };
+  Stored stored = is_any_open(targets) || is_any_open(sources) ? Stored::kOnlyARunKnows : Stored::kNo;
+  for (const CacheOption& to : targets.options) {
+    for (const CacheOption& from : sources.options) {
+      if (!may_be_one_place(to, from)) continue;
+      const bool is_sure = targets.is_sure && sources.is_sure && to.is_same_place(from);
+      if (is_sure) return Stored::kYes;
+      stored = Stored::kOnlyARunKnows;
+    }
+  }
+  return stored;
 }
 
 CacheOption read_cache_option(std::string_view text) {

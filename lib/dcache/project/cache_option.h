@@ -28,10 +28,19 @@ struct CacheOption {
   // Whether a builder that imports one of them gets what another exported to the other: the same type and
   // place.
   bool is_same_place(const CacheOption& other) const;
+  // The same for both in words: "registry acme/app:cache", "gha buildkit". Empty if it is not told.
+  std::string place() const;
   bool is_mode_max() const { return attribute("mode") == "max"; }
 };
 // A text with quotes that don't match has no type.
 CacheOption read_cache_option(std::string_view text);
+
+// Whether an export stores what an import reads, both as definitions give them. An expression, or a variable
+// in one of them, may be anything: of `cache-to: ${{ vars.CACHE }}` only a run knows what it stores. Rules
+// then report nothing; `explain --cache-from defined` then assumes that nothing is stored, since that
+// rebuilds most, and says so. Where the expression has the texts in quotes, these are what it may be.
+enum class Stored : uint8_t { kNo, kOnlyARunKnows, kYes };
+Stored stores_what_is_read(std::string_view cache_to, std::string_view cache_from);
 
 // As a text among imports: what the definition of each image imports.
 inline constexpr std::string_view kDefinedImports = "defined";
