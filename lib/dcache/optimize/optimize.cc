@@ -575,7 +575,7 @@ class Optimizer {
         continue;
       const uint32_t line = file.lines().line_of(diagnostic.span.begin);
       // What is unsafe has to be looked at.
-      if (change.line == 0 || (change.safe && !diagnostic.fix->safe)) {
+      if (change.line == 0 || (change.safe && !diagnostic.fix->is_safe())) {
         if (change.line != 0) change.other_lines.push_back(change.line);
         change.line = line;
         change.finding = diagnostic.message;
