@@ -322,18 +322,18 @@ void add_context(const std::vector<CiText>& arguments, CiBuild& build) {
 // Source: https://docs.docker.com/build/concepts/context/#empty-context, LoadInputs() in
 // https://github.com/docker/buildx/blob/master/build/opt.go
 bool read_input_as_context(CiText& context, const CiInput& input, CiBuild& build) {
-  using Kind = CiInput::Kind;
   const CiText* const file = build.find(kFile);
   if (file != nullptr && file->text == "-") return false;
-  if (file != nullptr && input.kind == Kind::kText && build.file_base == FileBase::kFolder) return false;
-  if (input.kind == Kind::kText) {
+  if (file != nullptr && input.kind == CiInput::Kind::kText && build.file_base == FileBase::kFolder)
+    return false;
+  if (input.kind == CiInput::Kind::kText) {
     context = {"."};
     build.has_no_context = true;
     build.file_is_input = !input.file;
     if (input.file) build.values.emplace_back(kFile, *input.file);
     return true;
   }
-  const bool is_archive = input.kind == Kind::kArchive || file != nullptr;
+  const bool is_archive = input.kind == CiInput::Kind::kArchive || file != nullptr;
   build.context_of_input =
       input.file && input.file->is_known()
           ? fmt::format("is the archive {}", input.file->text)
