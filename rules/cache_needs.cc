@@ -56,17 +56,20 @@ bool is_about(std::string_view word, std::string_view target, const Step& step) 
   return text::is_within(*path, target) || (!is_general(*path, step) && text::is_within(target, *path));
 }
 
+// Whether an absolute pattern matches the target or a folder around it.
+bool matches_around(std::string_view pattern, std::string_view target) {
+  // As many parts of the target as the pattern has.
+  const auto parts = static_cast<size_t>(std::ranges::count(pattern, '/'));
+  size_t end = 0;
+  for (size_t i = 0; i < parts && end != std::string_view::npos; ++i)
+    end = target.find('/', end + 1);
+  const std::string start(target.substr(0, end));
+  return ::fnmatch(std::string(pattern).c_str(), start.c_str(), FNM_PATHNAME | FNM_PERIOD) == 0;
+}
+
 // Whether a word of `rm` or the like may mean the target or a folder around it.
 bool may_take_away(std::string_view word, std::string_view target, const Step& step) {
-  if (const auto path = path_in(word, step)) {
-    // As many parts of the target as the pattern has.
-    const auto parts = static_cast<size_t>(std::ranges::count(*path, '/'));
-    size_t end = 0;
-    for (size_t i = 0; i < parts && end != std::string_view::npos; ++i)
-      end = target.find('/', end + 1);
-    const std::string start(target.substr(0, end));
-    return ::fnmatch(path->c_str(), start.c_str(), FNM_PATHNAME | FNM_PERIOD) == 0;
-  }
+  if (const auto path = path_in(word, step)) return matches_around(*path, target);
   // A relative path, in a folder that an earlier command may have gone to.
   while (word.starts_with("./") || word.starts_with("../"))
     word.remove_prefix(word.find('/') + 1);
@@ -580,125 +583,6 @@ bool names(std::string_view text, std::string_view mark) {
   return false;
 }
 
-// Whether a package manager is asked where its folder is: `$(go env GOMODCACHE)`.
-bool asks_for_folder(std::span<const shell::Word> words) {
-  constexpr std::string_view kAsking[] = {"env", "dir", "path", "store", "get", "locals", "root", "config"};
-  const bool of_manager = std::ranges::any_of(package_managers(), [&](const PackageManager& manager) {
-    return std::ranges::any_of(manager.programs,
-                               [&](Words program) { return program.front() == shell::program_of(words); });
-  });
-  return of_manager && std::ranges::any_of(words.subspan(1), [&](const shell::Word& word) {
-           return std::ranges::find(kAsking, word.text) != std::end(kAsking);
-         });
-}
-
-bool command_takes(const shell::Command& command, std::string_view folder, const Step& step) {
-  constexpr std::string_view kOthers[] = {"ls",     "du",    "test", "[",   "echo",
-                                          "printf", "mkdir", "stat", "pwd", "export"};
-  const auto words = shell::invocation(command);
-  const std::string_view program = shell::program_of(words);
-  if (words.empty() || std::ranges::find(kOthers, program) != std::end(kOthers)) return false;
-  if (command.depth > 0 && asks_for_folder(words)) return true;
-  // It installs again, from the store.
-  if (program == "pnpm" && shell::has_word(words, "deploy") && names(folder, "store")) return true;
-  // What is not there any more need not be removed, unless that is an error.
-  const auto forces = [](const shell::Word& word) {
-    return word.text.starts_with('-') && word.text.find('f') != std::string_view::npos;
-  };
-  if (program == "rm" && std::ranges::any_of(words, forces)) return false;
-  const std::string_view mark = mark_of(folder);
-  return std::ranges::any_of(words.subspan(1), [&](const shell::Word& word) {
-    if (names(word.text, mark)) return true;
-    const auto path = path_before_wildcard(word.text, step);
-    return path && *path != "/" && program != "cd" && text::is_within(folder, *path);
-  });
-}
-
-// Whether a command of the image starts packages out of the cache of the one who runs it.
-bool runs_packages(std::string_view command) {
-  constexpr std::string_view kStarters[] = {"npx", "uvx", "bunx", "dlx", "uv run", "\"uv\"", "--offline"};
-  return std::ranges::any_of(
-      kStarters, [&](std::string_view starter) { return command.find(starter) != std::string_view::npos; });
-}
-
-bool instruction_takes(lint::Dockerfile& dockerfile, const Instruction& instruction,
-                       std::string_view folder) {
-  switch (instruction.keyword) {
-    case Keyword::kRun: {
-      const Run& run = dockerfile.run_at(instruction);
-      if (!run.step) return false;
-      const Step& step = dockerfile.graph().steps[*run.step];
-      return std::ranges::any_of(run.commands, [&](const shell::Command& command) {
-        return use_by(dockerfile, run, command) == nullptr && command_takes(command, folder, step);
-      });
-    }
-    case Keyword::kCmd:
-    case Keyword::kEntrypoint:
-    case Keyword::kHealthcheck:
-      if (runs_packages(instruction.joined)) return true;
-      [[fallthrough]];
-    case Keyword::kCopy:
-    case Keyword::kWorkdir:
-    case Keyword::kOnbuild:
-      return names(instruction.joined, mark_of(folder));
-    default:
-      return false;
-  }
-}
-
-// The first word after `$NAME` of a COPY source may be a folder around it: `$GOPATH/pkg`.
-bool copies_around(const Instruction& copy, std::string_view folder) {
-  return copy.keyword == Keyword::kCopy && copy.find_flag("from") != nullptr &&
-         std::ranges::any_of(copy.arguments, [&](const dockerfile::Word& word) {
-           if (!word.text.starts_with('$')) return false;
-           const std::string_view last = text::base_name(word.text);
-           return !last.empty() &&
-                  (std::string(folder) + '/').find('/' + std::string(last) + '/') != std::string::npos;
-         });
-}
-
-// Whether it is a COPY from stages that do not start from that of the RUN.
-bool copies_from_elsewhere(const plan::Graph& graph, const Instruction& copy, const Run& run) {
-  if (copy.keyword != Keyword::kCopy || copy.find_flag("from") == nullptr) return false;
-  const auto step = std::ranges::find(graph.steps, &copy, &Step::instruction);
-  return step != graph.steps.end() && std::ranges::none_of(step->reads, [&](const plan::Read& read) {
-           return read.origin == plan::Read::Origin::kStage &&
-                  graph.starts_from(read.stage, graph.steps[*run.step].stage);
-         });
-}
-
-}  // namespace
-
-std::string taken_later(lint::Dockerfile& dockerfile, const Run& run, std::string_view folder) {
-  auto& by_folder = dockerfile.memory<Takers>().by_folder;
-  auto known = by_folder.find(folder);
-  if (known == by_folder.end()) {
-    std::vector<const Instruction*> takers;
-    for (const Instruction& instruction : dockerfile.file().instructions()) {
-      if (instruction_takes(dockerfile, instruction, folder) || copies_around(instruction, folder))
-        takers.push_back(&instruction);
-    }
-    known = by_folder.emplace(folder, std::move(takers)).first;
-  }
-  const auto last = known->second.end();
-  const auto later = std::ranges::upper_bound(known->second, run.instruction);
-  const auto taker = std::find_if(later, last, [&](const Instruction* one) {
-    return !copies_from_elsewhere(dockerfile.graph(), *one, run);
-  });
-  return taker == last ? std::string() : fmt::format("line {}", (*taker)->start_line);
-}
-
-namespace {
-
-// Whether an image is known to run as root unless it is told otherwise.
-bool starts_as_root(std::string_view reference) {
-  if (lint::is_image(lint::ImageKind::kRootAtBuild, reference)) return true;
-  // Mirrors keep the folder of the official images.
-  const size_t library = reference.rfind("library/");
-  return library != std::string_view::npos &&
-         lint::is_image(lint::ImageKind::kRootAtBuild, reference.substr(library));
-}
-
 // Plain programs that change files which their words name, or make others of them.
 constexpr std::string_view kChangingPrograms[] = {
     "rm",    "rmdir", "mv",  "cp",    "ln",    "install", "tar",  "find",   "chmod", "chown",
@@ -756,6 +640,172 @@ class WorkFolders {
   std::vector<std::string> folders_;
   bool known_ = true;
 };
+
+// Whether a package manager is asked where its folder is: `$(go env GOMODCACHE)`.
+bool asks_for_folder(std::span<const shell::Word> words) {
+  constexpr std::string_view kAsking[] = {"env", "dir", "path", "store", "get", "locals", "root", "config"};
+  const bool of_manager = std::ranges::any_of(package_managers(), [&](const PackageManager& manager) {
+    return std::ranges::any_of(manager.programs,
+                               [&](Words program) { return program.front() == shell::program_of(words); });
+  });
+  return of_manager && std::ranges::any_of(words.subspan(1), [&](const shell::Word& word) {
+           return std::ranges::find(kAsking, word.text) != std::end(kAsking);
+         });
+}
+
+bool command_takes(const shell::Command& command, std::string_view folder, const Step& step) {
+  constexpr std::string_view kOthers[] = {"ls",     "du",    "test", "[",   "echo",
+                                          "printf", "mkdir", "stat", "pwd", "export"};
+  const auto words = shell::invocation(command);
+  const std::string_view program = shell::program_of(words);
+  if (words.empty() || std::ranges::find(kOthers, program) != std::end(kOthers)) return false;
+  if (command.depth > 0 && asks_for_folder(words)) return true;
+  // It installs again, from the store.
+  if (program == "pnpm" && shell::has_word(words, "deploy") && names(folder, "store")) return true;
+  // What is not there any more need not be removed, unless that is an error.
+  const auto forces = [](const shell::Word& word) {
+    return word.text.starts_with('-') && word.text.find('f') != std::string_view::npos;
+  };
+  if (program == "rm" && std::ranges::any_of(words, forces)) return false;
+  const std::string_view mark = mark_of(folder);
+  return std::ranges::any_of(words.subspan(1), [&](const shell::Word& word) {
+    if (names(word.text, mark)) return true;
+    const auto path = path_before_wildcard(word.text, step);
+    return path && *path != "/" && program != "cd" && text::is_within(folder, *path);
+  });
+}
+
+// Whether the words of tar or jar say that it makes an archive: `czf`, `-C / -cf`.
+bool creates_archive(std::span<const shell::Word> words) {
+  for (size_t i = 0; i < words.size(); ++i) {
+    const std::string_view word = words[i].text;
+    const bool are_letters = !word.starts_with("--") && (i == 0 || word.starts_with('-'));
+    if (word == "--create" || (are_letters && word.find('c') != std::string_view::npos)) return true;
+  }
+  return false;
+}
+
+// Whether a command copies the folder, one around it or something in it to another place.
+bool copies_out(std::span<const shell::Word> words, std::string_view folder, const WorkFolders& places,
+                const Step& step) {
+  constexpr std::string_view kToLast[] = {"cp", "mv", "ln", "rsync"};
+  constexpr std::string_view kPacking[] = {"tar", "jar"};
+  constexpr std::string_view kOthers[] = {"find", "zip"};
+  const std::string_view program = shell::program_of(words);
+  const bool to_last = text::is_one_of(program, kToLast) && words.size() > 2;
+  const bool packs = text::is_one_of(program, kPacking) && creates_archive(words.subspan(1));
+  if (!to_last && !packs && !text::is_one_of(program, kOthers)) return false;
+  const bool takes_folders =
+      takes_whole_folders(words) || program == "mv" || program == "ln" || program == "rsync";
+  const auto sources = to_last ? words.subspan(1, words.size() - 2) : words.subspan(1);
+  return std::ranges::any_of(sources, [&](const shell::Word& word) {
+    if (word.text.starts_with('-')) return false;
+    const bool is_known =
+        word.literal || word.text.find_first_of("$`{") == std::string_view::npos || path_in(word.text, step);
+    if (!is_known) return takes_folders;
+    const auto paths = places.paths_of(word.text, step);
+    return paths && std::ranges::any_of(*paths, [&](const std::string& path) {
+             return text::is_within(path, folder) ||
+                    (takes_folders && text::is_within(folder, path) &&
+                     (word.text.find_first_of("*?[") == std::string_view::npos ||
+                      may_take_away(word.text, folder, step)));
+           });
+  });
+}
+
+// Whether a command of the image starts packages out of the cache of the one who runs it.
+bool runs_packages(std::string_view command) {
+  constexpr std::string_view kStarters[] = {"npx", "uvx", "bunx", "dlx", "uv run", "\"uv\"", "--offline"};
+  return std::ranges::any_of(
+      kStarters, [&](std::string_view starter) { return command.find(starter) != std::string_view::npos; });
+}
+
+bool instruction_takes(lint::Dockerfile& dockerfile, const Instruction& instruction,
+                       std::string_view folder) {
+  switch (instruction.keyword) {
+    case Keyword::kRun: {
+      const Run& run = dockerfile.run_at(instruction);
+      if (!run.step) return false;
+      const Step& step = dockerfile.graph().steps[*run.step];
+      WorkFolders places(step.workdir());
+      return std::ranges::any_of(run.commands, [&](const shell::Command& command) {
+        if (use_by(dockerfile, run, command) != nullptr) return false;
+        const auto words = shell::invocation(command);
+        if (shell::program_of(words) == "cd") places.change_to(words, step);
+        return command_takes(command, folder, step) || copies_out(words, folder, places, step);
+      });
+    }
+    case Keyword::kCmd:
+    case Keyword::kEntrypoint:
+    case Keyword::kHealthcheck:
+      if (runs_packages(instruction.joined)) return true;
+      [[fallthrough]];
+    case Keyword::kCopy:
+    case Keyword::kWorkdir:
+    case Keyword::kOnbuild:
+      return names(instruction.joined, mark_of(folder));
+    default:
+      return false;
+  }
+}
+
+// A source of a COPY from a stage may be a folder around it: `/root`, `/g*`, `$GOPATH/pkg`, of which the
+// last name counts.
+bool copies_around(const Instruction& copy, std::string_view folder) {
+  return copy.keyword == Keyword::kCopy && copy.find_flag("from") != nullptr && !copy.arguments.empty() &&
+         std::ranges::any_of(
+             copy.arguments.first(copy.arguments.size() - 1), [&](const dockerfile::Word& word) {
+               if (word.text.starts_with('/') && word.text.find('$') == std::string_view::npos)
+                 return text::is_within(folder, text::clean_path(word.text)) ||
+                        matches_around(word.text, folder);
+               if (!word.text.starts_with('$')) return false;
+               const std::string_view last = text::base_name(word.text);
+               return !last.empty() &&
+                      (std::string(folder) + '/').find('/' + std::string(last) + '/') != std::string::npos;
+             });
+}
+
+// Whether it is a COPY from stages that do not start from that of the RUN.
+bool copies_from_elsewhere(const plan::Graph& graph, const Instruction& copy, const Run& run) {
+  if (copy.keyword != Keyword::kCopy || copy.find_flag("from") == nullptr) return false;
+  const auto step = std::ranges::find(graph.steps, &copy, &Step::instruction);
+  return step != graph.steps.end() && std::ranges::none_of(step->reads, [&](const plan::Read& read) {
+           return read.origin == plan::Read::Origin::kStage &&
+                  graph.starts_from(read.stage, graph.steps[*run.step].stage);
+         });
+}
+
+}  // namespace
+
+std::string taken_later(lint::Dockerfile& dockerfile, const Run& run, std::string_view folder) {
+  auto& by_folder = dockerfile.memory<Takers>().by_folder;
+  auto known = by_folder.find(folder);
+  if (known == by_folder.end()) {
+    std::vector<const Instruction*> takers;
+    for (const Instruction& instruction : dockerfile.file().instructions()) {
+      if (instruction_takes(dockerfile, instruction, folder) || copies_around(instruction, folder))
+        takers.push_back(&instruction);
+    }
+    known = by_folder.emplace(folder, std::move(takers)).first;
+  }
+  const auto last = known->second.end();
+  const auto later = std::ranges::upper_bound(known->second, run.instruction);
+  const auto taker = std::find_if(later, last, [&](const Instruction* one) {
+    return !copies_from_elsewhere(dockerfile.graph(), *one, run);
+  });
+  return taker == last ? std::string() : fmt::format("line {}", (*taker)->start_line);
+}
+
+namespace {
+
+// Whether an image is known to run as root unless it is told otherwise.
+bool starts_as_root(std::string_view reference) {
+  if (lint::is_image(lint::ImageKind::kRootAtBuild, reference)) return true;
+  // Mirrors keep the folder of the official images.
+  const size_t library = reference.rfind("library/");
+  return library != std::string_view::npos &&
+         lint::is_image(lint::ImageKind::kRootAtBuild, reference.substr(library));
+}
 
 // Whether a word of a command that changes files may mean the folder, one around it or something in it.
 bool may_mean(const shell::Word& word, std::string_view folder, bool takes_folders, const Removal& removal,

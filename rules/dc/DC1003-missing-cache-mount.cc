@@ -585,6 +585,12 @@ class Check {
     std::string need = needed_later(dockerfile_, *lack.run, needs);
     for (const MissingCache& one : lack.caches) {
       if (need.empty() && one.path) need = taken_later(dockerfile_, *lack.run, *one.path);
+      // Where the official image has a link to.
+      constexpr std::string_view kLink = "/root/.gradle", kFolder = "/home/gradle/.gradle";
+      if (need.empty() && one.path && text::is_within(*one.path, kLink)) {
+        need =
+            taken_later(dockerfile_, *lack.run, std::string(kFolder).append(one.path->substr(kLink.size())));
+      }
     }
     return need;
   }
@@ -604,7 +610,8 @@ class Check {
   // Whether a RUN has the caches mounted that packages are used from, or can get them.
   bool will_have_mounts(const Run& run, const PackageManager& manager) {
     if (const auto lack = lack_at_.find({&run, &manager}); lack != lack_at_.end())
-      return fixes_[lack->second].has_value();
+      // Without an unsafe one, what is downloaded here would not be found there.
+      return fixes_[lack->second] && fixes_[lack->second]->is_safe();
     return std::ranges::all_of(uses_of(dockerfile_, run), [&](const Use& use) {
       return use.manager != &manager || std::ranges::all_of(use.action->caches, [&](std::string_view name) {
                const Cache& cache = manager.cache(name);

@@ -1006,6 +1006,38 @@ TEST(CacheMounts, AreSafeAboveStepsThatChangeNoSettings) {
             std::string::npos);
 }
 
+TEST(CacheMounts, AreUnsafeIfALaterStepTakesAFolderAround) {
+  const std::string build =
+      "FROM golang:1.22 AS b\nWORKDIR /src\nCOPY go.mod go.sum ./\nRUN go mod download\nCOPY . .\n";
+  const auto is_safe = [&](const std::string& rest, const std::string& last = "COPY --from=b /out /out") {
+    const std::string offered =
+        offered_mounts(build + rest + "\nFROM scratch\n" + last + "\nCMD [\"/out\"]\n");
+    return offered.starts_with("4 safe") && offered.find("unsafe") == std::string::npos;
+  };
+  for (const char* step :
+       {"RUN cp -r $GOPATH /m", "RUN cp -a / /m", "RUN find / -name 'LICENSE*' > /lic", "RUN cp -r ../go /m",
+        "WORKDIR /go\nRUN cp -r pkg /m", "WORKDIR /\nRUN tar czf /m.tgz go", "RUN tar -C / -cf /m.tar go",
+        "RUN cp -r /g* /m", "RUN cd / && cp -r go /m", "RUN ln -s /go /m"})
+    EXPECT_FALSE(is_safe(std::string("RUN go build -o /out .\n") + step)) << step;
+  for (const char* step :
+       {"RUN tar xzf a.tgz -C /", "RUN cp /out /app", "RUN cp -r static /app", "RUN cp -a rootfs/. /",
+        "RUN find . -name x", "RUN mv /out /usr/local/bin/out", "RUN tar czf /a.tgz /out", "RUN rm -rf /go"})
+    EXPECT_TRUE(is_safe(std::string("RUN go build -o /out .\n") + step)) << step;
+  for (const char* copy :
+       {"COPY --from=b /g* /root/", "COPY --from=b /go /go", "COPY --from=b /go/pkg /go/pkg"})
+    EXPECT_FALSE(is_safe("RUN go build -o /out .", copy)) << copy;
+  EXPECT_TRUE(is_safe("RUN go build -o /out .", "COPY --from=b /o* /"));
+  // The mount of the step that downloads alone would take the files from the one that builds.
+  EXPECT_EQ(offered_mounts(
+                build + "RUN go build -o /out . && cp -r $GOPATH /m\nFROM scratch\nCOPY --from=b /out /out\n")
+                .find(" safe"),
+            std::string::npos);
+  const std::string gradle =
+      "FROM gradle:8-jdk21 AS c\nWORKDIR /src\nCOPY build.gradle ./\nRUN gradle build\nFROM gradle:8-jdk21\n";
+  EXPECT_NE(offered_mounts(gradle + "COPY --from=c /home/gradle /home/gradle\n").find("unsafe"),
+            std::string::npos);
+}
+
 // Settings of Bundler between two installs.
 TEST(CacheMounts, AreSafeWithSettingsThatSayNothingAboutDownloads) {
   const auto offered = [](const std::string& setting) {
