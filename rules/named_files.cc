@@ -583,15 +583,17 @@ void add_settings(const NamingInstall& install, NamedFiles& found) {
 
 bool is_about_installs(std::string_view variable) {
   constexpr auto kParts = std::to_array<std::string_view>(
-      {"PIP_",    "UV_",       "POETRY_",  "PIPENV_", "NPM_",       "npm_",          "YARN_", "NODE_",
-       "BUNDLE_", "GEM_",      "COMPOSER", "CARGO_",  "GOFLAGS",    "GOPROXY",       "MIX_",  "HEX_",
-       "CERT",    "CA_BUNDLE", "APT_",     "PNPM_",   "XDG_CONFIG", "NETRC",         "GIT_",  "CONDA",
-       "NUGET_",  "MAVEN_",    "GRADLE_",  "RUBYOPT", "RUBYLIB",    "PYTHONSTARTUP", "GOENV", "ERL_"});
+      {"PIP_",    "UV_",           "POETRY_", "PIPENV_",   "NPM_",       "npm_",    "YARN_",
+       "NODE_",   "BUNDLE_",       "GEM_",    "COMPOSER",  "CARGO_",     "GOFLAGS", "GOPROXY",
+       "MIX_",    "HEX_",          "CERT",    "CA_BUNDLE", "APT_",       "PNPM_",   "XDG_CONFIG",
+       "NETRC",   "GIT_",          "CONDA",   "NUGET_",    "MAVEN_",     "GRADLE_", "RUBYOPT",
+       "RUBYLIB", "PYTHONSTARTUP", "GOENV",   "ERL_",      "PYTHONPATH", "BASH_ENV"});
   return std::ranges::any_of(
       kParts, [&](std::string_view part) { return variable.find(part) != std::string_view::npos; });
 }
 
 std::string named_file(std::string_view name, std::string_view folder, const BroadCopy& copy) {
+  name = without_scheme(name);
   if (!name.starts_with('/')) return text::clean_path(in_folder(folder, name));
   const std::string place = text::clean_path(name);
   const std::string& destination = copy.step->destination;

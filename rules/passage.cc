@@ -38,14 +38,25 @@ class OutsideCommands {
     const auto is_harmless = [&](const Command& command) {
       const auto words = shell::invocation(command);
       const std::string_view program = shell::program_of(words);
-      const bool of_project = std::ranges::any_of(words, [](const shell::Word& word) {
-        return word.text.find("location") != std::string_view::npos;
-      });
+      const bool of_project =
+          !shell::has_word(words, "safe.directory") &&
+          std::ranges::any_of(words, [&](const shell::Word& word) { return may_name_file(word); });
       return command.redirections.empty() &&
              (words.empty() || text::is_one_of(program, kSilent) || makes_empty_file(words) ||
               (is_setting(words) && !of_project && !text::is_one_of(program, kInstalling)));
     };
     return run_.shell_form && run_.posix_shell && std::ranges::all_of(run_.commands, is_harmless);
+  }
+
+  // Whether a word of a setting may be about files of the project, which its COPY brings: a path, or the name
+  // of one of them.
+  bool may_name_file(const shell::Word& word) const {
+    if (!word.literal || word.text.find("location") != std::string_view::npos) return true;
+    std::string_view value = word.text.substr(word.text.rfind('=') + 1);
+    if (value.starts_with("https://") || value.starts_with("http://")) return false;
+    const bool is_path = value.find('/') != std::string_view::npos;
+    const lint::BuildContext* context = dockerfile_.build_context();
+    return is_path || (!value.empty() && (context == nullptr || !context->called(value).empty()));
   }
 
   // Whether all of them are known to leave the folder alone.

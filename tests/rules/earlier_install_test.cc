@@ -336,8 +336,13 @@ TEST(EarlierInstall, PassesStepsThatOnlyChangeSettings) {
   for (const char* step :
        {"RUN touch dist/x", "RUN cp .env.example .env", "RUN echo x > .env", "RUN git config a.b c"})
     EXPECT_EQ(kind(step), "no fix") << step;
-  for (const char* step : {"RUN npm config set fund false --location=project", "RUN corepack enable"})
+  for (const char* step :
+       {"RUN npm config set fund false --location=project", "RUN corepack enable",
+        "RUN npm config set cafile /app/ca.pem", "RUN git config --global include.path ./gc"})
     EXPECT_EQ(kind(step), "unsafe") << step;
+  // The COPY may bring the file.
+  EXPECT_EQ(kind("RUN npm config set globalconfig c.txt"), "safe");
+  EXPECT_EQ(kind("RUN npm config set globalconfig c.txt", {{"c.txt", ""}}), "unsafe");
 }
 
 TEST(EarlierInstall, SplitsOnlyOneListOfCommands) {
