@@ -305,9 +305,9 @@ TEST(GitsOwnFiles, AreNotWaitedForInFolders) {
     folder.write("sub/deep/Dockerfile", "FROM scratch\nCOPY a /\n");
     const std::string problem = fmt::format("{} is not a regular file", name);
     for (const char* command : {"explain", "affected"}) {
-      const Outcome outcome = run_dcache({command, "--git", "HEAD", "-f", "Dockerfile"}, folder.path());
+      const Outcome outcome = run_dcache({command, "--git", "HEAD"}, folder.path());
       EXPECT_EQ(outcome.status, 2) << outcome.out;
-      EXPECT_NE(outcome.err.find("with 'HEAD': " + problem), std::string::npos) << outcome.err;
+      EXPECT_NE(outcome.err.find(": " + problem), std::string::npos) << outcome.err;
     }
     const Outcome lint = run_dcache({"lint"}, folder.path());
     EXPECT_NE(lint.out.find(" in 2 files"), std::string::npos) << lint.out;

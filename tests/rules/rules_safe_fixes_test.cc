@@ -508,7 +508,8 @@ TEST(DC1010, SaysWhereAVariableOfTheImageIsRead) {
   };
   EXPECT_EQ(
       remedy("RUN apt-get install -y a\nRUN cargo build\n"),
-      "move it to the line above the first step that reads it, or to the end of the stage if no step does");
+      "move it down to the first step that reads it from its environment (maybe line 6), or move it to the "
+      "end of the stage if no step does");
   EXPECT_EQ(remedy("RUN apt-get install -y a\n"), "move it to the end of the stage");
 }
 
