@@ -176,8 +176,9 @@ std::string with_whole_characters(std::string_view json_text) {
 
 namespace {
 
-// A folder of their own for texts that are not on the disk, so that nothing is taken for their context.
-constexpr std::string_view kNowhere = "/nowhere";
+// A folder of their own for texts that are not on the disk, so that nothing is taken for their context: one
+// that no system can have, since it would be in a device.
+constexpr std::string_view kNowhere = "/dev/null";
 // No system opens a longer path, and a search for settings looks into each folder above.
 constexpr size_t kLongestPath = 4096;
 
