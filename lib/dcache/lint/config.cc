@@ -310,8 +310,8 @@ LabelType known_label_type(std::string_view name, FilePosition at) {
 }
 
 void check_label(std::string_view label, FilePosition at) {
-  constexpr char kLastControl = 0x1f, kDelete = 0x7f;
-  const auto is_control = [](char c) { return (c >= 0 && c <= kLastControl) || c == kDelete; };
+  constexpr unsigned char kLastControl = 0x1f, kDelete = 0x7f;
+  const auto is_control = [](unsigned char c) { return c <= kLastControl || c == kDelete; };
   if (std::ranges::any_of(label, is_control))
     stop(at, "the name of a label contains a control character", "write the name as LABEL has it");
 }
