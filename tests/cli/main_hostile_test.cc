@@ -16,8 +16,9 @@ using test::TemporaryFolder;
 
 // What a terminal acts on, or a runner takes for a command.
 std::string danger_in(const std::string& text) {
-  for (const unsigned char c : text) {
-    if ((c < ' ' && c != '\n') || c == 0x7F) return "a control character";
+  for (const char c : text) {
+    const auto byte = static_cast<unsigned char>(c);
+    if ((byte < ' ' && byte != '\n') || byte == 0x7F) return "a control character";
   }
   for (const char* part : {"##[", "##vso[", "\xE2\x80\xAE", "\xC2\x9B"}) {
     if (text.find(part) != std::string::npos) return part;
