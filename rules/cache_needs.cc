@@ -380,6 +380,8 @@ class Needs {
       if (may_run || !builder.empty()) {
         if (const std::string user = starter_in_container(dockerfile_, *needs_.manager); !user.empty())
           return fmt::format("what {} starts in the image", user);
+        if (const std::string image = dockerfile_.built_on(); !image.empty())
+          return fmt::format("the image {} that is built on it", image);
       }
       if (is_copied_whole(stage)) return fmt::format("the stage that copies all of stage {}", stage.label());
     }

@@ -5,6 +5,7 @@
 #include <iterator>
 #include <map>
 #include <optional>
+#include <set>
 #include <span>
 #include <vector>
 
@@ -18,167 +19,16 @@
 #include "dcache/text/path.h"
 #include "dcache/text/unicode.h"
 #include "dcache/text/words.h"
+#include "rules/project_files.h"
 
 namespace dcache::rules {
 namespace {
 
 using project::DefinitionKind;
 
-// A file of the project that may build images or start containers.
-struct ProjectFile {
-  enum class Kind : uint8_t { kCompose, kDefinition, kDevcontainer, kScript };
-  std::string name;    // from where it was looked for
-  std::string folder;  // that it is in
-  Kind kind = Kind::kScript;
-  std::string text;
-  std::vector<size_t> targets;  // where the word "target" is: looked for once for all stages and Dockerfiles
-};
-constexpr std::string_view kTarget = "target";
-
-// Where such files are, from each folder between the context and the root of the repository.
-constexpr std::string_view kFolders[] = {"",
-                                         ".github/workflows",
-                                         ".gitea/workflows",
-                                         ".forgejo/workflows",
-                                         ".circleci",
-                                         ".gitlab",
-                                         ".gitlab/ci",
-                                         ".gitlab-ci",
-                                         ".buildkite",
-                                         ".woodpecker",
-                                         ".azure",
-                                         ".ci",
-                                         ".devcontainer",
-                                         ".docker",
-                                         "bin",
-                                         "build",
-                                         "ci",
-                                         "compose",
-                                         "deploy",
-                                         "dev",
-                                         "docker",
-                                         "e2e",
-                                         "hack",
-                                         "infra",
-                                         "local",
-                                         "make",
-                                         "ops",
-                                         "script",
-                                         "scripts",
-                                         "test",
-                                         "tests",
-                                         "tools"};
-// Folders of which each contains folders with one such file.
-constexpr std::string_view kFoldersOfFolders[] = {".devcontainer", ".github/actions"};
-
-std::optional<ProjectFile::Kind> kind_of_file(std::string_view folder, std::string_view name) {
-  using Kind = ProjectFile::Kind;
-  if (name == "devcontainer.json" || name == ".devcontainer.json") return Kind::kDevcontainer;
-  const auto defined = project::definition_kind(name);
-  if (defined == DefinitionKind::kCompose) return Kind::kCompose;
-  if (defined) return Kind::kDefinition;
-  const bool is_yaml = name.ends_with(".yml") || name.ends_with(".yaml");
-  const bool is_settings = name.ends_with(".hcl") || name == ".dcache.toml";
-  if (is_settings) return Kind::kDefinition;
-  constexpr std::string_view kCi[] = {"azure-pipelines", "bitbucket-pipelines", ".drone",     ".travis",
-                                      "appveyor",        "cloudbuild",          ".gitlab-ci", "action",
-                                      "buildspec",       ".woodpecker",         "Taskfile"};
-  if (is_yaml) {
-    const bool is_ci = folder.starts_with('.') || std::ranges::any_of(kCi, [&](std::string_view start) {
-                         return name.starts_with(start);
-                       });
-    return is_ci ? std::optional(Kind::kDefinition) : std::nullopt;
-  }
-  constexpr std::string_view kNames[] = {"package.json",   "pyproject.toml", "tasks.py",  "noxfile.py",
-                                         "fabfile.py",     "dodo.py",        "README.md", "CONTRIBUTING.md",
-                                         "DEVELOPMENT.md", "magefile.go"};
-  constexpr std::string_view kEndings[] = {".sh", ".bash", ".mk", ".ps1", ".just", ".bat", ".cmd"};
-  const bool plain = name.find('.') == std::string_view::npos && !name.starts_with("LICENSE") &&
-                     !name.starts_with("Dockerfile");
-  const bool is_script =
-      plain || text::is_one_of(name, kNames) ||
-      std::ranges::any_of(kEndings, [&](std::string_view ending) { return name.ends_with(ending); });
-  return is_script ? std::optional(Kind::kScript) : std::nullopt;
-}
-
-struct ProjectFiles {
-  std::vector<ProjectFile> all;
-  std::vector<std::string> folders;  // from that of the context up to the root of the repository
-};
-
-class Finder {
- public:
-  Finder(const context::FileSystem& files, ProjectFiles& found) : files_(files), found_(found) {}
-
-  void look_above(std::string folder) {
-    constexpr int kMostLevels = 16;
-    std::vector<std::string> folders;
-    bool has_root = false;
-    for (int level = 0; level < kMostLevels && !has_root; ++level) {
-      folders.push_back(folder);
-      has_root = files_.exists(text::join_path(folder, ".git"));
-      std::string above(text::parent_path(folder));
-      if (above.empty() || above == folder) break;
-      folder = std::move(above);
-    }
-    // Outside of a repository nobody knows where the project ends.
-    if (!has_root) folders.resize(1);
-    for (const std::string& one : folders)
-      look_in_all(one);
-    found_.folders = std::move(folders);
-  }
-
- private:
-  void look_in_all(const std::string& folder) {
-    for (const std::string_view below : kFolders)
-      look_in(text::join_path(folder, below), below);
-    for (const std::string_view below : kFoldersOfFolders) {
-      const std::string outer = text::join_path(folder, below);
-      for (const context::FolderEntry& listed : files_.list(outer)) {
-        if (listed.is_folder) look_in(text::join_path(outer, listed.name), below);
-      }
-    }
-  }
-
-  void look_in(const std::string& folder, std::string_view below) {
-    constexpr size_t kLargest = size_t{1} << 18U;
-    constexpr size_t kMostFiles = 2048;
-    for (const context::FolderEntry& listed : files_.list(folder)) {
-      const auto kind = listed.is_folder ? std::nullopt : kind_of_file(below, listed.name);
-      if (!kind || found_.all.size() >= kMostFiles) continue;
-      auto text = files_.read(text::join_path(folder, listed.name));
-      if (!text || text->size() > kLargest) continue;
-      found_.all.push_back({text::join_path(below, listed.name), folder, *kind, *std::move(text), {}});
-      ProjectFile& file = found_.all.back();
-      for (size_t at = file.text.find(kTarget); at != std::string::npos; at = file.text.find(kTarget, at + 1))
-        file.targets.push_back(at);
-    }
-  }
-
-  const context::FileSystem& files_;
-  ProjectFiles& found_;
-};
-
-const ProjectFiles& project_files(const lint::BuildContext& context) {
-  return context.shared<ProjectFiles>([&] {
-    ProjectFiles found;
-    const context::FileSystem& files = *context.file_system;
-    Finder(files, found).look_above(files.real_path(context.folder));
-    return found;
-  });
-}
-
 bool is_name_character(char c) {
   const char letter = text::ascii_lower(c);
   return (letter >= 'a' && letter <= 'z') || (c >= '0' && c <= '9') || c == '_' || c == '-' || c == '.';
-}
-
-bool says_docker(std::string_view text) {
-  constexpr std::string_view kWords[] = {"docker",  "podman",   "buildah", "buildx",
-                                         "nerdctl", "executor", "depot"};
-  const std::string lower = text::to_lower(text);
-  return std::ranges::any_of(kWords,
-                             [&](std::string_view word) { return lower.find(word) != std::string::npos; });
 }
 
 // Whether a text is the name of the stage, or its number. A variable may be any stage.
@@ -192,19 +42,22 @@ bool is_name_of(std::string_view text, const plan::Stage& stage) {
 // `"target": "build"`. A variable may be any stage.
 struct TargetWord {
   bool names = false;
-  bool is_option = false;  // of a command: `--target`
+  bool is_option = false;  // of a command: `--target`, `--set *.target=build`
 };
 TargetWord target_at(const ProjectFile& file, size_t at, const plan::Stage& stage) {
   const std::string_view text = file.text;
   const size_t word = at - kTarget.size();
-  const bool is_option = word >= 2 && text.substr(word - 2, 2) == "--";
+  // As `docker buildx bake --set *.target=build` has it.
+  const bool is_set = word > 0 && text[word - 1] == '.' && text.substr(at).starts_with('=');
+  const bool is_option = is_set || (word >= 2 && text.substr(word - 2, 2) == "--");
   if (word > 0 && !is_option && (is_name_character(text[word - 1]) || text[word - 1] == ',')) return {};
-  const size_t begin = text.find_first_not_of(" \t\"':=,", at);
+  const size_t begin = text.find_first_not_of(is_option ? " \t\"':=,\\\r\n" : " \t\"':=,", at);
   if (begin == std::string_view::npos || begin == at) return {};
   std::string_view rest = text.substr(begin);
   if (rest.starts_with('$')) {
     constexpr size_t kNear = 400;
-    const bool in_definition = file.kind != ProjectFile::Kind::kScript && !is_option;
+    const bool in_definition =
+        file.kind != ProjectFile::Kind::kScript && file.kind != ProjectFile::Kind::kManifest && !is_option;
     return {in_definition || says_docker(text.substr(word - std::min(word, kNear), std::min(word, kNear))),
             is_option};
   }
@@ -214,17 +67,6 @@ TargetWord target_at(const ProjectFile& file, size_t at, const plan::Stage& stag
   const size_t next = rest.find_first_not_of("\" \t", end);
   if (next != std::string_view::npos && rest[next] == '{') return {};
   return {is_name_of(rest.substr(0, end), stage), is_option};
-}
-
-// The line at a place of a text, with the lines that a backslash continues.
-std::string_view line_at(std::string_view text, size_t at) {
-  const auto is_continued = [&](size_t end) { return end > 0 && text[end - 1] == '\\'; };
-  size_t begin = at, end = std::min(text.find('\n', at), text.size());
-  while (begin > 0 && (text[begin - 1] != '\n' || is_continued(begin - 1)))
-    --begin;
-  while (end < text.size() && is_continued(end))
-    end = std::min(text.find('\n', end + 1), text.size());
-  return text.substr(begin, end - begin);
 }
 
 // The commands of a line from the first word on that is a program which builds or starts containers, whatever
@@ -271,10 +113,17 @@ bool leaves_cache_alone(std::span<const shell::Word> words) {
 // Tells the builds of this Dockerfile from those of others.
 class Builds {
  public:
-  Builds(const std::string& dockerfile, const lint::BuildContext& context, const ProjectFiles& files)
+  Builds(lint::Dockerfile& dockerfile, const lint::BuildContext& context, const ProjectFiles& files)
       : files_(files), disk_(*context.file_system) {
-    if (dockerfile.empty()) return;
-    real_ = disk_.real_path(dockerfile);
+    for (const std::string& folder : files.folders)
+      add_name(folder);
+    if (const project::Image* image = dockerfile.image()) {
+      for (const auto* names : {&image->target.tags, &image->target.references, &image->target.repositories})
+        std::ranges::for_each(*names, [&](const std::string& name) { add_name(name); });
+    }
+    if (dockerfile.path().empty()) return;
+    add_name(text::parent_path(dockerfile.path()));
+    real_ = disk_.real_path(dockerfile.path());
     for (const ProjectFile& file : files.all) {
       if (file.kind == ProjectFile::Kind::kCompose) add_services(file);
     }
@@ -289,8 +138,8 @@ class Builds {
       by_key = by_key || (found.names && !found.is_option);
     }
     if (!by_key) return false;
-    const bool is_yaml = file.name.ends_with(".yml") || file.name.ends_with(".yaml");
-    if (!is_yaml) return true;
+    if (!file.is_yaml) return file.kind != ProjectFile::Kind::kManifest;
+    if (file.kind == ProjectFile::Kind::kManifest && !says_docker(file.text)) return false;
     const project::yaml::Documents read = project::yaml::parse(file.text, file.name);
     return !read.failures.empty() || std::ranges::any_of(read.values, [&](const project::yaml::Value& one) {
       return has_target(file, one, stage);
@@ -307,17 +156,19 @@ class Builds {
   // Dockerfile, or that of an official image.
   bool is_other_image(std::string_view reference) const {
     if (real_.empty() || reference.empty() || is_variable(reference)) return false;
-    const std::string tag = fmt::format(" {}", without_tag(reference));
-    bool is_ours = false, is_built = false;
-    for (const ProjectFile& file : files_.all) {
-      for (size_t at = file.text.find(tag); at != std::string::npos; at = file.text.find(tag, at + 1)) {
-        const std::string_view line = line_at(file.text, at);
-        if (!tags(line, without_tag(reference))) continue;
-        is_built = true;
-        is_ours = is_ours || !is_elsewhere(file, line);
-      }
-    }
-    return !is_ours && (is_built || lint::is_image(lint::ImageKind::kRootAtBuild, reference));
+    const Tagged tagged = tagged_by(reference);
+    return !tagged.here && (tagged.elsewhere || lint::is_image(lint::ImageKind::kRootAtBuild, reference));
+  }
+
+  // Whether the name of an image is one that the project gives to what it builds from this Dockerfile, or is
+  // that of the project itself. A variable may be any.
+  bool is_own_image(std::string_view reference) const {
+    if (reference.empty()) return false;
+    if (is_variable(reference)) return true;
+    const Tagged tagged = tagged_by(reference);
+    if (tagged.here || tagged.elsewhere) return tagged.here;
+    return own_names_.contains(text::base_name(without_tag(reference))) &&
+           !lint::is_image(lint::ImageKind::kRootAtBuild, reference);
   }
 
  private:
@@ -325,6 +176,26 @@ class Builds {
     bool known = false;  // some file says where it comes from
     bool ours = false;
   };
+
+  // Whether a command of the project gives an image of this Dockerfile the name, or one of another.
+  struct Tagged {
+    bool here = false;
+    bool elsewhere = false;
+  };
+  Tagged tagged_by(std::string_view reference) const {
+    const std::string tag = fmt::format(" {}", without_tag(reference));
+    Tagged tagged;
+    for (const ProjectFile& file : files_.all) {
+      for (size_t at = file.text.find(tag); at != std::string::npos; at = file.text.find(tag, at + 1)) {
+        const std::string_view line = line_at(file.text, at);
+        if (!tags(line, without_tag(reference))) continue;
+        (is_elsewhere(file, line) ? tagged.elsewhere : tagged.here) = true;
+      }
+    }
+    return tagged;
+  }
+
+  void add_name(std::string_view path) { own_names_.emplace(text::base_name(without_tag(path))); }
 
   static std::string_view without_tag(std::string_view reference) {
     const size_t slash = reference.rfind('/');
@@ -440,9 +311,12 @@ class Builds {
       for (const project::yaml::Member& service : services->members) {
         Service& known = services_[service.name];
         const project::yaml::Value* build = service.value.find("build");
+        const project::yaml::Value* image = service.value.find("image");
         const bool is_extended = service.value.find("extends") != nullptr;
-        known.known = known.known || build != nullptr || service.value.find("image") != nullptr;
-        known.ours = known.ours || is_extended || (build != nullptr && !is_other_compose(file, *build));
+        const bool is_built = build != nullptr && !is_other_compose(file, *build);
+        known.known = known.known || build != nullptr || image != nullptr;
+        known.ours = known.ours || is_extended || is_built;
+        if (is_built && image != nullptr && !image->text.empty()) add_name(image->text);
       }
     }
   }
@@ -451,11 +325,12 @@ class Builds {
   const context::FileSystem& disk_;
   std::string real_;  // this Dockerfile; empty where its path is not known: any build may be one of it
   std::map<std::string, Service, std::less<>> services_;
+  std::set<std::string, std::less<>> own_names_;  // the last parts of names that its images may have
 };
 
 // Whether a text has the program as a word of a command.
 bool has_program(std::string_view text, std::string_view program) {
-  constexpr std::string_view kAround = " \t\n\r\"'`[](),;&|/";
+  constexpr std::string_view kAround = " \t\n\r\"'`[](),;&|/=";
   for (size_t at = text.find(program); at != std::string_view::npos; at = text.find(program, at + 1)) {
     const size_t end = at + program.size();
     const bool starts = at == 0 || kAround.find(text[at - 1]) != std::string_view::npos;
@@ -471,53 +346,118 @@ bool has_program_of(std::string_view text, const PackageManager& manager) {
                              [&](Words program) { return has_program(text, program.front()); });
 }
 
-// Whether a command of a service may start the package manager: by itself, by a shell, or by a tool that
-// builds again what is edited.
-bool may_start(const project::yaml::Value* command, const PackageManager& manager) {
-  if (command == nullptr || command->is_null()) return false;
-  std::string words = command->text;
-  for (const project::yaml::Value& item : command->items)
-    words += " " + project::yaml::printed(item);
-  constexpr std::string_view kTools[] = {"sh",      "bash",    "ash",  "make",   "task", "just",
-                                         "mage",    "air",     "dlv",  "reflex", "entr", "watchexec",
-                                         "nodemon", "gradlew", "mvnw", "tail",   "sleep"};
-  return has_program_of(words, manager) || words.find(".sh") != std::string::npos ||
-         std::ranges::any_of(kTools, [&](std::string_view tool) { return has_program(words, tool); });
+// All texts of a value, one after the other.
+void append_texts(const project::yaml::Value& value, std::string& texts) {
+  if (value.is_scalar()) texts.append(" ").append(project::yaml::printed(value));
+  for (const project::yaml::Value& item : value.items)
+    append_texts(item, texts);
+  for (const project::yaml::Member& member : value.members)
+    append_texts(member.value, texts);
 }
 
-// Whether a service that is built, or one that only changes another file's service, has such a command.
+// Tools that start others, as a file or a person says.
+constexpr std::string_view kStarters[] = {"make", "task", "just", "mage", "rake", "gradlew", "mvnw"};
+bool is_starter(std::string_view program) {
+  return text::is_one_of(text::base_name(program), kStarters) || program.starts_with("./") ||
+         program.ends_with(".sh");
+}
+
+// Whether what is started may be the package manager: by itself, by a shell, or by a tool that builds again
+// what is edited.
+bool may_start(const project::yaml::Value& started, const PackageManager& manager) {
+  std::string words;
+  append_texts(started, words);
+  constexpr std::string_view kTools[] = {"sh",   "bash",      "ash",     "air",  "dlv",  "reflex",
+                                         "entr", "watchexec", "nodemon", "tail", "sleep"};
+  const auto has = [&](std::string_view tool) { return has_program(words, tool); };
+  return has_program_of(words, manager) || words.find(".sh") != std::string::npos ||
+         std::ranges::any_of(kTools, has) || std::ranges::any_of(kStarters, has);
+}
+
+// Whether one of the members of a map may start it.
+bool any_may_start(const project::yaml::Value& map, std::span<const std::string_view> names,
+                   const PackageManager& manager) {
+  return std::ranges::any_of(names, [&](std::string_view name) {
+    const project::yaml::Value* started = map.find(name);
+    return started != nullptr && may_start(*started, manager);
+  });
+}
+
+// Whether a service that is built, one with its image, or one that only changes another file's service has
+// such a command.
 bool has_service_that_starts(const Builds& builds, const ProjectFile& file, const PackageManager& manager) {
-  if (file.text.find("command") == std::string::npos && file.text.find("entrypoint") == std::string::npos)
-    return false;
+  constexpr std::string_view kCommands[] = {"command",    "entrypoint", "healthcheck",
+                                            "post_start", "pre_stop",   "develop"};
+  const auto is_there = [&](std::string_view name) { return file.text.find(name) != std::string::npos; };
+  if (std::ranges::none_of(kCommands, is_there)) return false;
   for (const project::yaml::Value& document : project::yaml::parse(file.text, file.name).values) {
     const project::yaml::Value* services = document.find("services");
     if (services == nullptr || !services->is_map()) continue;
     const bool starts = std::ranges::any_of(services->members, [&](const project::yaml::Member& service) {
-      const bool is_built = service.value.find("build") != nullptr || service.value.find("image") == nullptr;
-      return is_built && !builds.is_other_service(service.name) &&
-             (may_start(service.value.find("command"), manager) ||
-              may_start(service.value.find("entrypoint"), manager));
+      const project::yaml::Value* image = service.value.find("image");
+      const bool is_built = service.value.find("build") != nullptr || image == nullptr;
+      const bool is_ours =
+          is_built ? !builds.is_other_service(service.name) : builds.is_own_image(image->text);
+      return is_ours && any_may_start(service.value, kCommands, manager);
     });
     if (starts) return true;
   }
   return false;
 }
 
-// The lines of a text, those that a backslash continues as one.
-template <typename Holds>
-bool any_line(std::string_view text, const Holds& holds) {
-  while (!text.empty()) {
-    size_t end = std::min(text.find('\n'), text.size());
-    while (end > 0 && end < text.size() && text[end - 1] == '\\')
-      end = std::min(text.find('\n', end + 1), text.size());
-    if (holds(text.substr(0, end))) return true;
-    text.remove_prefix(std::min(end + 1, text.size()));
+// The image that a map names for what it starts: `image` of Kubernetes and of CI, `container` of GitHub's
+// jobs, `uses` of its steps.
+std::string image_of(const project::yaml::Value& map) {
+  for (const std::string_view name : {"image", "container"}) {
+    const project::yaml::Value* value = map.find(name);
+    if (value != nullptr && value->is_map()) value = value->find(name == "image" ? "name" : "image");
+    if (value != nullptr && value->is_scalar()) return value->text;
   }
-  return false;
+  return {};
 }
 
-// What `docker run` or `docker compose run` is given to start: its first argument that is not an option.
-std::string_view started_by(std::span<const shell::Word> arguments) {
+// Whether one of the maps in a definition or a manifest starts the package manager in an image of the
+// project.
+bool has_container_that_starts(const Builds& builds, const project::yaml::Value& value,
+                               const PackageManager& manager) {
+  constexpr std::string_view kCommands[] = {"command", "args",  "entrypoint", "script",       "before_script",
+                                            "run",     "steps", "lifecycle",  "livenessProbe"};
+  if (value.is_map()) {
+    const std::string image = image_of(value);
+    // An action that is built from the Dockerfile: its `args` replace CMD.
+    const bool is_own = image == "Dockerfile" || builds.is_own_image(image);
+    if (is_own && any_may_start(value, kCommands, manager)) return true;
+    // Jobs of GitLab's pipelines use the image of the top.
+    if (is_own && value.find("script") == nullptr && value.find("command") == nullptr) {
+      for (const project::yaml::Member& member : value.members) {
+        const bool is_job = member.value.is_map() && image_of(member.value).empty();
+        if (is_job && any_may_start(member.value, kCommands, manager)) return true;
+      }
+    }
+  }
+  const auto starts = [&](const project::yaml::Value& one) {
+    return has_container_that_starts(builds, one, manager);
+  };
+  return std::ranges::any_of(value.items, starts) ||
+         std::ranges::any_of(value.members, starts, &project::yaml::Member::value);
+}
+
+bool is_manifest_that_starts(const Builds& builds, const ProjectFile& file, const PackageManager& manager) {
+  constexpr std::string_view kWords[] = {"image", "Image=", "container:"};
+  const bool has_image = std::ranges::any_of(
+      kWords, [&](std::string_view word) { return file.text.find(word) != std::string::npos; });
+  // Those of fly.io are about the image of the project alone.
+  if (!file.is_yaml) return (has_image || file.name.ends_with(".toml")) && has_program_of(file.text, manager);
+  if (!has_image) return false;
+  const project::yaml::Documents read = project::yaml::parse(file.text, file.name);
+  return std::ranges::any_of(read.values, [&](const project::yaml::Value& one) {
+    return has_container_that_starts(builds, one, manager);
+  });
+}
+
+// Where in its arguments `docker run` or `docker compose run` has the image or the service: the first that is
+// not an option.
+size_t find_started(std::span<const shell::Word> arguments) {
   constexpr std::string_view kAlone[] = {"-d",
                                          "-i",
                                          "-t",
@@ -547,25 +487,34 @@ std::string_view started_by(std::span<const shell::Word> arguments) {
                                          "--oom-kill-disable"};
   for (size_t i = 0; i < arguments.size(); ++i) {
     const std::string_view word = arguments[i].text;
-    if (!word.starts_with('-')) return word;
+    if (!word.starts_with('-')) return i;
     const bool has_value = word.find('=') != std::string_view::npos ||
                            (word.size() > 2 && !word.starts_with("--") && !text::is_one_of(word, kAlone));
     if (!has_value && !text::is_one_of(word, kAlone)) ++i;
   }
-  return {};
+  return arguments.size();
+}
+
+// Whether these arguments of `docker run` and the like start a tool which may start the package manager.
+bool starts_tool(std::span<const shell::Word> arguments, size_t image) {
+  for (size_t i = 0; i < std::min(image, arguments.size()); ++i) {
+    if (const auto program = option_value(arguments, i, {"--entrypoint"})) return is_starter(*program);
+  }
+  if (image + 1 >= arguments.size()) return false;
+  const std::string_view program = arguments[image + 1].text;
+  constexpr std::string_view kShells[] = {"sh", "bash", "ash", "dash", "zsh"};
+  if (!text::is_one_of(text::base_name(program), kShells)) return is_starter(program);
+  const auto rest = arguments.subspan(image + 2);
+  // What a shell runs; a shell by itself is for a person.
+  return std::ranges::any_of(rest, [](const shell::Word& word) {
+    const std::string_view first = std::string_view(word.text).substr(0, word.text.find(' '));
+    return is_starter(first);
+  });
 }
 
 // Whether a line starts the package manager in a container of the project's own: `docker run app go test`.
 bool runs_in_container(const Builds& builds, std::string_view line, const PackageManager& manager) {
   constexpr std::string_view kHow[] = {"run", "exec"};
-  const bool may_run = std::ranges::any_of(kHow, [&](std::string_view how) {
-    const size_t at = line.find(fmt::format(" {} ", how));
-    return at != std::string_view::npos &&
-           (says_docker(line.substr(0, at)) ||
-            line.substr(0, at).find("compose") != std::string_view::npos) &&
-           has_program_of(line.substr(at + how.size()), manager);
-  });
-  if (!may_run) return false;
   text::Arena texts;
   bool any = false;
   for (const shell::Command& command : container_commands(line, texts)) {
@@ -578,15 +527,17 @@ bool runs_in_container(const Builds& builds, std::string_view line, const Packag
     std::string given;
     for (const shell::Word& word : arguments)
       given.append(" ").append(word.text);
-    if (!has_program_of(given, manager)) continue;
-    const std::string_view started = started_by(arguments);
+    const size_t image = find_started(arguments);
+    if (!has_program_of(given, manager) && !starts_tool(arguments, image)) continue;
+    const std::string_view started =
+        image < arguments.size() ? std::string_view(arguments[image].text) : std::string_view();
     const bool of_compose = command.spelling.find("compose") != std::string_view::npos;
     const bool is_other = of_compose           ? builds.is_other_service(started)
                           : how->text == "run" ? builds.is_other_image(started)
                                                : false;
     if (!is_other) return true;
   }
-  return !any;
+  return !any && has_program_of(line, manager);
 }
 
 bool starts_in_container(const Builds& builds, const ProjectFile& file, const PackageManager& manager) {
@@ -596,7 +547,12 @@ bool starts_in_container(const Builds& builds, const ProjectFile& file, const Pa
            lower.find("\"dockercomposefile\"") != std::string::npos;
   }
   if (file.kind == ProjectFile::Kind::kCompose && has_service_that_starts(builds, file, manager)) return true;
-  return any_line(file.text, [&](std::string_view line) { return runs_in_container(builds, line, manager); });
+  const bool is_manifest = file.kind == ProjectFile::Kind::kManifest ||
+                           (file.kind == ProjectFile::Kind::kDefinition && file.is_yaml);
+  if (is_manifest && is_manifest_that_starts(builds, file, manager)) return true;
+  return std::ranges::any_of(file.starts, [&](const ProjectFile::Line& line) {
+    return runs_in_container(builds, std::string_view(file.text).substr(line.begin, line.size), manager);
+  });
 }
 
 bool has_file(const ProjectFiles& files, std::string_view path) {
@@ -612,7 +568,7 @@ struct OwnBuilds {
 
 const Builds& builds_of(lint::Dockerfile& dockerfile, const lint::BuildContext& context) {
   auto& known = dockerfile.memory<OwnBuilds>().builds;
-  if (!known) known.emplace(dockerfile.path(), context, project_files(context));
+  if (!known) known.emplace(dockerfile, context, project_files(context));
   return *known;
 }
 

@@ -25,7 +25,9 @@ inline lint::BuildFacts facts_of(const TemporaryFolder& folder) {
     const auto images = project::ImageFinder({}).defined(folder / "Dockerfile");
     return images.empty() ? nullptr : std::make_shared<const project::Image>(images.front());
   };
-  return lint::BuildFacts({.files = files, .image = image, .dockerfile = folder / "Dockerfile"});
+  const auto built_on = [&folder] { return project::ImageFinder({}).built_on(folder / "Dockerfile"); };
+  return lint::BuildFacts(
+      {.files = files, .image = image, .built_on = built_on, .dockerfile = folder / "Dockerfile"});
 }
 
 // Each unsafe fix says why it is unsafe, as a clause that can follow "unsafe: ".

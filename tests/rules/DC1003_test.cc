@@ -924,7 +924,65 @@ TEST(CacheMounts, AreNotSafeIfTheProjectRunsTheStage) {
            {last, "Makefile", "t:\n\tdocker run $(IMAGE) go test\n", false},
            {last, "Makefile", "t:\n\tdocker run x && go test\n", true},
            {last, "compose.yaml", "services:\n  a:\n    build: other\n    command: go run .\n", true},
-           {last, "README.md", "    docker compose exec web go test ./...\n", false}}) {
+           {last, "README.md", "    docker compose exec web go test ./...\n", false},
+           // Wherever the files are, and however they say it.
+           {stage, "ci/linux/test.sh", "docker build --target b .\n", false},
+           {stage, "mk/docker.mk", "t:\n\tdocker build --target \\\n\t  b .\n", false},
+           {stage, "a.sh", "docker buildx bake --set '*.target=b'\n", false},
+           {stage, "a.sh", "docker buildx bake --set '*.target=c'\n", true},
+           {stage, ".github/workflows/a.yml",
+            "on: push\njobs:\n  a:\n    steps:\n      - uses: docker/bake-action@v6\n        with:\n"
+            "          set: |\n            *.target=b\n",
+            false},
+           {stage, "tools/build.py", "run([\"docker\", \"build\", \"--target\", \"b\", \".\"])\n", false},
+           {stage, "deploy/web.yaml", "services:\n  a:\n    build:\n      context: ..\n      target: b\n",
+            false},
+           {stage, "node_modules/x/a.sh", "docker build --target b .\n", true},
+           {stage, "mkdocs.yml", "nav:\n  target: b\n", true},
+           {last, "a.sh", "docker run --rm acme/x make test\n", false},
+           {last, "a.sh", "docker run --rm acme/x ./ci.sh\n", false},
+           {last, "a.sh", "docker run --rm acme/x bash -c 'make test'\n", false},
+           {last, "a.sh", "docker run --rm -it acme/x bash\n", true},
+           {last, "a.sh", "docker run --rm --entrypoint make acme/x test\n", false},
+           {last, "README.md", "You can docker run the image, just as you make one.\n", true},
+           {last, "compose.yaml",
+            "services:\n  a:\n    build: .\n    healthcheck:\n      test: [CMD, go, version]\n", false},
+           {last, "compose.yaml",
+            "services:\n  a:\n    build: .\n    post_start:\n      - command: go test ./...\n", false},
+           {last, "compose.yaml",
+            "services:\n  a:\n    build: .\n    develop:\n      watch:\n        - path: .\n          action: "
+            "sync+exec\n          exec:\n            command: go generate\n",
+            false},
+           {last, "compose.yaml",
+            "services:\n  a:\n    build: .\n    image: acme/a\n  t:\n    image: acme/a\n    command: go "
+            "test\n",
+            false},
+           {last, ".gitlab-ci.yml",
+            "b:\n  script: [docker build -t acme/x .]\nt:\n  image: acme/x\n  script: [go test ./...]\n",
+            false},
+           {last, ".gitlab-ci.yml", "image: $CI_REGISTRY_IMAGE\nt:\n  script:\n    - go test ./...\n", false},
+           {last, ".gitlab-ci.yml", "t:\n  image: golang:1.22\n  script:\n    - go test ./...\n", true},
+           {last, ".github/workflows/a.yml",
+            "on: push\njobs:\n  a:\n    container: ghcr.io/acme/x:${{ github.sha }}\n    steps:\n      - "
+            "run: "
+            "go test ./...\n",
+            false},
+           {last, ".github/workflows/a.yml",
+            "on: push\njobs:\n  a:\n    container:\n      image: golang:1.22\n    steps:\n      - run: go "
+            "test "
+            "./...\n",
+            true},
+           {last, "action.yml", "runs:\n  using: docker\n  image: Dockerfile\n  args: [go, run, .]\n", false},
+           {last, "k8s/job.yaml",
+            "kind: Job\nspec:\n  containers:\n    - image: $IMAGE\n      command: [go, test]\n", false},
+           {last, "k8s/job.yaml",
+            "kind: Job\nspec:\n  containers:\n    - image: other/y\n      command: [go, test]\n", true},
+           {last, "fly.toml", "[deploy]\nrelease_command = \"go run ./migrate\"\n", false},
+           {last, "infra/main.tf",
+            "resource \"docker_container\" \"a\" {\n  image = \"a\"\n  command = [\"go\", "
+            "\"run\"]\n}\n",
+            false},
+           {last, "a.container", "[Container]\nImage=x.image\nExec=go run .\n", false}}) {
     const test::TemporaryFolder folder;
     folder.write("Dockerfile", one.dockerfile);
     folder.write("other/Dockerfile", "FROM debian\n");
@@ -933,6 +991,42 @@ TEST(CacheMounts, AreNotSafeIfTheProjectRunsTheStage) {
     EXPECT_EQ(offered_mounts(one.dockerfile, test::facts_of(folder)),
               std::string("3 ") + (one.safe ? "safe" : "unsafe") + " /go/pkg/mod /root/.cache/go-build")
         << one.path << ": " << one.text << one.dockerfile;
+  }
+}
+
+// Another image starts from this one, or copies from it.
+TEST(CacheMounts, AreNotSafeIfAnotherImageIsBuiltOnIt) {
+  const std::string text = "FROM golang:1.22 AS b\nCOPY . .\nRUN go build -o /out .\nCMD [\"/out\"]\n";
+  struct Defined {
+    const char* path;
+    const char* text;
+    const char* other;
+    bool safe;
+  };
+  for (const Defined& one : {
+           Defined{"docker-bake.hcl",
+                   "target \"a\" {}\ntarget \"t\" {\n  dockerfile = \"T.Dockerfile\"\n  contexts = { base = "
+                   "\"target:a\" }\n}\n",
+                   "FROM base\nRUN go test ./...\n", false},
+           Defined{
+               "compose.yaml",
+               "services:\n  a:\n    build: .\n    image: acme/a\n  t:\n    build:\n      context: .\n      "
+               "dockerfile: T.Dockerfile\n",
+               "FROM debian\nCOPY --from=acme/a /go/pkg /go/pkg\n", false},
+           Defined{
+               "compose.yaml",
+               "services:\n  a:\n    build: .\n    image: acme/a\n  t:\n    build:\n      context: .\n      "
+               "dockerfile: T.Dockerfile\n",
+               "FROM debian\n", true},
+       }) {
+    const test::TemporaryFolder folder;
+    folder.write("Dockerfile", text);
+    folder.write("T.Dockerfile", one.other);
+    folder.write("main.go", "package main\n");
+    folder.write(one.path, one.text);
+    EXPECT_EQ(offered_mounts(text, test::facts_of(folder)),
+              std::string("3 ") + (one.safe ? "safe" : "unsafe") + " /go/pkg/mod /root/.cache/go-build")
+        << one.path << ": " << one.other;
   }
 }
 

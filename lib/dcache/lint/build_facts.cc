@@ -138,11 +138,15 @@ BuildFacts BuildFactsFinder::of(const std::string& dockerfile, const std::string
     return source != found->end() && !source->second.dockerfile.empty() &&
            has_workdir(*files_, source->second);
   };
+  const auto built_on = [this, dockerfile] {
+    return images_ == nullptr ? std::string() : images_->built_on(dockerfile);
+  };
   BuildFacts::Parts parts{.files = files,
                           .image = image,
                           .builder = builder,
                           .names = names,
                           .sets_workdir = sets_workdir,
+                          .built_on = built_on,
                           .failure =
                               [known] {
                                 const std::scoped_lock lock(known->mutex);

@@ -74,6 +74,7 @@ class BuildFacts {
     std::function<std::optional<plan::Builder>()> builder = {};
     std::function<Names()> names = {};
     std::function<bool(std::string_view)> sets_workdir = {};
+    std::function<std::string()> built_on = {};
     std::function<std::shared_ptr<const IgnoreFileUse>()> ignore_use = {};
     std::function<std::optional<double>(const plan::Graph&, size_t)> seconds = {};
     std::function<std::optional<text::Failure>()> failure = {};
@@ -96,6 +97,8 @@ class BuildFacts {
   Names names() const { return parts_.names ? parts_.names() : nullptr; }
   // Whether one of these names is that of an image whose Dockerfile sets WORKDIR.
   bool sets_workdir(std::string_view name) const { return parts_.sets_workdir && parts_.sets_workdir(name); }
+  // The name of an image that definitions build on one of the Dockerfile. Empty for none.
+  std::string built_on() const { return parts_.built_on ? parts_.built_on() : std::string(); }
   // How long a step of a plan of the Dockerfile took when it was built last. Nothing where that is not known.
   std::optional<double> seconds_of(const plan::Graph& graph, size_t step) const {
     return parts_.seconds ? parts_.seconds(graph, step) : std::nullopt;

@@ -68,6 +68,9 @@ class Dockerfile {
   bool is_defined(std::string_view name);
   // Whether such a name is that of an image whose Dockerfile sets WORKDIR.
   bool has_defined_workdir(std::string_view name);
+  // The name of another image that definitions build on one of this Dockerfile: it starts or copies from it.
+  // Empty for none.
+  std::string built_on() const { return facts_.built_on(); }
   // The plan of that build, up to the last stage whatever its target is.
   const plan::Graph& graph();
   // All RUNs of the file in its order, those that ONBUILD carries too.

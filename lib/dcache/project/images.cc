@@ -729,12 +729,16 @@ std::vector<ImageFinder::Images> ImageFinder::read_above(const std::string& dock
   return known->second;
 }
 
-ImageFinder::References ImageFinder::references(const std::string& dockerfile) {
-  const std::scoped_lock lock(mutex_);
+std::vector<ImageFinder::Images> ImageFinder::images_around(const std::string& dockerfile) {
   std::vector<Images> all = added_;
   std::ranges::move(read_above(dockerfile), std::back_inserter(all));
+  return all;
+}
+
+ImageFinder::References ImageFinder::references(const std::string& dockerfile) {
+  const std::scoped_lock lock(mutex_);
   References references;
-  for (const Images& images : all) {
+  for (const Images& images : images_around(dockerfile)) {
     for (const Image& image : *images) {
       Source source;
       if (!image.target.dockerfile_inline && image.remote.empty())
@@ -744,6 +748,33 @@ ImageFinder::References ImageFinder::references(const std::string& dockerfile) {
     }
   }
   return references;
+}
+
+std::string ImageFinder::built_on(const std::string& dockerfile) {
+  const context::FileSystem& files = *options_.read.files;
+  const std::scoped_lock lock(mutex_);
+  std::vector<Images> around = images_around(dockerfile);
+  Images& all = with_needs_[around];
+  if (all == nullptr) {
+    std::vector<Image> images;
+    for (const Images& some : around)
+      std::ranges::copy(*some, std::back_inserter(images));
+    add_needs(images);
+    all = std::make_shared<const std::vector<Image>>(std::move(images));
+  }
+  std::set<std::string, std::less<>> own;
+  const std::string real = files.real_path(text::clean_path(dockerfile));
+  for (const Image& image : *all) {
+    if (!image.target.dockerfile_inline && image.remote.empty() &&
+        files.real_path(image.build.dockerfile) == real)
+      own.insert(image.target.name);
+  }
+  const auto found = std::ranges::find_if(*all, [&](const Image& image) {
+    return !own.contains(image.target.name) &&
+           std::ranges::any_of(image.target.needs,
+                               [&](const std::string& needed) { return own.contains(needed); });
+  });
+  return found == all->end() ? std::string() : found->target.name;
 }
 
 std::vector<Image> ImageFinder::defined(const std::string& dockerfile) {

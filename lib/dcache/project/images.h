@@ -102,6 +102,9 @@ class ImageFinder {
   // tags and `target:NAME`, as plan::normal_reference() spells them.
   using References = std::map<std::string, Source, std::less<>>;
   References references(const std::string& dockerfile);
+  // The name of an image that the same definitions build on one of a Dockerfile: its build starts or copies
+  // from that. Empty for none. Plans all images of the definitions, once.
+  std::string built_on(const std::string& dockerfile);
   // The images of the whole repository that a folder is in; null outside of one. Walks it.
   std::shared_ptr<const Project> project(const std::string& folder);
   // The context of a Dockerfile that no definition names.
@@ -115,6 +118,8 @@ class ImageFinder {
   using Images = std::shared_ptr<const std::vector<Image>>;
   // Of the definitions in the folder of a Dockerfile and above it.
   std::vector<Images> read_above(const std::string& dockerfile);
+  // All that the definitions build which may be about a Dockerfile.
+  std::vector<Images> images_around(const std::string& dockerfile);
   Images read(const std::string& folder, const std::vector<std::string>& definitions,
               const std::string& root);
   // The root of the repository that a Dockerfile is in, or else its folder.
@@ -127,6 +132,7 @@ class ImageFinder {
   std::map<std::string, Images, std::less<>> by_folder_;           // of the definitions in it
   std::map<std::string, std::vector<Images>, std::less<>> above_;  // by the folder of a Dockerfile
   std::map<std::string, std::shared_ptr<const Project>, std::less<>> projects_;  // by the real root
+  std::map<std::vector<Images>, Images> with_needs_;  // the same images in one list, with all that they need
   std::vector<Images> added_;
   std::vector<Group> groups_;
   LackedProfiles lacked_profiles_;

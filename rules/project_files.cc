@@ -1,0 +1,193 @@
+#include "rules/project_files.h"
+
+#include <algorithm>
+#include <array>
+#include <optional>
+#include <set>
+#include <utility>
+
+#include "dcache/project/file_kinds.h"
+#include "dcache/text/path.h"
+#include "dcache/text/unicode.h"
+#include "dcache/text/words.h"
+
+namespace dcache::rules {
+namespace {
+
+using project::DefinitionKind;
+using Kind = ProjectFile::Kind;
+
+bool has_yaml_ending(std::string_view name) {
+  return name.ends_with(".yml") || name.ends_with(".yaml");
+}
+
+bool is_in_hidden_folder(std::string_view path) {
+  return path.starts_with('.') || path.find("/.") != std::string_view::npos;
+}
+
+bool is_for_ci(std::string_view folder, std::string_view name) {
+  constexpr std::string_view kStarts[] = {"azure-pipelines", "bitbucket-pipelines", ".drone",     ".travis",
+                                          "appveyor",        "cloudbuild",          ".gitlab-ci", "action",
+                                          "buildspec",       ".woodpecker",         "Taskfile"};
+  return is_in_hidden_folder(folder) ||
+         std::ranges::any_of(kStarts, [&](std::string_view start) { return name.starts_with(start); });
+}
+
+bool is_script(std::string_view name) {
+  constexpr std::string_view kNames[] = {"package.json",    "pyproject.toml", "README.md",
+                                         "CONTRIBUTING.md", "DEVELOPMENT.md", "magefile.go"};
+  constexpr std::string_view kEndings[] = {".sh",  ".bash", ".mk", ".ps1", ".just",
+                                           ".bat", ".cmd",  ".py", ".rake"};
+  const bool is_plain = name.find('.') == std::string_view::npos && !name.starts_with("LICENSE") &&
+                        !name.starts_with("Dockerfile");
+  return is_plain || text::is_one_of(name, kNames) ||
+         std::ranges::any_of(kEndings, [&](std::string_view ending) { return name.ends_with(ending); });
+}
+
+std::optional<Kind> kind_of(std::string_view folder, std::string_view name) {
+  if (name == "devcontainer.json" || name == ".devcontainer.json") return Kind::kDevcontainer;
+  const auto defined = project::definition_kind(name);
+  if (defined == DefinitionKind::kCompose) return Kind::kCompose;
+  if (defined || name.ends_with(".hcl") || name == project::kSettingsName) return Kind::kDefinition;
+  if (has_yaml_ending(name)) return is_for_ci(folder, name) ? Kind::kDefinition : Kind::kManifest;
+  constexpr std::string_view kManifests[] = {".tf", ".nomad", ".container"};
+  const auto ends = [&](std::string_view ending) { return name.ends_with(ending); };
+  if (name == "fly.toml" || std::ranges::any_of(kManifests, ends)) return Kind::kManifest;
+  return is_script(name) ? std::optional(Kind::kScript) : std::nullopt;
+}
+
+// A file of Compose may have any name.
+bool has_services(std::string_view text) {
+  return text.starts_with("services:") || text.find("\nservices:") != std::string_view::npos;
+}
+
+void index(ProjectFile& file) {
+  const std::string_view text = file.text;
+  for (size_t at = text.find(kTarget); at != std::string_view::npos; at = text.find(kTarget, at + 1))
+    file.targets.push_back(at);
+  for (size_t begin = 0; begin < text.size();) {
+    size_t end = std::min(text.find('\n', begin), text.size());
+    while (end > begin && end < text.size() && text[end - 1] == '\\')
+      end = std::min(text.find('\n', end + 1), text.size());
+    const std::string_view line = text.substr(begin, end - begin);
+    const bool starts =
+        line.find(" run ") != std::string_view::npos || line.find(" exec ") != std::string_view::npos;
+    if (starts && says_docker(line)) file.starts.push_back({begin, line.size()});
+    begin = end + 1;
+  }
+}
+
+class Finder {
+ public:
+  Finder(const context::FileSystem& files, ProjectFiles& found) : files_(files), found_(found) {}
+
+  void look_from(std::string folder) {
+    constexpr int kMostLevels = 16;
+    std::vector<std::string> folders;
+    bool has_root = false;
+    for (int level = 0; level < kMostLevels && !has_root; ++level) {
+      folders.push_back(folder);
+      has_root = files_.exists(text::join_path(folder, ".git"));
+      std::string above(text::parent_path(folder));
+      if (above.empty() || above == folder) break;
+      folder = std::move(above);
+    }
+    // Outside of a repository nobody knows where the project ends.
+    if (!has_root) folders.resize(1);
+    root_ = folders.back();
+    for (const std::string& one : folders)
+      look_below(one);
+    found_.folders = std::move(folders);
+  }
+
+ private:
+  // Level by level, so that a large folder can't keep the search from those beside it.
+  void look_below(const std::string& top) {
+    constexpr int kMostLevels = 3;
+    constexpr size_t kMostFolders = 1024;
+    std::vector<std::string> level{top};
+    for (int depth = 0; depth <= kMostLevels; ++depth) {
+      std::vector<std::string> next;
+      for (const std::string& folder : level) {
+        if (seen_.size() < kMostFolders && seen_.insert(folder).second) look_in(folder, next);
+      }
+      level = std::move(next);
+    }
+  }
+
+  void look_in(const std::string& folder, std::vector<std::string>& below) {
+    for (const context::FolderEntry& listed : files_.list(folder)) {
+      std::string path = text::join_path(folder, listed.name);
+      if (!listed.is_folder) {
+        look_at(folder, listed.name, path);
+      } else if (!is_left_out(listed.name)) {
+        below.push_back(std::move(path));
+      }
+    }
+  }
+
+  void look_at(const std::string& folder, const std::string& name, const std::string& path) {
+    constexpr size_t kLargest = size_t{1} << 18U;
+    constexpr size_t kMostFiles = 2048;
+    const auto kind = kind_of(from_root(folder), name);
+    if (!kind || found_.all.size() >= kMostFiles) return;
+    auto text = files_.read(path);
+    if (!text || text->size() > kLargest) return;
+    if (*kind == Kind::kScript && !says_docker(*text)) return;
+    ProjectFile file{.name = std::string(from_root(path)), .folder = folder, .kind = *kind};
+    file.is_yaml = has_yaml_ending(name);
+    if (file.is_yaml && *kind == Kind::kManifest && has_services(*text)) file.kind = Kind::kCompose;
+    file.text = *std::move(text);
+    index(file);
+    found_.all.push_back(std::move(file));
+  }
+
+  // What others wrote, and what no person did.
+  static bool is_left_out(std::string_view name) {
+    constexpr std::string_view kMade[] = {".git", ".venv", "venv", "__pycache__", "site-packages"};
+    return project::is_vendored_folder(name) || text::is_one_of(name, kMade);
+  }
+
+  std::string_view from_root(std::string_view path) const {
+    if (path == root_) return {};
+    const bool is_below = path.starts_with(root_) && path.size() > root_.size();
+    return is_below ? path.substr(root_.size() + (root_.ends_with('/') ? 0 : 1)) : path;
+  }
+
+  const context::FileSystem& files_;
+  ProjectFiles& found_;
+  std::string root_;
+  std::set<std::string> seen_;
+};
+
+}  // namespace
+
+const ProjectFiles& project_files(const lint::BuildContext& context) {
+  return context.shared<ProjectFiles>([&] {
+    ProjectFiles found;
+    const context::FileSystem& files = *context.file_system;
+    Finder(files, found).look_from(files.real_path(context.folder));
+    return found;
+  });
+}
+
+bool says_docker(std::string_view text) {
+  constexpr std::string_view kWords[] = {"docker",   "podman", "buildah",  "buildx", "nerdctl",
+                                         "executor", "depot",  "buildctl", "compose"};
+  const std::string lower = text::to_lower(text);
+  return std::ranges::any_of(kWords,
+                             [&](std::string_view word) { return lower.find(word) != std::string::npos; });
+}
+
+// The line at a place of a text, with the lines that a backslash continues.
+std::string_view line_at(std::string_view text, size_t at) {
+  const auto is_continued = [&](size_t end) { return end > 0 && text[end - 1] == '\\'; };
+  size_t begin = at, end = std::min(text.find('\n', at), text.size());
+  while (begin > 0 && (text[begin - 1] != '\n' || is_continued(begin - 1)))
+    --begin;
+  while (end < text.size() && is_continued(end))
+    end = std::min(text.find('\n', end + 1), text.size());
+  return text.substr(begin, end - begin);
+}
+
+}  // namespace dcache::rules
