@@ -31,6 +31,13 @@ TEST(Compare, RebuildsWhatFollowsAnEditedStep) {
             "2:hit 3:miss 4:miss");
 }
 
+// BuildKit expands variables of --exclude in the name of the step alone.
+TEST(Compare, TakesThePatternOfExcludeAsItIsWritten) {
+  EXPECT_EQ(
+      compare_texts("FROM x\nENV X=a\nCOPY --exclude=$X . /d\n", "FROM x\nENV X=b\nCOPY --exclude=$X . /d\n"),
+      "3:hit");
+}
+
 TEST(Compare, KnowsThatMetadataCostsNothing) {
   EXPECT_EQ(compare_texts("FROM x\nLABEL a=1\nEXPOSE 1\nRUN 1\nCOPY a /\n",
                           "FROM x\nLABEL a=2\nCMD y\nRUN 1\nCOPY a /\n"),

@@ -132,8 +132,8 @@ Planner::CopyFlags Planner::read_copy_flags(const Instruction& instruction, Step
     } else if (flag.name == "parents") {
       flags.parents = on;
     } else if (flag.name == "exclude") {
-      auto pattern = dockerfile::expand(flag.value, stage().environment.lookup(), expand_options_);
-      flags.exclude.push_back(pattern ? std::move(*pattern) : std::string(flag.value));
+      // BuildKit expands variables in the name of the step alone (moby/buildkit#6072).
+      flags.exclude.emplace_back(flag.value);
     } else if (flag.name == "unpack") {
       flags.unpack = on;
     } else if (flag.name == "keep-git-dir") {
