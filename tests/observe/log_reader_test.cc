@@ -391,6 +391,13 @@ TEST(LogReader, KnowsALinkThatWasReused) {
       "[2/2] COPY --link a b: cached\n");
 }
 
+TEST(LogReader, KnowsALinkOfOnbuildThatWasReused) {
+  EXPECT_EQ(
+      shown(
+          R"({"vertexes":[{"digest":"sha256:1","name":"[2/2] ONBUILD COPY --link a b","started":"2026-11-27T00:00:00Z","completed":"2026-11-27T00:00:00Z","cached":true,"progressGroup":{"id":"x","name":"[2/2] ONBUILD COPY --link a b","weak":true}},{"digest":"sha256:2","name":"[2/2] ONBUILD LINK COPY --link a b","started":"2026-11-27T00:00:02Z","completed":"2026-11-27T00:00:04Z","progressGroup":{"id":"x","name":"[2/2] ONBUILD COPY --link a b"}}]})"),
+      "[2/2] ONBUILD COPY --link a b: cached\n");
+}
+
 // docker buildx history sorts what was said of a vertex by its start, so the unpacking of a reused layer
 // comes last.
 TEST(LogReader, TakesAVertexOfARecordAsWhatItEndedAs) {

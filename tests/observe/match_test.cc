@@ -101,6 +101,18 @@ TEST(Match, KnowsStepsThatTwoStagesShare) {
             "4:[c 1/3] FROM docker.io/library/a:latest 5:[b 2/3] WORKDIR /x 6:[c 3/3] COPY --from=b / / ");
 }
 
+// BuildKit names the base without a stage if COPY --from or a mount names it too.
+TEST(Match, KnowsStepsThatTwoStagesShareOnABaseWithoutAStage) {
+  EXPECT_EQ(
+      matched("FROM a AS x\nWORKDIR /w\nCOPY c .\nFROM a AS y\nWORKDIR /w\nCOPY d .\nCOPY --from=a /e /e\n"
+              "FROM x\nCOPY --from=y /w /f\n",
+              "FROM docker.io/library/a:latest\n[y 2/4] WORKDIR /w\n[x 3/3] COPY c .\n[y 3/4] COPY d .\n"
+              "[y 4/4] COPY --from=a /e /e\n[stage-2 1/1] COPY --from=y /w /f"),
+      "1:FROM docker.io/library/a:latest 2:[y 2/4] WORKDIR /w 3:[x 3/3] COPY c . 4:FROM "
+      "docker.io/library/a:latest 5:[y 2/4] WORKDIR /w 6:[y 3/4] COPY d . 7:[y 4/4] COPY --from=a /e /e "
+      "9:[stage-2 1/1] COPY --from=y /w /f ");
+}
+
 TEST(Match, KnowsStepsThatImagesShare) {
   const std::string names =
       "[one internal] load .dockerignore\n[two internal] load .dockerignore\n[two 1/2] FROM "

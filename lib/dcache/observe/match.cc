@@ -196,6 +196,12 @@ class Matcher {
   void find_missing(const std::unordered_map<std::string, VertexPlace>& others) {
     for (const ObservedStep& observed : match_.steps)
       places_.emplace(observed.step, std::pair(observed.build, observed.vertex));
+    // From the bottom up: whether two steps are one vertex depends on what they are on top of.
+    std::vector<size_t> depths(graph_.steps.size());
+    for (size_t step = 0; step < depths.size(); ++step) {
+      if (const auto below = graph_.steps[step].below) depths[step] = depths[*below] + 1;
+    }
+    std::ranges::stable_sort(numbered_, {}, [&](const auto& one) { return depths[one.first]; });
     for (const auto& [step, keys] : numbered_) {
       if (places_.contains(step)) continue;
       if (const auto same = same_vertex(step, keys.text)) {
@@ -213,6 +219,7 @@ class Matcher {
       match_.steps.push_back({step, place->first, place->second});
       places_.emplace(step, *place);
     }
+    std::ranges::sort(match_.missing);
   }
 
   // The same text in a stage of another image, which may be longer: on top of the same vertex, or of one that

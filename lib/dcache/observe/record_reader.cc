@@ -172,7 +172,9 @@ void RecordReader::read_vertex(const json& object) {
   Member& member = tracked->members[digest];
   if (!member.completed || (completed && *completed >= *member.completed)) {
     // Of `COPY --link` the copy may be reused, and only put on other layers.
-    const bool is_merge = text_of(object, "name").find("] LINK ") != std::string::npos;
+    const std::string name = text_of(object, "name");
+    const bool is_merge =
+        name.find("] LINK ") != std::string::npos || name.find("] ONBUILD LINK ") != std::string::npos;
     member = {is_cached(object), is_merge, completed};
   }
   const std::string error = text_of(object, "error");
