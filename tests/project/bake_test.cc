@@ -366,7 +366,8 @@ TEST(BakeFailure, SendsToBakeOnlyForWhatBakeKnows) {
       {"target \"bad\" {\n  args = { X = target.bad.args.X }\n}\n", "target.bad.args depends on itself"},
       {"target \"bad\" {\n  matrix = { v = [1, 2] }\n}\n", "set name = … with its values"},
       {"variable \"NUM\" {\n  default = 1\n  validation {\n    condition = NUM > 5\n  }\n}\n",
-       "a validation needs a condition and an error_message"},
+       "the value of NUM is not valid; set NUM to another value"},
+      {"variable \"NUM\" {\n  default = 1\n  validation {}\n}\n", "a validation needs a condition"},
   };
   for (const BadFile& file : files) {
     const std::string failure = first_failure(read_bake_text(file.text));
@@ -406,6 +407,14 @@ variable "LEVEL" {
 target "app" {}
 )");
   EXPECT_NE(first_failure(definitions).find("LEVEL is low or mid, not high"), std::string::npos);
+}
+
+TEST(Bake, TakesAValidationWithoutAMessage) {
+  const Definitions definitions = read_bake_text(
+      "variable \"V\" {\n  default = \"1\"\n  validation {\n    condition = V != \"\"\n  }\n}\n"
+      "target \"app\" {\n  args = { E = V }\n}\n");
+  EXPECT_TRUE(definitions.failures.empty());
+  EXPECT_EQ(target(definitions, "app").args.at("E"), "1");
 }
 
 TEST(BakeFailure, OfTooManyTargetsLeavesTheOthers) {

@@ -193,6 +193,8 @@ constexpr HclCase kCases[] = {
     {R"x(lookup({ a = 1 }, "b", 2))x", R"x(2)x"},
     {R"x(merge({ a = 1 }, { b = 2 }, { a = 3 }))x", R"x({"a":3,"b":2})x"},
     {R"x(merge())x", R"x({})x"},
+    {R"x(merge({ a = 1 }, null))x", R"x({"a":1})x"},
+    {R"x(merge(null, { a = 1 }, null))x", R"x({"a":1})x"},
     {R"x(concat([1], ["a"], []))x", R"x([1,"a"])x"},
     {R"x(contains(["a", "b"], "a"))x", R"x(true)x"},
     {R"x(contains([1, 2], "1"))x", R"x(false)x"},

@@ -668,7 +668,7 @@ TEST(Workflow, CommandsMayBuildWhatIsNotKnown) {
   };
   const WorkflowCase cases[] = {
       {"- run: docker buildx bake -f ci/images.hcl", ""},
-      {"- run: docker buildx bake -f $FILE", "it builds what ${{ $FILE }} defines"},
+      {"- run: docker buildx bake -f $FILE", "it builds what $FILE defines"},
       {"- run: docker buildx bake -f gen.hcl",
        "it builds what gen.hcl defines, which is not in the repository"},
       {"- run: docker buildx bake -f - < ci/images.hcl", "it builds what standard input defines"},
@@ -704,6 +704,19 @@ TEST(Workflow, BakeTargetsMayInheritFromWhatOnlyCiKnows) {
   ASSERT_EQ(found.targets.size(), 1U);
   ASSERT_EQ(found.targets[0].unknown.size(), 1U);
   EXPECT_EQ(words_of(found.targets[0].unknown[0]), "'inherits' uses of-${{ inputs.base }}");
+}
+
+// A name that only CI knows may be that of any target which bake is meant to build.
+TEST(Workflow, TargetsThatOthersInheritFromAreNotBuiltByUnknownNames) {
+  context::MemoryFiles files;
+  files.write("docker-bake.hcl",
+              "target \"meta\" {\n  tags = [\"x\"]\n}\ntarget \"app\" {\n  inherits = [\"meta\"]\n}\n");
+  for (const char* step : {"- uses: docker/bake-action@v6\n  with: {targets: '${{ inputs.target }}'}",
+                           "- run: docker buildx bake ${{ inputs.target }}"}) {
+    const Definitions found = read_workflow_text(with_steps(step), files);
+    ASSERT_EQ(found.targets.size(), 1U) << step;
+    EXPECT_EQ(found.targets[0].name, "app") << step;
+  }
 }
 
 TEST(Workflow, OverridesOfBakeMayBeOpen) {

@@ -255,17 +255,6 @@ void select_services(const DefinitionBuild& build, const ReadOptions& options, D
   std::erase_if(services.targets, [&](const Target& target) { return !names.contains(target.name); });
 }
 
-// What bake builds; `default` is a group or a target.
-void select_targets(const DefinitionBuild& build, Definitions& bake) {
-  const bool is_complete = std::ranges::all_of(build.names, is_known);
-  std::vector<std::string> wanted = build.names;
-  if (wanted.empty()) wanted.emplace_back("default");
-  const std::set<std::string> names = selected_targets(bake, std::move(wanted));
-  std::erase_if(bake.targets, [&](const Target& target) {
-    return is_complete ? !names.contains(target.name) : target.purpose == Purpose::kInherited;
-  });
-}
-
 // The value of a variable that only CI knows.
 std::string value_in_job(const std::string& name) {
   return fmt::format("${{{{ env.{} }}}}", name);
@@ -321,6 +310,15 @@ std::set<std::string> selected_targets(const Definitions& bake, std::vector<std:
     }
   }
   return names;
+}
+
+void select_targets(std::vector<std::string> names, Definitions& bake) {
+  if (names.empty()) names.emplace_back("default");
+  const bool is_complete = std::ranges::all_of(names, is_known);
+  const std::set<std::string> selected = selected_targets(bake, std::move(names));
+  std::erase_if(bake.targets, [&](const Target& target) {
+    return is_complete ? !selected.contains(target.name) : target.purpose == Purpose::kInherited;
+  });
 }
 
 std::vector<std::string> files_by_default(DefinitionKind kind, const std::string& folder,
@@ -390,7 +388,7 @@ DefinedTargets targets_of(const DefinitionBuild& build, ReadOptions options) {
     take_known_variables(options, options.set);
     defined = read_bake(paths, build.folder, options);
     note_names();
-    select_targets(build, defined);
+    select_targets(build.names, defined);
     // Compose is also given the names of services without a build.
     const auto lost = std::ranges::find_if(build.names, [&](const std::string& name) {
       return is_known(name) && !text::has_wildcard(name) && !known.contains(name);

@@ -55,6 +55,9 @@ void take_known_variables(const ReadOptions& options, std::vector<Override>& ove
 
 // The names of the targets that a build of `wanted` builds, and those that they need.
 std::set<std::string> selected_targets(const Definitions& bake, std::vector<std::string> wanted);
+// Keeps the targets that bake builds when it is given the names; none mean `default`. Where a name is not
+// known, all are kept that may be meant: not those that others only inherit from.
+void select_targets(std::vector<std::string> names, Definitions& bake);
 
 // The files that bake or Compose reads in a folder if it is given none.
 std::vector<std::string> files_by_default(DefinitionKind kind, const std::string& folder,

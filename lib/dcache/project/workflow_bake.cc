@@ -212,14 +212,10 @@ class BakeStep {
   void add_targets() {
     Definitions bake = read_bake(paths_, folder_, read_options());
     add_bake_failures(std::move(bake.failures), source_, reading_.result);
-    std::vector<std::string> wanted = list_of_input(text_of(inputs_, "targets"), true);
-    if (wanted.empty()) wanted.emplace_back("default");
-    const bool all_known = std::ranges::none_of(wanted, has_expression);
-    const std::set<std::string> names = selected_targets(bake, std::move(wanted));
+    select_targets(list_of_input(text_of(inputs_, "targets"), true), bake);
     std::vector<UnknownAttribute> more;
     if (!more_file_.empty()) more.push_back({"tags", fmt::format("may be in {}", more_file_)});
     for (Target& target : bake.targets) {
-      if (all_known && !names.contains(target.name)) continue;
       if (!add_target(std::move(target), open_, more, source_, reading_.root, reading_.targets)) return;
     }
   }
@@ -310,7 +306,7 @@ bool add_definition_build(const CiDefinitionBuild& given, ReadOptions options, c
   add_bake_failures(std::move(found.failures), source, result);
   if (!found.missing_variables.empty())
     more.push_back({"args", fmt::format("may use variables of {}", found.missing_variables)});
-  if (!found.missing.empty()) skip("it builds " + found.missing, true);
+  if (!found.missing.empty()) skip("it builds " + from_expressions(found.missing).text, true);
   return std::ranges::all_of(found.targets, [&](Target& target) {
     return add_target(std::move(target), open, more, source, root, targets);
   });

@@ -419,13 +419,13 @@ void Evaluation::check_rules(const Block& block) {
     const Attribute* condition = rule.body.find("condition");
     const Attribute* message = rule.body.find("error_message");
     guarded(*rule.source, rule.span, [&] {
-      if (condition == nullptr || message == nullptr)
-        hcl::fail("a validation needs a condition and an error_message");
+      if (condition == nullptr) hcl::fail("a validation needs a condition");
       const Value given = evaluator_.evaluate(*condition->value, *condition->source);
       if (given.is_null()) hcl::fail("the condition of the validation is null");
       const Value result = hcl::convert(given, Type::boolean());
       if (result.is_unknown() || result.is_true()) return;
-      const Value words = evaluator_.evaluate(*message->value, *message->source);
+      const Value words =
+          message == nullptr ? Value() : evaluator_.evaluate(*message->value, *message->source);
       throw Error{.message = "the value of " + block.labels[0] + " is not valid" +
                              (words.type().is(Kind::kString) ? ": " + words.as_string() : ""),
                   .source = condition->source,

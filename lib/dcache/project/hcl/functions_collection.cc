@@ -180,7 +180,10 @@ Value merge(const Call& call) {
   Value::Members members;
   bool same = true;
   for (const Value& value : call.arguments) {
-    if (value.type().is_any() && value.is_null()) return Value::unknown({}, "a null argument");
+    if (value.is_null()) {
+      same = false;
+      continue;
+    }
     if (!value.type().is_mapping()) fail("merge() takes maps and objects, not " + value.type().phrase());
     same = same && value.type() == call[0].type();
     for (const auto& [name, member] : value.members())
