@@ -49,6 +49,10 @@ TEST(Selecting, TakesPrefixesAndAddsToTheProfile) {
         {{"DC4"}, {}, {}, "FROM a\nUSER b\nCOPY c d\n", {}},
         {{"DC4013"}, {}, {}, "FROM a\nUSER b\nCOPY c d\n", {"DC4013:3"}},
         {{}, {"DC4013"}, {"DC1"}, "FROM a\nUSER b\nCOPY c /d\n", {"DC4013:3"}},
+        {{"DC5"}, {}, {"DC5003"}, "FROM debian:9\nRUN apt-key add k\n", {"DC5005:2"}},
+        {{"DC50"}, {}, {"DC5"}, "FROM debian:9\nRUN apt-key add k\n", {"DC5003:1", "DC5005:2"}},
+        {{"DC5003"}, {}, {"DC5003"}, "FROM debian:9\nRUN apt-key add k\n", {"DC5003:1"}},
+        {{}, {"DC5"}, {"DC", "DC5003"}, "FROM debian:9\nRUN apt-key add k\n", {"DC5005:2"}},
         {{}, {}, {"DC"}, "FROM debian:9\n", {}}}) {
     Config config;
     config.select = c.select;

@@ -134,7 +134,9 @@ class ConfigReader {
     } else if (key == "report-unused-suppressions") {
       config_.report_unused = flag_of(node, key);
     } else {
-      stop_at(node, fmt::format("unknown key '{}'", key), did_you_mean(key, kConfigKeys));
+      const bool is_per_file = key.ends_with("per-file-ignores");
+      stop_at(node, fmt::format("unknown key '{}'", key),
+              is_per_file ? "write [[overrides]] with 'paths' and 'ignore'" : did_you_mean(key, kConfigKeys));
     }
   }
 
@@ -322,7 +324,9 @@ void check_rule(std::string_view rule, const std::vector<std::string_view>& know
       known, [&](std::string_view name) { return text::equals_ignoring_case(name, rule); });
   if (!is_shellcheck_code(rule) && !found)
     stop(at, fmt::format("unknown rule '{}'", rule),
-         text::did_you_mean(rule, known, "dcache rules lists all rules"));
+         text::equals_ignoring_case(rule, "ALL")
+             ? "the profile 'all' has all rules"
+             : text::did_you_mean(rule, known, "dcache rules lists all rules"));
 }
 
 std::string_view name_of(Level level) {

@@ -28,11 +28,17 @@ bool names_rule(const std::vector<std::string>& list, const Rule& rule) {
   return names(list, rule.code) || names(list, rule.name);
 }
 
-// Whether a list asks for a rule: by its own code or name, or by a prefix if nothing speaks against the rule.
-bool asks_for(const std::vector<std::string>& list, const Rule& rule) {
+// Whether a list asks for a rule: by its own code or name, or by a prefix if nothing speaks against the rule,
+// such as an entry of `ignore` that says more than the prefix.
+bool asks_for(const std::vector<std::string>& list, const std::vector<std::string>& ignore,
+              const Rule& rule) {
   return std::ranges::any_of(list, [&](const std::string& entry) {
-    if (is_rule_prefix(entry) && !rule.on_by_default) return false;
-    return matches_rule(entry, rule.code) || text::equals_ignoring_case(entry, rule.name);
+    if (!is_rule_prefix(entry))
+      return matches_rule(entry, rule.code) || text::equals_ignoring_case(entry, rule.name);
+    const auto says_more = [&](const std::string& ignored) { return ignored.size() > entry.size(); };
+    std::vector<std::string> closer;
+    std::ranges::copy_if(ignore, std::back_inserter(closer), says_more);
+    return rule.on_by_default && matches_rule(entry, rule.code) && !names_rule(closer, rule);
   });
 }
 
@@ -165,7 +171,7 @@ Linter::Linter(std::span<const Rule> rules, Config config)
   if (!merges_) return;
   // One finding per problem: the rule that says most covers the others, also where it is ignored.
   std::erase_if(active_, [&](const Rule* rule) {
-    if (asks_for(config_.extend_select, *rule)) return false;
+    if (asks_for(config_.extend_select, config_.ignore, *rule)) return false;
     return std::any_of(rules.begin(), rules.end(), [&](const Rule& other) {
       return in_profile(other, config_.profile) &&
              std::find(other.covers.begin(), other.covers.end(), rule->code) != other.covers.end();
@@ -174,7 +180,9 @@ Linter::Linter(std::span<const Rule> rules, Config config)
 }
 
 bool Linter::is_wanted(const Rule& rule) const {
-  if (asks_for(config_.select, rule) || asks_for(config_.extend_select, rule)) return true;
+  for (const auto* list : {&config_.select, &config_.extend_select}) {
+    if (asks_for(*list, config_.ignore, rule)) return true;
+  }
   if (!config_.select.empty() || names_rule(config_.ignore, rule)) return false;
   // A level is of use only for a rule that runs.
   const bool has_level = config_.levels.contains(rule.code) && has_origin(config_.profile, rule.origin);
