@@ -20,7 +20,8 @@ TEST(Format, ChangesLayoutAlone) {
     std::string before;
     std::string after;
   } cases[] = {
-      {"keywords", "from a as b\nonbuild run x\n", "FROM a as b\nONBUILD RUN x\n"},
+      {"keywords", "from a as b\nonbuild run x\n", "FROM a AS b\nONBUILD RUN x\n"},
+      {"the name of a stage stays", "FROM as As as\nRUN as as as\n", "FROM as AS as\nRUN as as as\n"},
       {"ends of lines", "FROM a \nRUN b \\\t\n  c\t\n# d  \n", "FROM a\nRUN b \\\n  c\n# d\n"},
       {"the last line", "FROM a", "FROM a\n"},
       {"lines of Windows", "from a  \r\nRUN b", "FROM a\r\nRUN b\r\n"},

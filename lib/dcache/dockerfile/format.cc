@@ -1,10 +1,12 @@
 #include "dcache/dockerfile/format.h"
 
+#include <algorithm>
 #include <optional>
 #include <string_view>
 
 #include "dcache/dockerfile/keyword.h"
 #include "dcache/dockerfile/layout.h"
+#include "dcache/text/unicode.h"
 
 namespace dcache::dockerfile {
 namespace {
@@ -57,6 +59,14 @@ std::vector<text::Edit> format_edits(const File& file) {
     if (keyword != Keyword::kUnknown && name_of(keyword) != token.span.of(source))
       edits.push_back({token.span, std::string(name_of(keyword))});
   }
+  // The AS of FROM is written as FROM is.
+  for (const Instruction& instruction : file.instructions()) {
+    if (instruction.keyword != Keyword::kFrom || instruction.arguments.size() != 3) continue;
+    const Word& as = instruction.arguments[1];
+    if (text::equals_ignoring_case(as.span.of(source), "AS") && as.span.of(source) != "AS")
+      edits.push_back({as.span, "AS"});
+  }
+  std::ranges::stable_sort(edits, {}, [](const text::Edit& edit) { return edit.span.begin; });
   const auto size = static_cast<uint32_t>(source.size());
   if (size > 0 && source.back() != '\n')
     edits.push_back(
