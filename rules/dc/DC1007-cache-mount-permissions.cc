@@ -1,6 +1,7 @@
 #include <fmt/format.h>
 
 #include "dcache/lint/rule.h"
+#include "dcache/text/path.h"
 #include "rules/edits.h"
 #include "rules/package_managers.h"
 
@@ -20,6 +21,16 @@ void check(Dockerfile& dockerfile, lint::Reporter& reporter) {
       const dockerfile::Mount& mount = run.mounts[i];
       const dockerfile::Flag& flag = *run.mount_flags[i];
       if (mount.type != dockerfile::Mount::Type::kCache || mount.uid || mount.gid || mount.mode) continue;
+      // In nearly all images nobody else can enter root's home: an owner does not help there.
+      if (text::is_within(mount.target, "/root")) {
+        reporter.report(
+            flag.span,
+            fmt::format("{} is in the home of root, and this RUN runs as user {}", mount.target, owner.user),
+            fmt::format("let the tool use a folder that {} can enter, such as one in its own home, and mount "
+                        "that with uid= and gid=",
+                        owner.user));
+        continue;
+      }
       lint::Diagnostic& diagnostic = reporter.report(
           flag.span,
           fmt::format("{} belongs to root, and this RUN runs as user {}", mount.target, owner.user),
@@ -38,26 +49,29 @@ constexpr std::string_view kReferences[] = {
 }  // namespace
 
 lint::Rule rule() {
-  return {.code = "DC1007",
-          .name = "cache-mount-permissions",
-          .level = lint::Level::kWarning,
-          .origin = lint::Origin::kDcache,
-          .fix = lint::FixKind::kSafe,
-          .summary = "A cache mount belongs to root, and the stage runs as another user",
-          .rationale =
-              "The builder creates the folder of a new cache mount as root with mode 0755. A RUN that "
-              "runs as another user can't write to it: the package manager warns and continues without a "
-              "cache, or fails. `uid=` and `gid=` set the owner; `mode=0777` lets every user write.",
-          .fix_note = "Adds `uid=` and `gid=` if USER gives numbers.",
-          .bad = {"FROM node:22\n"
-                  "USER 1000\n"
-                  "RUN --mount=type=cache,target=/home/node/.npm npm ci\n"},
-          .good = {"FROM node:22\n"
-                   "USER 1000\n"
-                   "RUN --mount=type=cache,target=/home/node/.npm,uid=1000,gid=1000 npm ci\n"},
-          .references = kReferences,
-          .needs_buildkit = true,
-          .check = check};
+  return {
+      .code = "DC1007",
+      .name = "cache-mount-permissions",
+      .level = lint::Level::kWarning,
+      .origin = lint::Origin::kDcache,
+      .fix = lint::FixKind::kSafe,
+      .summary = "A cache mount belongs to root, and the stage runs as another user",
+      .rationale =
+          "The builder creates the folder of a new cache mount as root with mode 0755. A RUN that "
+          "runs as another user can't write to it: the package manager warns and continues without a "
+          "cache, or fails. `uid=` and `gid=` set the owner; `mode=0777` lets every user write. In the home "
+          "of root neither helps: other users can't "
+          "enter it.",
+      .fix_note = "Adds `uid=` and `gid=` if USER gives numbers and the folder is not in the home of root.",
+      .bad = {"FROM node:22\n"
+              "USER 1000\n"
+              "RUN --mount=type=cache,target=/home/node/.npm npm ci\n"},
+      .good = {"FROM node:22\n"
+               "USER 1000\n"
+               "RUN --mount=type=cache,target=/home/node/.npm,uid=1000,gid=1000 npm ci\n"},
+      .references = kReferences,
+      .needs_buildkit = true,
+      .check = check};
 }
 
 }  // namespace dcache::rules::DC1007

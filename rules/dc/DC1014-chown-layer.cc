@@ -17,6 +17,7 @@ namespace dcache::rules::DC1014 {
 namespace {
 
 constexpr size_t kMostCopies = 256;  // that are looked at for one command
+constexpr std::string_view kLoginGroup = "GROUP";
 
 // `chown VALUE PATH…` or `chmod VALUE PATH…`
 struct Change {
@@ -37,6 +38,8 @@ struct Change {
     return is_symbolic() && given != std::string_view::npos &&
            value.find('x', given) != std::string_view::npos;
   }
+  // `chown app:` gives files to the group that the user logs in with; COPY knows no such group.
+  bool gives_to_login_group() const { return !is_mode() && value.size() > 1 && value.ends_with(':'); }
   bool gives_to_root() const {
     const std::string_view user = value.substr(0, value.find(':'));
     const std::string_view group = value.substr(std::min(user.size() + 1, value.size()));
@@ -409,6 +412,7 @@ class Check {
       if (are_given(copies, *change) || (change->is_symbolic() && has_mode)) continue;
       const bool file_mode = change->makes_executable() && !change->recursive;
       std::string value(file_mode ? "755" : change->value);
+      if (change->gives_to_login_group()) value += kLoginGroup;
       const auto known =
           std::ranges::find(flags, change->flag, &std::pair<std::string_view, std::string>::first);
       if (known == flags.end()) {
@@ -510,7 +514,12 @@ class Check {
             "has at that line",
             owner, line, keyword, flags);
     }
-    return fmt::format("write {}{} there", keyword, flags);
+    const auto of_login_group = std::ranges::find_if(changes, &Change::gives_to_login_group);
+    const std::string group =
+        of_login_group == changes.end()
+            ? std::string()
+            : fmt::format(", where {} is the group of {}", kLoginGroup, name_in(**of_login_group));
+    return fmt::format("write {}{} there{}", keyword, flags, group);
   }
 
   // The user that it gives files to, or the group if it names no user.
