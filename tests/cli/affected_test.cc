@@ -259,6 +259,28 @@ TEST(Snapshot, OfAnotherTargetSaysSo) {
       << outcome.out;
 }
 
+TEST(Snapshot, WithAbsolutePathsIsOfTheSameBuild) {
+  const test::TemporaryFolder folder;
+  folder.write("Dockerfile", "FROM a\nCOPY x .\n");
+  folder.write("x", "");
+  const std::string state = folder / "state.json";
+  run_dcache({"snapshot", "-f", folder / "Dockerfile", "--context", folder.path(), "-o", state},
+             folder.path());
+  const Outcome outcome =
+      run_dcache({"explain", "--since", state, "-f", "Dockerfile", "--context", "."}, folder.path());
+  EXPECT_EQ(outcome.out.find("was recorded with"), std::string::npos) << outcome.out;
+}
+
+// BuildKit builds as if it were not there.
+TEST(IgnoreFile, MayBeAFolder) {
+  const test::TemporaryFolder folder;
+  folder.write("Dockerfile", "FROM a\nCOPY x .\n");
+  folder.write("x", "");
+  folder.write(".dockerignore/y", "");
+  const Outcome outcome = run_dcache({"keys", "-f", "Dockerfile", "--context", "."}, folder.path());
+  EXPECT_EQ(outcome.status, 0) << outcome.err;
+}
+
 TEST(Snapshot, OfTheSameBuildFromAnotherFolderSaysNothing) {
   const Repository repository({{"web/Dockerfile", "FROM a\nCOPY f /\n"},
                                {"web/f", ""},

@@ -76,6 +76,17 @@ tl::expected<IgnoreFile, Failure> parse_ignore_file(const std::string& path, std
   return IgnoreFile{path, std::move(*matcher)};
 }
 
+namespace {
+
+bool is_folder(const std::string& path, const context::FileSystem& files) {
+  const std::vector<context::FolderEntry> entries = files.list(std::string(text::parent_path(path)));
+  return std::ranges::any_of(entries, [&](const context::FolderEntry& entry) {
+    return entry.is_folder && entry.name == text::base_name(path);
+  });
+}
+
+}  // namespace
+
 tl::expected<IgnoreFile, Failure> load_ignore_file(const std::string& dockerfile, const std::string& context,
                                                    plan::Builder builder, const context::FileSystem& files) {
   if (context == kNoContext) return IgnoreFile{};
@@ -87,6 +98,8 @@ tl::expected<IgnoreFile, Failure> load_ignore_file(const std::string& dockerfile
     const std::string folder = files.real_path(std::string(text::parent_path(candidate)));
     if (builder == plan::Builder::kBuildkit && !text::is_within(files.real_path(candidate), folder)) continue;
     const auto text = files.read(candidate);
+    // BuildKit does as if a folder of that name were not there.
+    if (!text && builder == plan::Builder::kBuildkit && is_folder(candidate, files)) continue;
     if (!text) return tl::unexpected(Failure{candidate, 0, 0, text.error(), {}});
     return parse_ignore_file(candidate, *text, builder);
   }
