@@ -54,7 +54,10 @@ TargetWord target_at(const ProjectFile& file, size_t at, const plan::Stage& stag
   const size_t begin = text.find_first_not_of(is_option ? " \t\"':=,\\\r\n" : " \t\"':=,", at);
   if (begin == std::string_view::npos || begin == at) return {};
   std::string_view rest = text.substr(begin);
-  if (rest.starts_with('$')) {
+  // In a shell, or where a program puts a text together.
+  constexpr std::string_view kOfScripts = "{%<`";
+  if (rest.starts_with('$') ||
+      (file.kind == ProjectFile::Kind::kScript && kOfScripts.find(rest.front()) != std::string_view::npos)) {
     constexpr size_t kNear = 400;
     const bool in_definition =
         file.kind != ProjectFile::Kind::kScript && file.kind != ProjectFile::Kind::kManifest && !is_option;
@@ -167,7 +170,11 @@ class Builds {
     if (is_variable(reference)) return true;
     const Tagged tagged = tagged_by(reference);
     if (tagged.here || tagged.elsewhere) return tagged.here;
-    return own_names_.contains(text::base_name(without_tag(reference))) &&
+    const std::string_view name = without_tag(reference);
+    // A name alone that no official image has is that of an image which was built here.
+    const bool is_local = name.find('/') == std::string_view::npos;
+    return (is_local || own_names_.contains(text::base_name(name))) &&
+           !lint::is_image(lint::ImageKind::kOfficial, reference) &&
            !lint::is_image(lint::ImageKind::kRootAtBuild, reference);
   }
 
@@ -358,8 +365,8 @@ void append_texts(const project::yaml::Value& value, std::string& texts) {
 // Tools that start others, as a file or a person says.
 constexpr std::string_view kStarters[] = {"make", "task", "just", "mage", "rake", "gradlew", "mvnw"};
 bool is_starter(std::string_view program) {
-  return text::is_one_of(text::base_name(program), kStarters) || program.starts_with("./") ||
-         program.ends_with(".sh");
+  return program.starts_with('$') || text::is_one_of(text::base_name(program), kStarters) ||
+         program.starts_with("./") || program.ends_with(".sh");
 }
 
 // Whether what is started may be the package manager: by itself, by a shell, or by a tool that builds again
@@ -371,7 +378,8 @@ bool may_start(const project::yaml::Value& started, const PackageManager& manage
                                          "entr", "watchexec", "nodemon", "tail", "sleep"};
   const auto has = [&](std::string_view tool) { return has_program(words, tool); };
   return has_program_of(words, manager) || words.find(".sh") != std::string::npos ||
-         std::ranges::any_of(kTools, has) || std::ranges::any_of(kStarters, has);
+         text::trim(words).starts_with('$') || std::ranges::any_of(kTools, has) ||
+         std::ranges::any_of(kStarters, has);
 }
 
 // Whether one of the members of a map may start it.
