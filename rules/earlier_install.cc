@@ -196,8 +196,9 @@ std::string install_without_sources(const Run& run, const Use& use, const Instal
   const std::string command(run.span_of(use.command->spelling).of(run.source));
   if (command.find('\n') != std::string::npos) return {};
   std::string options;
-  for (const std::string_view option : use.action->without_sources)
-    options += fmt::format(" {}", option);
+  for (const std::string_view option : use.action->without_sources) {
+    if (!shell::has_word(use.command->words, option)) options += fmt::format(" {}", option);
+  }
   // Its members are not installed either.
   if (use.manager->name == "uv" && manifests.has_members) options = " --no-install-workspace";
   return command + options;
@@ -326,8 +327,9 @@ class EarlierInstall {
   // `count` commands of the RUN go there.
   std::string risk_of_moving(size_t count, const TakenAway& taken) const {
     if (passage_ != Passage::kFree)
-      return fmt::format("a step between lines {0} and {1} may need the files that line {0} copies",
-                         copy_.step->instruction->start_line, run_.instruction->start_line);
+      return fmt::format(
+          "the steps between lines {0} and {1} then run without the files that line {0} copies",
+          copy_.step->instruction->start_line, run_.instruction->start_line);
     if (taken.command != nullptr)
       return fmt::format("'{}' may make the image larger in another layer than the install",
                          short_form(*taken.command));

@@ -31,7 +31,8 @@ class OutsideCommands {
   OutsideCommands(Dockerfile& dockerfile, const Run& run, std::string_view folder)
       : dockerfile_(dockerfile), run_(run), step_(dockerfile.graph().steps[*run.step]), folder_(folder) {}
 
-  // Whether all of them only change settings of a user or the system, or make empty files.
+  // Whether all of them only change settings of a user or the system, install tools by name for all projects,
+  // or make empty files.
   bool only_settings() const {
     constexpr auto kSilent = std::to_array<std::string_view>({"set", "true", ":", "echo", "printf"});
     constexpr auto kInstalling = std::to_array<std::string_view>({"gem", "mix", "rustup", "corepack"});
@@ -43,7 +44,8 @@ class OutsideCommands {
           std::ranges::any_of(words, [&](const shell::Word& word) { return may_name_file(word); });
       return command.redirections.empty() &&
              (words.empty() || text::is_one_of(program, kSilent) || makes_empty_file(words) ||
-              (is_setting(words) && !of_project && !text::is_one_of(program, kInstalling)));
+              (is_setting(words) && !of_project && !text::is_one_of(program, kInstalling)) ||
+              (is_global_tool(command, words) && !of_project));
     };
     return run_.shell_form && run_.posix_shell && std::ranges::all_of(run_.commands, is_harmless);
   }
@@ -145,6 +147,22 @@ class OutsideCommands {
              });
     }
     return false;
+  }
+
+  // Corepack's links, npm's global packages and gems do not depend on the project.
+  // Source: https://github.com/nodejs/corepack#utility-commands,
+  // https://docs.npmjs.com/cli/configuring-npm/npmrc
+  // ("Project config file … is not read when running in global mode"),
+  // https://guides.rubygems.org/command-reference/#gem-install
+  bool is_global_tool(const Command& command, WordsOfCommand words) const {
+    if (!is_apart("/usr/local", folder_)) return false;
+    const std::string_view program = shell::program_of(words);
+    if (program == "corepack") return words.size() == 2 && words[1].text == "enable";
+    if (program == "gem") return is_setting(words);
+    if (program != "npm") return false;
+    const Use* const use = use_by(dockerfile_, run_, command);
+    return use != nullptr && names_all_it_installs(*use) &&
+           (shell::has_word(words, "-g") || shell::has_word(words, "--global"));
   }
 
   bool has_bundle_settings() const {

@@ -327,17 +327,21 @@ TEST(EarlierInstall, PassesStepsThatOnlyChangeSettings) {
   const auto kind = [](const std::string& step, const ProjectFiles& more = {}) {
     ProjectFiles files = kNpmFiles;
     files.insert(files.end(), more.begin(), more.end());
+    files.emplace_back("serve/index.js", "");
     return offer_for(files, "COPY . .\n" + step + "\nRUN npm ci\n").kind;
   };
   for (const char* step : {"RUN touch .env", "RUN git config --global --add safe.directory /app",
-                           "RUN npm config set fund false", "RUN bundle config set --local without test"})
+                           "RUN npm config set fund false", "RUN bundle config set --local without test",
+                           "RUN corepack enable", "RUN npm i -g pnpm@9 && corepack enable",
+                           "RUN gem install bundler"})
     EXPECT_EQ(kind(step), "safe") << step;
   EXPECT_EQ(kind("RUN bundle config set --local without test", {{".bundle/config", ""}}), "no fix");
   for (const char* step :
        {"RUN touch dist/x", "RUN cp .env.example .env", "RUN echo x > .env", "RUN git config a.b c"})
     EXPECT_EQ(kind(step), "no fix") << step;
   for (const char* step :
-       {"RUN npm config set fund false --location=project", "RUN corepack enable",
+       {"RUN npm config set fund false --location=project", "RUN corepack prepare pnpm@9 --activate",
+        "RUN npm i -g serve", "RUN gem install -g",
         "RUN npm config set cafile /app/ca.pem", "RUN git config --global include.path ./gc"})
     EXPECT_EQ(kind(step), "unsafe") << step;
   // The COPY may bring the file.
