@@ -14,6 +14,7 @@
 #include "dcache/text/path.h"
 #include "dcache/text/unicode.h"
 #include "dcache/text/words.h"
+#include "rules/base_system.h"
 #include "rules/command_user.h"
 #include "rules/final_image.h"
 #include "rules/known_facts.h"
@@ -462,16 +463,6 @@ bool is_configured(lint::Dockerfile& dockerfile, const lint::Run& run, const Pac
   return known->second.by_files || known->second.after_step[*run.step];
 }
 
-// The image that a step starts from, over all stages; empty for none.
-std::string_view base_image(const plan::Graph& graph, const plan::Step& step) {
-  const plan::Stage* stage = &graph.stages[step.stage];
-  while (stage->base_stage)
-    stage = &graph.stages[*stage->base_stage];
-  const plan::Step* first = stage->steps.empty() ? nullptr : &graph.steps[stage->steps.front()];
-  if (first == nullptr || first->kind != plan::Step::Kind::kImage) return {};
-  return first->image;
-}
-
 // The first number of a tag. For a tag without one, which is that of the newest version, a high one; nothing
 // if the tag is not known.
 std::optional<long> version_in_tag(std::string_view reference) {
@@ -540,10 +531,22 @@ std::optional<std::string> cache_path(lint::Dockerfile& dockerfile, const lint::
     if (const Place place = place_at(*value, mover.value, step); place.decided) return place.path;
   }
   const std::string_view usual =
-      other ? cache.path : usual_path(cache, base_image(dockerfile.graph(), step), step);
-  if (usual.empty() || is_configured(dockerfile, run, manager)) return std::nullopt;
+      other ? cache.path : usual_path(cache, base_image_in(dockerfile.graph(), step.stage), step);
+  if (usual.empty() || is_configured(dockerfile, run, manager) || may_run_windows(dockerfile, step.stage))
+    return std::nullopt;
   if (other && usual.starts_with('~')) return std::nullopt;  // only the image knows another user's home
   return with_home(usual, step);
+}
+
+std::string mount_id(const plan::Graph& graph, const plan::Step& step, const PackageManager& manager,
+                     const Cache& cache, const std::optional<std::string>& path) {
+  if (!cache.compiled || !has_musl(graph, step.stage)) return {};
+  std::string id = std::string(manager.name) + "-alpine";
+  const bool is_usual = cache.path.starts_with('~') && path == "/root" + std::string(cache.path.substr(1));
+  if (!path || is_usual) return id;
+  id += *path;
+  std::ranges::replace(id, '/', '-');
+  return id;
 }
 
 bool calls(const PackageManager& manager, const shell::Command& command) {

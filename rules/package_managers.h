@@ -44,6 +44,8 @@ struct Cache {
   std::string_view own_part = {};  // what is in the folder, if others keep their files next to it
   std::string_view sharing = {};   // of a cache mount for it; empty for the default
   bool used_from = false;          // packages are used from there, not only copied out of it
+  // What was compiled is kept there, and the package manager does not tell glibc and musl apart.
+  bool compiled = false;
 };
 
 // A sub-command that downloads or compiles something.
@@ -208,6 +210,12 @@ bool remove_clean_ups(lint::Dockerfile& dockerfile, const lint::Run& run, const 
 
 // Whether a command of it empties its caches (`npm cache clean`).
 bool empties_caches(const PackageManager& manager, const shell::Command& command);
+
+// The id of a mount for the cache, if what was compiled on other images does not run on that of the step;
+// empty for the usual id, which is the folder. Mounts at other folders than root's usual one have ids with
+// the folder.
+std::string mount_id(const plan::Graph& graph, const plan::Step& step, const PackageManager& manager,
+                     const Cache& cache, const std::optional<std::string>& path);
 
 // Whether a mount of the RUN keeps the cache between builds, or keeps it out of the layer. `command` as of
 // cache_path(). If the folder can't be known, a mount that is not at another package manager's is taken for

@@ -125,10 +125,11 @@ class Writer {
       caches += fmt::format(
           "\n    {{.name = {}, .path = {}, .of_root = {}, .on_images = {}, .on_distributions = {}, .env = "
           "{}, "
-          ".options = {}, .also = {}, .own_part = {}, .sharing = {}, .used_from = {}}},",
+          ".options = {}, .also = {}, .own_part = {}, .sharing = {}, .used_from = {}, .compiled = {}}},",
           quoted(name), text(cache, "path"), text(cache, "of_root"), image_paths(cache),
           text(cache, "on_distributions"), pairs(cache, "env"), pairs(cache, "options"), words(cache, "also"),
-          text(cache, "own_part"), text(cache, "sharing"), cache.value("used_from", false));
+          text(cache, "own_part"), text(cache, "sharing"), cache.value("used_from", false),
+          cache.value("compiled", false));
     }
     for (const json& action : manager.at("actions")) {
       actions += fmt::format(

@@ -49,8 +49,8 @@ std::string owner_options(const Owner& owner) {
   return is_numbered(owner) ? fmt::format(",uid={},gid={}", owner.user, owner.group) : ",uid=UID,gid=GID";
 }
 
-std::string mount_flag(const Cache& cache, std::string_view path, const Owner& owner) {
-  return fmt::format("--mount=type=cache,target={}{}{}", path,
+std::string mount_flag(const Cache& cache, std::string_view id, std::string_view path, const Owner& owner) {
+  return fmt::format("--mount=type=cache,{}{}target={}{}{}", id, id.empty() ? "" : ",", path,
                      cache.sharing.empty() ? "" : fmt::format(",sharing={}", cache.sharing),
                      owner_options(owner));
 }
@@ -82,6 +82,10 @@ Loss loss_of(const PackageManager& manager, std::span<const std::string_view> ca
                ? Loss{"the Go build cache", "compiles all packages"}
                : Loss{"the Go module and build caches", "downloads all modules and compiles all packages"};
   if (manager.name == "go") return {"the Go module cache", "downloads all modules"};
+  // What Haskell's package managers keep is compiled.
+  if (manager.name == "cabal" || manager.name == "stack")
+    return {manager.name == "cabal" ? "the cabal store" : "the folder of stack",
+            "downloads and compiles all packages"};
   if (caches.front() == "objects") return {fmt::format("the {} cache", manager.name), "compiles everything"};
   return {fmt::format("the {} cache", manager.name), "downloads all packages"};
 }
@@ -346,6 +350,15 @@ class Check {
 
   const Step& step_of(const Run& run) const { return dockerfile_.graph().steps[*run.step]; }
 
+  // The option with the mount's own id; empty for none.
+  std::string id_of(const Lack& lack, const MissingCache& missing) {
+    // Go's keys contain the compiler, but not the C libraries.
+    if (lack.manager().name == "go" && !risks_.may_compile_c(*lack.run)) return {};
+    const std::string id =
+        mount_id(dockerfile_.graph(), step_of(*lack.run), lack.manager(), *missing.cache, missing.path);
+    return id.empty() ? id : "id=" + id;
+  }
+
   std::optional<lint::Fix> make_fix(const Lack& lack) {
     const Run& run = *lack.run;
     const Step& step = step_of(run);
@@ -362,7 +375,7 @@ class Check {
     fix.description = lack.caches.size() == 1 ? "add the cache mount" : "add the cache mounts";
     std::vector<std::string> flags;
     for (const MissingCache& one : lack.caches)
-      flags.push_back(mount_flag(*one.cache, *one.path, owner_of(step)));
+      flags.push_back(mount_flag(*one.cache, id_of(lack, one), *one.path, owner_of(step)));
     fix.edits.push_back(insert_flags(run, dockerfile_.file(), flags));
     Removal removal(run, dockerfile_.file());
     for (const Use& use : lack.uses) {
@@ -477,7 +490,7 @@ class Check {
     std::vector<std::string> folders, flags;
     for (const MissingCache& one : lack.caches) {
       if (one.path) folders.push_back(*one.path);
-      flags.push_back(mount_flag(*one.cache, one.path.value_or("FOLDER"), owner));
+      flags.push_back(mount_flag(*one.cache, id_of(lack, one), one.path.value_or("FOLDER"), owner));
     }
     const bool keeps_nothing = std::ranges::all_of(lack.uses, opts_out);
     if (keeps_nothing && is_small(lack)) return;
@@ -658,6 +671,10 @@ lint::Rule rule() {
           "as "
           "small as a mount does; then the finding is an info. If it installs fewer than ten packages by "
           "name, the default profile does not report it: a mount would save little.\n\n"
+          "A mount is shared by all images that are built on the machine. pip, uv, Poetry, Pipenv and pnpm "
+          "keep what they compiled, and do not tell Alpine's C library (musl) from that of other "
+          "distributions. So do cabal and stack, and Go with cgo. On an image that is known to be Alpine's "
+          "their mount has an `id` of its own.\n\n"
           "`RUN --mount` needs BuildKit. Docker's classic builder refuses it (Docker Engine before 23.0, "
           "`DOCKER_BUILDKIT=0`, and `gcr.io/cloud-builders/docker` in Cloud Build unless the step sets "
           "`DOCKER_BUILDKIT=1`), and kaniko does not know it.\n\n"

@@ -4,9 +4,9 @@
 #include <fmt/format.h>
 
 #include "dcache/cache/writes.h"
-#include "dcache/lint/images.h"
 #include "dcache/lint/rule.h"
 #include "dcache/text/path.h"
+#include "rules/base_system.h"
 #include "rules/edits.h"
 #include "rules/old_builders.h"
 #include "rules/package_managers.h"
@@ -170,15 +170,6 @@ class ModifiedFolders {
   bool unknown_ = false;
 };
 
-// Whether the stage starts from an image of Windows, where layers can't be linked.
-bool windows(const plan::Graph& graph, size_t stage) {
-  while (graph.stages[stage].base_stage)
-    stage = *graph.stages[stage].base_stage;
-  const dockerfile::Instruction* from = graph.stages[stage].from;
-  return from != nullptr && !from->arguments.empty() &&
-         lint::is_image(lint::ImageKind::kWindows, graph.text_of(from->arguments.front()));
-}
-
 // Why `--link` may not work there or may change the image; empty if it can't.
 std::string risk_of_link(lint::Dockerfile& dockerfile, const dockerfile::Instruction& copy,
                          std::string_view destination) {
@@ -207,7 +198,7 @@ void check(lint::Dockerfile& dockerfile, lint::Reporter& reporter) {
     const bool copy = step.kind == plan::Step::Kind::kCopy &&
                       instruction.keyword == dockerfile::Keyword::kCopy &&
                       instruction.find_flag("from") != nullptr;
-    const bool reported = copy && !windows(graph, step.stage) && is_self_contained(instruction) &&
+    const bool reported = copy && !runs_windows(graph, step.stage) && is_self_contained(instruction) &&
                           !goes_through_link(step.destination) && !is_special(step.destination) &&
                           (names_its_place(instruction) || !is_usual_folder(step.destination)) &&
                           !touched[stage].may_hold(step.destination) && stands_on_something(graph, step);

@@ -1,4 +1,7 @@
 #include <algorithm>
+#include <string>
+
+#include <fmt/format.h>
 
 #include "dcache/lint/rule.h"
 #include "dcache/text/unicode.h"
@@ -99,8 +102,14 @@ void check(lint::Dockerfile& dockerfile, lint::Reporter& reporter) {
     if (!as_hadolint && (is_any_mounted(dockerfile, *call.run, pip, call.command) ||
                          removes_around(*call.run, kFolders) || purges(*call.run)))
       return std::nullopt;
+    constexpr std::string_view kFolder = "/root/.cache/pip";
+    const plan::Graph& graph = dockerfile.graph();
+    std::string id;
+    if (call.run->step)
+      id = mount_id(graph, graph.steps[*call.run->step], pip, pip.caches.front(), std::string(kFolder));
     return Complaint{"the files that pip downloaded stay in the layer",
-                     "write pip install --no-cache-dir, or RUN --mount=type=cache,target=/root/.cache/pip"};
+                     fmt::format("write pip install --no-cache-dir, or RUN --mount=type=cache,{}target={}",
+                                 id.empty() ? id : fmt::format("id={},", id), kFolder)};
   });
 }
 

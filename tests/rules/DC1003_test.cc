@@ -1352,6 +1352,55 @@ TEST(CacheMounts, NameNoCopyFromAStageThatStartsElsewhere) {
   EXPECT_NE(mount_remedy(own).find("line 4"), std::string::npos) << mount_remedy(own);
 }
 
+// A wheel that pip compiled with glibc is found with musl too, and does not work there.
+TEST(CacheMounts, HaveAnIdOfTheirOwnForWhatIsCompiledWithMusl) {
+  for (
+      const auto& [text, flag] : std::vector<std::pair<std::string, std::string>>{
+          {"FROM python:3.12-alpine\nRUN pip install -r /x\n", "cache,id=pip-alpine,target=/root/.cache/pip"},
+          {"FROM python:3.12-alpine AS a\nFROM a\nRUN pip install -r /x\n", "id=pip-alpine,target="},
+          {"FROM docker:27\nRUN pip install -r /x\n", "id=pip-alpine,target="},
+          {"FROM python:3.12\nRUN pip install -r /x\n", "cache,target=/root/.cache/pip"},
+          {"FROM corp/python\nRUN pip install -r /x\n", "cache,target=/root/.cache/pip"},
+          {"FROM python:3-alpine\nENV PIP_CACHE_DIR=/c\nRUN pip install -r /x\n",
+           "id=pip-alpine-c,target=/c"},
+          {"FROM python:3-alpine\nUSER app\nRUN pip install -r /x\n",
+           "id=pip-alpine-home-app-.cache-pip,target=/home/app/.cache/pip"},
+          {"FROM python:3-alpine\nRUN uv pip install -r /x\n", "id=uv-alpine,target=/root/.cache/uv"},
+          {"FROM python:3-alpine\nRUN pipenv sync\n", "id=pipenv-alpine,target=/root/.cache/pipenv"},
+          {"FROM python:3-alpine\nRUN poetry install\n",
+           "cache,target=/root/.cache/pypoetry/cache --mount=type=cache,id=poetry-alpine,target=/root/.cache/"
+           "pypoetry/artifacts"},
+          {"FROM node:22-alpine\nRUN pnpm install\n", "id=pnpm-alpine,target="},
+          {"FROM node:22-alpine\nRUN npm ci\n", "cache,target=/root/.npm"},
+          {"FROM golang:1.22-alpine\nRUN go build .\n", "cache,target=/root/.cache/go-build"},
+          {"FROM golang:1.22-alpine\nENV CGO_ENABLED=1\nRUN go build .\n",
+           "id=go-alpine,target=/root/.cache/go"}})
+    EXPECT_NE(mount_remedy(text).find(flag), std::string::npos) << text << mount_remedy(text);
+}
+
+// Next to a stage of Windows an image that is not known may be one too.
+TEST(CacheMounts, NameNoFolderOfLinuxForWindows) {
+  const std::string run = "RUN dotnet restore\n",
+                    windows = "FROM mcr.microsoft.com/dotnet/framework/runtime:4.8\n";
+  for (const auto& [from, folder] : std::vector<std::pair<std::string, std::string>>{
+           {"ARG B\nFROM $B AS b\n", "FOLDER"},
+           {"FROM corp/sdk AS b\n", "FOLDER"},
+           {"FROM mcr.microsoft.com/dotnet/sdk:8.0 AS b\n", "FOLDER"},
+           {"FROM mcr.microsoft.com/dotnet/sdk:8.0-alpine AS b\n", "/root/.nuget/packages"},
+           {"FROM --platform=$BUILDPLATFORM mcr.microsoft.com/dotnet/sdk:8.0 AS b\n",
+            "/root/.nuget/packages"},
+           {"FROM --platform=linux/amd64 corp/sdk AS b\n", "/root/.nuget/packages"},
+           {"FROM debian:12 AS b\n", "/root/.nuget/packages"}}) {
+    EXPECT_NE(mount_remedy(from + run + windows).find("target=" + folder), std::string::npos)
+        << from << mount_remedy(from + run + windows);
+    EXPECT_NE(mount_remedy(from + run + "FROM debian:12\n").find("target=/root/.nuget"), std::string::npos)
+        << from;
+  }
+  EXPECT_EQ(mount_remedy("FROM corp/sdk\nENV NUGET_PACKAGES=/p\n" + run + windows).find("FOLDER"),
+            std::string::npos);
+  EXPECT_NE(mount_remedy(windows + "RUN [\"dotnet\", \"restore\"]\n").find("FOLDER"), std::string::npos);
+}
+
 TEST(CacheMounts, AskForTheFolderOfDnf) {
   EXPECT_NE(
       mount_remedy("FROM corp/base\nRUN dnf install -y a\n").find("'ls -d /var/cache/*dnf* /var/cache/yum'"),

@@ -10,6 +10,10 @@ namespace dcache::lint {
 // The kinds of images.json, which says what each is.
 enum class ImageKind : uint8_t {
   kWindows,
+  kWithWindowsVariants,
+  kLinuxVariants,
+  kMusl,
+  kBashAsSh,
   kBusyboxTools,
   kDistribution,
   kWithoutLanguages,
