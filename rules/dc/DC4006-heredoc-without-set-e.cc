@@ -3,8 +3,11 @@
 
 #include <fmt/format.h>
 
+#include "dcache/lint/images.h"
 #include "dcache/lint/rule.h"
 #include "rules/edits.h"
+#include "rules/sources.h"
+#include "rules/stages.h"
 
 namespace dcache::rules::DC4006 {
 namespace {
@@ -32,6 +35,26 @@ bool shell_stops(const lint::Run& run) {
   return run.shell != nullptr && std::ranges::any_of(run.shell->arguments, [](const dockerfile::Word& word) {
            return word.text != "-c" && is_errexit(word.text);
          });
+}
+
+// Whether a shell that the base image sets with SHELL does not stop either. One that nobody knows may.
+bool goes_on_after_failures(lint::Dockerfile& dockerfile, const lint::Run& run) {
+  using lint::ImageKind;
+  // BuildKit starts a script with a `#!` line by itself.
+  if (run.shell != nullptr || run.script.starts_with("#!")) return true;
+  constexpr ImageKind kKnown[] = {ImageKind::kOfficial, ImageKind::kDistribution, ImageKind::kRootAtBuild,
+                                  ImageKind::kDropsRootAtStart, ImageKind::kBashAsSh};
+  constexpr int kMostImages = 8;
+  std::string image(base_image_of(dockerfile, stage_of(written_stages(dockerfile), run)));
+  for (int i = 0; i < kMostImages && !image.empty(); ++i) {
+    const auto built = dockerfile.built_image(image);
+    if (!built)
+      return !dockerfile.is_defined(image) &&
+             std::ranges::any_of(kKnown, [&](ImageKind kind) { return lint::is_image(kind, image); });
+    if (built->shell != plan::Stage().shell) return std::ranges::none_of(built->shell, is_errexit);
+    image = built->base;
+  }
+  return false;
 }
 
 // Commands that do not fail in practice, or whose failure does no harm.
@@ -88,7 +111,7 @@ void check(lint::Dockerfile& dockerfile, lint::Reporter& reporter) {
   for (const lint::Run& run : dockerfile.runs()) {
     if (!run.in_heredoc || !run.shell_form || !run.posix_shell || shell_stops(run)) continue;
     const shell::Command* hidden = hidden_failure(run);
-    if (hidden == nullptr) continue;
+    if (hidden == nullptr || !goes_on_after_failures(dockerfile, run)) continue;
     auto& finding =
         reporter.report(run.instruction->span,
                         "the script goes on after a command that fails, so the build does not notice it",
@@ -108,31 +131,34 @@ constexpr std::string_view kReferences[] = {"https://docs.docker.com/reference/d
 }  // namespace
 
 lint::Rule rule() {
-  return {.code = "DC4006",
-          .name = "heredoc-without-set-e",
-          .level = lint::Level::kWarning,
-          .fix = lint::FixKind::kUnsafe,
-          .summary = "A heredoc script does not stop at the first command that fails",
-          .rationale =
-              "BuildKit gives a heredoc to the shell as a script, and a shell goes on after a command that "
-              "failed. Only the status of the last one counts: the build succeeds, and the image lacks what "
-              "the failed command should have made. `set -e` stops the script, as `&&` does in other RUNs.",
-          .fix_note = "Inserts `set -e`. The fix is unsafe: a build that ignored a failure then stops.",
-          .bad = {"FROM debian:12\n"
-                  "RUN <<EOF\n"
-                  "apt-get update\n"
-                  "apt-get install -y curl\n"
-                  "echo done\n"
-                  "EOF\n"},
-          .good = {"FROM debian:12\n"
-                   "RUN <<EOF\n"
-                   "set -e\n"
-                   "apt-get update\n"
-                   "apt-get install -y curl\n"
-                   "echo done\n"
-                   "EOF\n"},
-          .references = kReferences,
-          .check = check};
+  return {
+      .code = "DC4006",
+      .name = "heredoc-without-set-e",
+      .level = lint::Level::kWarning,
+      .fix = lint::FixKind::kUnsafe,
+      .summary = "A heredoc script does not stop at the first command that fails",
+      .rationale =
+          "BuildKit gives a heredoc to the shell as a script, and a shell goes on after a command that "
+          "failed. Only the status of the last one counts: the build succeeds, and the image lacks what "
+          "the failed command should have made. `set -e` stops the script, as `&&` does in other RUNs.\n\n"
+          "A base image can set SHELL with `-e`, and then its RUNs stop. The rule does not report a script "
+          "on an image that is neither a well-known one nor built in the repository.",
+      .fix_note = "Inserts `set -e`. The fix is unsafe: a build that ignored a failure then stops.",
+      .bad = {"FROM debian:12\n"
+              "RUN <<EOF\n"
+              "apt-get update\n"
+              "apt-get install -y curl\n"
+              "echo done\n"
+              "EOF\n"},
+      .good = {"FROM debian:12\n"
+               "RUN <<EOF\n"
+               "set -e\n"
+               "apt-get update\n"
+               "apt-get install -y curl\n"
+               "echo done\n"
+               "EOF\n"},
+      .references = kReferences,
+      .check = check};
 }
 
 }  // namespace dcache::rules::DC4006

@@ -52,6 +52,22 @@ ImageSource source_of_context(const project::ImageFinder::References& all, std::
   return found == all.end() ? ImageSource() : found->second;
 }
 
+// What the image's Dockerfile says of it; nothing where it can't be read.
+std::optional<BuildFacts::BuiltImage> read_built_image(const context::FileSystem& files,
+                                                       const ImageSource& source) {
+  const auto text = files.read(source.dockerfile);
+  if (!text) return std::nullopt;
+  const dockerfile::File file = dockerfile::parse(*text);
+  const plan::Graph graph = plan::build_graph(file, {.target = source.target});
+  if (!graph.target) return std::nullopt;
+  const plan::Stage* stage = &graph.stages[*graph.target];
+  BuildFacts::BuiltImage image{.shell = stage->shell, .base = {}};
+  while (stage->base_stage)
+    stage = &graph.stages[*stage->base_stage];
+  if (!stage->steps.empty()) image.base = graph.steps[stage->steps.front()].image;
+  return image;
+}
+
 // Whether the image's Dockerfile says what its working directory is.
 bool has_workdir(const context::FileSystem& files, const ImageSource& source) {
   const auto text = files.read(source.dockerfile);
@@ -141,12 +157,21 @@ BuildFacts BuildFactsFinder::of(const std::string& dockerfile, const std::string
   const auto built_on = [this, dockerfile] {
     return images_ == nullptr ? std::string() : images_->built_on(dockerfile);
   };
+  const auto built_image = [this,
+                            names](std::string_view reference) -> std::optional<BuildFacts::BuiltImage> {
+    const BuildFacts::Names found = names();
+    if (found == nullptr) return std::nullopt;
+    const auto source = found->find(reference);
+    if (source == found->end() || source->second.dockerfile.empty()) return std::nullopt;
+    return read_built_image(*files_, source->second);
+  };
   BuildFacts::Parts parts{.files = files,
                           .image = image,
                           .builder = builder,
                           .names = names,
                           .sets_workdir = sets_workdir,
                           .built_on = built_on,
+                          .built_image = built_image,
                           .failure =
                               [known] {
                                 const std::scoped_lock lock(known->mutex);

@@ -68,6 +68,11 @@ class BuildFacts {
       : parts_{.files = [load = std::move(load)](const plan::Graph*) { return load(); }} {}
   // What gives each of the answers below; empty functions give none.
   using Names = std::shared_ptr<const project::ImageFinder::References>;
+  // An image that the repository builds.
+  struct BuiltImage {
+    std::vector<std::string> shell;  // what starts its RUNs, "/bin/sh" and "-c" by default
+    std::string base;                // the image that it starts from; empty for one that is not known
+  };
   struct Parts {
     Files files = {};
     std::function<std::shared_ptr<const project::Image>()> image = {};
@@ -75,6 +80,7 @@ class BuildFacts {
     std::function<Names()> names = {};
     std::function<bool(std::string_view)> sets_workdir = {};
     std::function<std::string()> built_on = {};
+    std::function<std::optional<BuiltImage>(std::string_view)> built_image = {};
     std::function<std::shared_ptr<const IgnoreFileUse>()> ignore_use = {};
     std::function<std::optional<double>(const plan::Graph&, size_t)> seconds = {};
     std::function<std::optional<text::Failure>()> failure = {};
@@ -99,6 +105,10 @@ class BuildFacts {
   bool sets_workdir(std::string_view name) const { return parts_.sets_workdir && parts_.sets_workdir(name); }
   // The name of an image that definitions build on one of the Dockerfile. Empty for none.
   std::string built_on() const { return parts_.built_on ? parts_.built_on() : std::string(); }
+  // What is known of the image of one of these names, if the repository builds it.
+  std::optional<BuiltImage> built_image(std::string_view name) const {
+    return parts_.built_image ? parts_.built_image(name) : std::nullopt;
+  }
   // How long a step of a plan of the Dockerfile took when it was built last. Nothing where that is not known.
   std::optional<double> seconds_of(const plan::Graph& graph, size_t step) const {
     return parts_.seconds ? parts_.seconds(graph, step) : std::nullopt;

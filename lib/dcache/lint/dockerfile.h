@@ -17,6 +17,7 @@
 #include "dcache/lint/build_facts.h"
 #include "dcache/lint/config.h"
 #include "dcache/plan/graph.h"
+#include "dcache/plan/image.h"
 #include "dcache/shell/script.h"
 
 namespace dcache::lint {
@@ -71,6 +72,10 @@ class Dockerfile {
   // The name of another image that definitions build on one of this Dockerfile: it starts or copies from it.
   // Empty for none.
   std::string built_on() const { return facts_.built_on(); }
+  // What is known of the image of such a name, if the repository builds it.
+  std::optional<BuildFacts::BuiltImage> built_image(std::string_view name) {
+    return is_defined(name) ? facts_.built_image(plan::normal_reference(name)) : std::nullopt;
+  }
   // The plan of that build, up to the last stage whatever its target is.
   const plan::Graph& graph();
   // All RUNs of the file in its order, those that ONBUILD carries too.
