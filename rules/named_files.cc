@@ -151,6 +151,42 @@ void add_named_by_program(NameSearch& search, std::string_view path, const std::
   found.missing = found.missing || (!any && reads);
 }
 
+// A line of a program without the texts in it, which may be the names of tasks.
+std::string without_texts(std::string_view line) {
+  std::string code;
+  for (size_t at = 0; at < line.size(); ++at) {
+    if (line[at] == '"' || line[at] == '\'') at = std::min(line.find(line[at], at + 1), line.size());
+    if (at < line.size()) code += line[at];
+  }
+  return code;
+}
+
+// A dependency with a `path:` is a folder with a mix.exs, and so is each folder of an umbrella project. Other
+// files are read by calls such as File.read!, and by an alias that takes the place of `deps.get`.
+void add_named_by_mix(NameSearch& search, std::string_view path, const std::string& text, NamedFiles& found) {
+  constexpr std::string_view kName = "mix.exs";
+  std::string code, reading;
+  std::string_view lines = text;
+  while (!lines.empty()) {
+    const std::string_view line = lines.substr(0, lines.find('\n'));
+    lines.remove_prefix(std::min(line.size() + 1, lines.size()));
+    if (text::trim_left(line).starts_with('#')) continue;
+    code.append(line).append("\n");
+    if (reads_files(without_texts(line)) || line.find("deps.get") != std::string_view::npos)
+      reading.append(line).append("\n");
+  }
+  static const RE2 kPath(R"re(\b(apps_)?path:\s*(?:"([^"\n#]*)"|))re");
+  re2::StringPiece rest = piece(code);
+  std::string of_apps, place;
+  while (RE2::FindAndConsume(&rest, kPath, &of_apps, &place)) {
+    const std::string file = text::join_path(place, of_apps.empty() ? kName : "*/mix.exs");
+    // What it is only the build knows.
+    if (place.empty()) found.missing = true;
+    if (!place.empty() && !search.add_matches(folder_of(path), file)) search.lacks(place);
+  }
+  if (!is_plain_mix_file(text)) add_named_by_program(search, path, reading, reads_files(reading), found);
+}
+
 void add_named_by_gradle(NameSearch& search, std::string_view path, const std::string& text,
                          NamedFiles& found) {
   add_named_by_program(search, path, text, false, found);
@@ -481,8 +517,9 @@ void add_named_by(const NamingInstall& install, const std::string& path, const s
   if (name.ends_with(".gradle") || name.ends_with(".gradle.kts"))
     add_named_by_gradle(search, path, text, found);
   const bool is_gemfile = name == "Gemfile" || (name.starts_with("Gemfile.") && name != "Gemfile.lock");
-  if ((is_gemfile && !is_plain_gemfile(text)) || (name == "mix.exs" && !is_plain_mix_file(text)))
+  if (is_gemfile && !is_plain_gemfile(text))
     add_named_by_program(search, path, text, reads_files(text), found);
+  if (name == "mix.exs") add_named_by_mix(search, path, text, found);
 }
 
 bool add_place(const NamingInstall& install, std::string_view base, std::string_view name,

@@ -7,6 +7,7 @@
 // https://getcomposer.org/doc/05-repositories.md#path, https://github.com/wikimedia/composer-merge-plugin,
 // https://www.drupal.org/docs/develop/using-composer/using-drupals-composer-scaffold,
 // https://github.com/cweagans/composer-patches, https://doc.rust-lang.org/cargo/reference/manifest.html,
+// https://hexdocs.pm/mix/Mix.Tasks.Deps.html#module-path-options-path,
 // https://learn.microsoft.com/nuget/reference/nuget-config-file#packagesources,
 // https://maven.apache.org/configure.html#mvn-maven-config-file
 #pragma once

@@ -549,7 +549,14 @@ class Check {
       std::erase_if(others, is_manifest);
     }
     names.insert(names.end(), others.begin(), others.end());
-    if (found && found->refers) names.emplace_back("the local files that they refer to");
+    if (found && found->refers) {
+      const bool named = !names.empty();
+      const std::string_view manifest =
+          needed_files(use).empty() ? std::string_view() : needed_files(use).front();
+      names.push_back(named              ? "the local files that they refer to"
+                      : manifest.empty() ? "the local files that list dependencies refer to"
+                                         : fmt::format("the local files that {} refers to", manifest));
+    }
     return names;
   }
 

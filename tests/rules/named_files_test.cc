@@ -157,6 +157,51 @@ TEST(NamedFiles, OfAMixFileComeAlong) {
   });
 }
 
+std::string with_dependency(const std::string& more) {
+  return "defmodule A do\n  def project, do: [deps: deps(), aliases: [\"ecto.setup\": [\"ecto.load\", \"run "
+         "priv/repo/seeds.exs\"]]]\n  defp deps, do: [{:x, \"1\"}, " +
+         more + "]\nend\n";
+}
+
+// `mix deps.get` reads no file that the name of a task has, and of a dependency with a path its mix.exs.
+TEST(NamedFiles, OfDependenciesOfMixComeAlong) {
+  const auto of = [](const std::string& mix, const std::string& expected) {
+    return NamedCase{{{"mix.exs", mix},
+                      {"mix.lock", ""},
+                      {"priv/repo/seeds.exs", ""},
+                      {"libs/a/mix.exs", "defmodule B do\nend\n"},
+                      {"libs/a/lib/a.ex", ""},
+                      {"apps/c/mix.exs", "defmodule C do\nend\n"},
+                      {".dockerignore", "deps\n"}},
+                     "COPY . .\nRUN mix deps.get --check-locked\n",
+                     expected};
+  };
+  expect_offered({
+      of(with_dependency("{:y, \"1\"}"), "safe; COPY mix.exs mix.lock ./"),
+      of(with_dependency("{:y, path: \"libs/a\"}"),
+         "unsafe; COPY mix.exs mix.lock ./; COPY libs/a/mix.exs ./libs/a/"),
+      of(with_dependency("{:y, \"1\"}\n  # {:z, path: \"libs/a\"}\n"), "safe; COPY mix.exs mix.lock ./"),
+      of(with_dependency("{:y, path: \"libs/none\"}"), "no fix"),
+      of(with_dependency("{:y, path: System.get_env(\"Y\")}"), "no fix"),
+      of("defmodule A do\n  def project, do: [apps_path: \"apps\", deps: []]\nend\n",
+         "unsafe; COPY mix.exs mix.lock ./; COPY apps/c/mix.exs ./apps/c/"),
+  });
+}
+
+TEST(NamedFiles, AreCalledByTheManifestThatNamesThem) {
+  const test::TemporaryFolder folder;
+  folder.write("mix.exs", with_dependency("{:y, path: y()}"));
+  for (const char* path : {"mix.lock", "config/config.exs", "priv/repo/seeds.exs"})
+    folder.write(path, "");
+  const lint::Linter linter(lint::catalogue(), test::config_selecting({"DC1001"}));
+  const dockerfile::File file = dockerfile::parse(
+      "FROM a\nWORKDIR /app\nCOPY mix.exs mix.lock ./\nCOPY config config\nRUN mix deps.get\n");
+  const lint::Findings findings = linter.lint(file, test::facts_of(folder));
+  ASSERT_EQ(findings.diagnostics.size(), 1U);
+  EXPECT_EQ(findings.diagnostics.front().remedy,
+            "copy the local files that mix.exs refers to first, install, then copy the rest");
+}
+
 TEST(NamedFiles, OfTheHomeOfTheUserComeAlong) {
   const NamedFile package = {"package.json", "{}"}, lock = {"package-lock.json", "{}"};
   const NamedFile settings = {".config/pip/pip.conf", ""};
