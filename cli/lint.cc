@@ -337,12 +337,35 @@ class Session {
     diagnostic.fix.reset();
   }
 
-  // Whether a file that nobody named, but was found in a folder, is a template and no Dockerfile.
+  // Whether a file that nobody named, but was found in a folder, is a template, or a part that templates
+  // include, and no Dockerfile.
   bool is_template(const std::string& path, const std::string& source) const {
+    if (inputs_.is_named(path)) return false;
+    if (is_template(source)) return true;
+    const dockerfile::File file = dockerfile::parse(source);
+    const bool has_stage = std::ranges::find(file.instructions(), dockerfile::Keyword::kFrom,
+                                             &dockerfile::Instruction::keyword) != file.instructions().end();
+    if (has_stage) return false;
+    const fs::path folder = fs::path(path).parent_path();
+    return has_templates(folder.string()) || has_templates(folder.parent_path().string());
+  }
+
+  // Whether a folder contains templates with the names of Dockerfiles.
+  bool has_templates(const std::string& folder) const {
+    std::error_code failure;
+    fs::directory_iterator entries(folder.empty() ? "." : folder, failure);
+    return std::any_of(fs::begin(entries), fs::end(entries), [&](const fs::directory_entry& entry) {
+      const std::string path = entry.path().string();
+      if (!project::is_dockerfile_name(path) || !entry.is_regular_file(failure)) return false;
+      const auto text = files_->read(path);
+      return text && is_template(*text);
+    });
+  }
+
+  static bool is_template(const std::string& source) {
     const bool may_be = source.find("{{") != std::string::npos || source.find("{%") != std::string::npos ||
                         source.find("<%") != std::string::npos || source.find("FROM ${") != std::string::npos;
-    if (!may_be || inputs_.is_named(path)) return false;
-    return dockerfile::is_template(dockerfile::parse(source));
+    return may_be && dockerfile::is_template(dockerfile::parse(source));
   }
 
   // The definition of a CI service that somebody names has to be one. Of those that a search finds, the

@@ -249,14 +249,39 @@ TEST(Lint, SaysWhatASearchLeavesOut) {
   for (const char* path : {"Dockerfile", "a/Dockerfile.j2", "a/vendor/x/Dockerfile", "a/Dockerfile.orig"})
     folder.write(path, "FROM scratch\n");
   folder.write("b/Dockerfile", "{{ if .x }}\nFROM a\n{{ end }}\n");
+  // Lines of a template, and parts without a tag that are next to one.
+  folder.write("c/Dockerfile.linux", "FROM a\nENV A=1{{if x:\n^else:RUN y}}\n");
+  folder.write("c/Dockerfile.part", "# Some words.\n");
+  folder.write("c/sub/Dockerfile.envs", "ENV A=1\n");
   folder.write("Dockerfile.dockerignore", "");
   const std::string said = run_dcache({"lint", "-v", "."}, folder.path()).err;
   for (const char* part :
        {"a/Dockerfile.j2 is left out: its name is not", "a/vendor/ is left out: it contains vendored",
-        "a/Dockerfile.orig is left out", "b/Dockerfile is left out: it is a template"})
+        "a/Dockerfile.orig is left out", "b/Dockerfile is left out: it is a template",
+        "c/Dockerfile.linux is left out: it is a template", "c/Dockerfile.part is left out: it is a template",
+        "c/sub/Dockerfile.envs is left out: it is a template"})
     EXPECT_EQ(count_of(said, part), 1U) << part << said;
-  EXPECT_EQ(count_of(said, "left out"), 4U) << said;
-  EXPECT_EQ(run_dcache({"lint", "."}, folder.path()).err, "");
+  EXPECT_EQ(count_of(said, "left out"), 7U) << said;
+  const Outcome quiet = run_dcache({"lint", "."}, folder.path());
+  EXPECT_EQ(quiet.err, "");
+  EXPECT_EQ(quiet.out.find("DC0001"), std::string::npos) << quiet.out;
+  EXPECT_EQ(run_dcache({"lint", "c/Dockerfile.part"}, folder.path()).status, 2);
+}
+
+TEST(Lint, KnowsTheShellOfImagesOfTheRepository) {
+  const TemporaryFolder folder;
+  folder.write("compose.yaml",
+               "services:\n  base:\n    image: corp/base\n    build: base\n  app:\n    image: corp/app\n"
+               "    build: app\n");
+  folder.write("app/Dockerfile", "FROM corp/base\nRUN <<EOF\nmake\nmake install\nEOF\n");
+  const auto lint = [&](const std::string& base) {
+    folder.write("base/Dockerfile", base);
+    return count_of(run_dcache({"lint", "--select", "DC4006", "."}, folder.path()).out, "DC4006");
+  };
+  EXPECT_EQ(lint("FROM debian:12\n"), 1U);
+  EXPECT_EQ(lint("FROM debian:12\nSHELL [\"/bin/bash\", \"-c\"]\n"), 1U);
+  EXPECT_EQ(lint("FROM debian:12\nSHELL [\"/bin/bash\", \"-e\", \"-c\"]\n"), 0U);
+  EXPECT_EQ(lint("FROM other/base\n"), 0U);
 }
 
 // Below the root of a repository a Dockerfile that copies everything may be built with a folder above it.

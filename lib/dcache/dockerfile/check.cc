@@ -266,6 +266,12 @@ bool is_template_tag(std::string_view name) {
   return name.starts_with("{{") || name.starts_with("{%") || name.starts_with("{#") || name.starts_with("<%");
 }
 
+// Whether a line is inside of a tag of Cottle, or ends one: `^else:RUN x}}`, `ENV}}`.
+bool goes_on(std::string_view name) {
+  return name.starts_with('^') || name.find("}}") != std::string_view::npos ||
+         name.find("{{") != std::string_view::npos;
+}
+
 // The keyword that an unknown name is a misspelling or the beginning of, or what else may have been meant.
 std::string what_to_write_for(std::string_view name) {
   if (is_template_tag(name))
@@ -389,7 +395,9 @@ bool is_template(const File& file) {
            text.substr(begin, end - begin).find('.') != std::string_view::npos;
   };
   return std::ranges::any_of(file.instructions(), [&](const Instruction& instruction) {
-    if (instruction.keyword == Keyword::kUnknown) return is_template_tag(instruction.name);
+    if (instruction.keyword == Keyword::kUnknown)
+      return is_template_tag(instruction.name) ||
+             (goes_on(instruction.name) && has_template_tag(file.source()));
     return instruction.keyword == Keyword::kFrom && !instruction.arguments.empty() &&
            is_property(instruction.arguments.front().text);
   });
