@@ -464,7 +464,8 @@ class Check {
     if (!all_given && flags.empty() && std::ranges::none_of(changes, &Change::is_mode) &&
         std::ranges::any_of(copies, [&](const auto* copy) { return changes_modes_of_some(work, *copy); }))
       return;
-    std::string remedy = all_given ? remedy_for_given(copies, changes) : remedy_for(copies, changes, flags);
+    std::string remedy =
+        all_given ? remedy_for_given(copies, changes, work) : remedy_for(copies, changes, flags);
     if (symbolic) remedy += " (modes in letters need Dockerfile 1.14)";
     reporter_.report(run.span_of(changes.front()->command->spelling),
                      fmt::format("this stores the files of the {} a second time", names_of(copies)),
@@ -472,7 +473,7 @@ class Check {
   }
 
   // The COPYs have the options already: only what a RUN has made needs a change.
-  std::string remedy_for_given(const Copies& copies, const Changes& changes) const {
+  std::string remedy_for_given(const Copies& copies, const Changes& changes, const Work& work) const {
     const std::string what = changes.front()->is_mode() ? "mode" : "owner";
     const std::string names =
         fmt::format("the {} {} this {} already", names_of(copies), copies.size() == 1 ? "sets" : "set", what);
@@ -485,8 +486,41 @@ class Check {
     }
     const bool made =
         std::ranges::any_of(changes, [&](const Change* change) { return covers_made_files(*change); });
-    return made ? fmt::format("change only what a RUN has made: {}", names)
-                : fmt::format("remove it: {}", names);
+    if (made) return fmt::format("change only what a RUN has made: {}", names);
+    std::vector<std::string> covered;
+    size_t others = 0;
+    for (const Change* change : changes) {
+      for (const std::string& path : change->paths) {
+        const bool is_covered = std::ranges::any_of(
+            copies, [&](const plan::Step* copy) { return changes_all(*change, path, *copy); });
+        if (is_covered) covered.push_back(path);
+        others += is_covered ? 0 : 1;
+      }
+    }
+    std::string remedy = others == 0 ? fmt::format("remove it: {}", names)
+                                     : fmt::format("remove {} from it: {}", text::list_words(covered), names);
+    const std::vector<std::string> files = files_with_modes(copies, changes, work);
+    if (!files.empty())
+      remedy += fmt::format(
+          ", and set the mode of {} with --chmod in a COPY of {} own, or the RUN still stores {}",
+          text::list_words(files), files.size() == 1 ? "its" : "their", files.size() == 1 ? "it" : "them");
+    return remedy;
+  }
+
+  // Files of the COPYs whose modes other commands of the RUN change, as the commands name them.
+  static std::vector<std::string> files_with_modes(const Copies& copies, const Changes& changes,
+                                                   const Work& work) {
+    std::vector<std::string> files;
+    for (const Change& change : work.changes) {
+      if (!change.is_mode() || std::ranges::find(changes, &change) != changes.end()) continue;
+      for (const std::string& path : change.paths) {
+        const bool is_copied = std::ranges::any_of(copies, [&](const plan::Step* copy) {
+          return path != copy->destination && text::is_within(path, copy->destination);
+        });
+        if (is_copied) files.push_back(path);
+      }
+    }
+    return files;
   }
 
   std::string remedy_for(const Copies& copies, const Changes& changes, const std::string& flags) const {
@@ -522,10 +556,14 @@ class Check {
     return fmt::format("write {}{} there{}", keyword, flags, group);
   }
 
-  // The user that it gives files to, or the group if it names no user.
+  // The user that it gives files to, or the group if it names no user. A number is not a name.
   static std::string_view name_in(const Change& change) {
+    const auto is_name = [](std::string_view part) {
+      return part.find_first_not_of("0123456789") != std::string_view::npos;
+    };
     const std::string_view user = change.value.substr(0, change.value.find(':'));
-    return user.empty() ? change.value.substr(std::min<size_t>(1, change.value.size())) : user;
+    const std::string_view group = change.value.substr(std::min(user.size() + 1, change.value.size()));
+    return is_name(user) ? user : is_name(group) ? group : std::string_view();
   }
 
   // What a RUN after the COPY does with the owner's name.

@@ -79,7 +79,21 @@ TEST(Sentences, OfChangesThatCopyMakesToo) {
            {"--chown=www-data:x . /opt/k", "chown -R www-data /opt/k", "remove it: " + owner},
            {"--chown=www-data:x . /opt/k", "chown -R www-data:www-data /opt/k",
             "write COPY --chown=www-data:www-data there"},
-           {"--chown=a . /opt/k", "chmod +x /opt/k/bin/x && chown -R a /opt/k", "remove it: " + owner},
+           {"--chown=a . /opt/k", "chmod +x /opt/k/bin/x && chown -R a /opt/k",
+            "remove it: " + owner +
+                ", and set the mode of /opt/k/bin/x with --chmod in a COPY of its own, or the "
+                "RUN still stores it"},
+           // A number needs nobody who has it.
+           {"--chown=1001:1001 . /opt/k", "useradd -u 1001 a && chown -R 1001:1001 /opt/k",
+            "remove it: " + owner},
+           {"--chown=1001:1001 . /opt/k", "useradd -u 1001 a && chown -R 1001:1001 /opt/k /var/log",
+            "remove /opt/k from it: " + owner},
+           {". /opt/k", "useradd -u 1001 a && chown -R 1001:1001 /opt/k",
+            "write COPY --chown=1001:1001 there"},
+           {". /opt/k", "groupadd a && chown -R 1001:a /opt/k",
+            "create a before line 2 and write COPY --chown=1001:a there, or write the numbers of the user "
+            "and "
+            "group: a name that does not exist yet means root"},
            {"--chown=a . /opt/k", "make -C /opt/k && chown -R a /opt/k",
             "change only what a RUN has made: " + owner},
            {"--chown=a . /opt/k", "chown -R a /opt/k && chmod -R 755 /opt/k", "write COPY --chmod=755 there"},
