@@ -61,6 +61,13 @@ bool is_number(std::string_view name) {
   return name.find_first_not_of("0123456789") == std::string_view::npos;
 }
 
+// Whether DC0001 says already that no builder accepts the flag.
+bool is_refused(lint::Dockerfile& dockerfile, const dockerfile::Flag& from) {
+  return std::ranges::any_of(dockerfile.graph().errors, [&](const plan::Error& error) {
+    return error.span == from.span && dockerfile.graph().is_certain(error);
+  });
+}
+
 void check(lint::Dockerfile& dockerfile, lint::Reporter& reporter) {
   const bool as_hadolint = answers_as_hadolint(dockerfile, "DL3022");
   const std::vector<WrittenStage>& stages = written_stages(dockerfile);
@@ -75,7 +82,7 @@ void check(lint::Dockerfile& dockerfile, lint::Reporter& reporter) {
       const std::string_view name = from->value;
       const bool is_suspect = has_variable(name) || is_number(name) || is_likely_image(name) ||
                               !meant_stage(stages, name).empty();
-      if (!is_suspect && !as_hadolint) continue;
+      if (!as_hadolint && (!is_suspect || is_refused(dockerfile, *from))) continue;
       reporter.report(instruction.span, consequence_of(name), remedy_for(stages, current, name)).focus =
           from->span;
     }
@@ -93,9 +100,11 @@ lint::Rule rule() {
           .rationale =
               "If no stage above has the name, the builder looks for a named context, and otherwise "
               "downloads an image with this name: a misspelt stage becomes somebody else's image. Give an "
-              "image its own stage, or write its tag.\n\nThe rule reports a name if it contains a variable, "
-              "which no builder replaces there, if it is similar to that of a stage, or if it is the name of "
-              "a well-known image or contains a `/`. Other names are usually contexts from a compose file, a "
+              "image its own stage, or write its tag.\n\nThe rule reports a name if it is similar to that "
+              "of a stage, or if it is the name of "
+              "a well-known image or contains a `/`. What builders refuse, such as a variable, which they do "
+              "not replace there, is an error by itself (DC0001). Other names are usually contexts from a "
+              "compose file, a "
               "bake file or `--build-context`: only the profile `hadolint` reports them. A name that such a "
               "file is "
               "known to give is never reported.",

@@ -333,6 +333,24 @@ TEST(Linter, GoesAsFarAsTheFileCanBeRead) {
   EXPECT_EQ(findings("RUN npm ci\n", config), Texts{"DC0001:1"});
 }
 
+TEST(Linter, SaysOnceThatAVariableCanNotNameAnImage) {
+  const std::string text = "FROM a:1\nARG image=busybox\nCOPY --from=${image} /a /b\n";
+  Config config;
+  config.ignore = {"DC1009"};
+  for (const plan::Builder builder :
+       {plan::Builder::kBuildkit, plan::Builder::kClassic, plan::Builder::kBuildah}) {
+    config.builder = builder;
+    EXPECT_EQ(findings(text, config), Texts{"DC0001:3"});
+    const dockerfile::File file = dockerfile::parse(text);
+    const auto found = Linter(catalogue(), config).lint(file, {}).diagnostics;
+    ASSERT_EQ(found.size(), 1U);
+    EXPECT_EQ(
+        found.front().sentence(),
+        "--from can't contain a variable: give the image its own stage, FROM ${image} AS NAME, with an ARG "
+        "above the first FROM, and write --from=NAME");
+  }
+}
+
 TEST(Findings, AreInTheOrderOfTheLinesThatAreShown) {
   const std::string text =
       "FROM debian:12\nRUN apt-get update \\\n && apt-get install -y a=1 \\\n && go install x.io/t\n";

@@ -304,8 +304,8 @@ TEST(HadolintAnswers, ToSourcesOfImages) {
                   {"DL3026", "FROM a\nONBUILD COPY --from=evil.io/x /a /b\n", {"2"}},
                   {"DL3026", "FROM a AS b\nFROM c\nCOPY --from=b /a /b\nRUN --mount=from=0 make\n"},
                   {"DL3026", "FROM a\nCOPY --from=busybox:1 /a /b\n"},
-                  {"DL3022", "ARG I=x\nFROM a\nCOPY --from=$I /a /b\n", {"3"}},
-                  {"DL3022", "ARG I=x\nFROM a\nCOPY --from=0 /a /b\n", {"3"}},
+                  {"DL3022", "ARG I=x\nFROM a\nCOPY --from=$I /a /b\n", {}, {"3"}},
+                  {"DL3022", "ARG I=x\nFROM a\nCOPY --from=0 /a /b\n", {}, {"3"}},
                   {"DL3022", "ARG I=x\nFROM a\nFROM b\nCOPY --from=0 /a /b\n"}});
 }
 
@@ -349,7 +349,7 @@ TEST(HadolintAnswers, ToNamesThatAreNoStage) {
                   {"DL3022", "FROM a\nCOPY --from=later /a /b\nFROM b AS later\n", {"2"}},
                   {"DL3022", "FROM a\nCOPY --from=composer /a /b\n", {"2"}},
                   {"DL3022", "FROM a\nCOPY --from=me/app /a /b\n", {"2"}},
-                  {"DL3022", "FROM a\nCOPY --from=7 /a /b\n", {"2"}},
+                  {"DL3022", "FROM a\nCOPY --from=7 /a /b\n", {}, {"2"}},
                   {"DL3022", "FROM a\nCOPY --from=composer:2 /a /b\n"}});
 }
 

@@ -370,12 +370,18 @@ Read Planner::image_or_context(const Instruction& instruction, std::string_view 
   read.name = from;
   const auto named = options_.named_contexts.find(from);
   if (named == options_.named_contexts.end()) {
-    const bool expands =
-        instruction.keyword == Keyword::kCopy && from.find_first_of("$'\"") != std::string_view::npos;
-    if (options_.builder == Builder::kBuildkit && expands) {
+    // BuildKit expands the word, and refuses it if that changes it. The others look for such an image.
+    const bool is_copy = instruction.keyword == Keyword::kCopy;
+    const bool of_buildkit = options_.builder == Builder::kBuildkit;
+    const auto phase = of_buildkit ? Error::Phase::kDependencies : Error::Phase::kImages;
+    if (is_copy && from.find('$') != std::string_view::npos) {
       fail(instruction, span, "--from can't contain a variable",
-           "give the image a stage name (FROM ${IMAGE} AS name) and use that")
-          .phase = Error::Phase::kDependencies;
+           fmt::format("give the image its own stage, FROM {} AS NAME, with an ARG above the first FROM, and "
+                       "write --from=NAME",
+                       from))
+          .phase = phase;
+    } else if (is_copy && of_buildkit && from.find_first_of("'\"") != std::string_view::npos) {
+      fail(instruction, span, "--from can't contain quotes", "write the name without quotes").phase = phase;
     } else if (from != "scratch") {
       check_image(instruction, span, from);
     }
