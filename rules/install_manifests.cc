@@ -26,7 +26,7 @@ struct FolderOptions {
   std::string_view manager;
   std::array<std::string_view, 3> options;
 };
-constexpr std::array<FolderOptions, 15> kFolderOptions = {{{"npm", {"--prefix", "-C"}},
+constexpr std::array<FolderOptions, 17> kFolderOptions = {{{"npm", {"--prefix", "-C"}},
                                                            {"pnpm", {"--dir", "-C"}},
                                                            {"yarn", {"--cwd"}},
                                                            {"bun", {"--cwd"}},
@@ -40,6 +40,8 @@ constexpr std::array<FolderOptions, 15> kFolderOptions = {{{"npm", {"--prefix", 
                                                            {"bundler", {"--gemfile"}},
                                                            {"composer", {"-d", "--working-dir"}},
                                                            {"pip", {"--target"}},
+                                                           {"cabal", {"--project-dir", "--project-file"}},
+                                                           {"stack", {"--stack-yaml"}},
                                                            {"mix", {}}}};
 
 bool names_folder(const Use& use) {

@@ -177,7 +177,7 @@ struct ProjectFiles {
   std::array<std::string_view, 2> not_in;  // folders of sources and results
   std::string_view sources;                // a folder that builds compile before they read the projects
 };
-constexpr std::array<ProjectFiles, 3> kProjectFiles = {
+constexpr std::array<ProjectFiles, 5> kProjectFiles = {
     {{"maven", {"pom.xml"}, {"src", "target"}, {}},
      {"gradle",
       {"build.gradle", "build.gradle.kts", "settings.gradle", "settings.gradle.kts", "gradle.properties",
@@ -189,7 +189,9 @@ constexpr std::array<ProjectFiles, 3> kProjectFiles = {
        "Directory.*.targets", "packages.lock.json", "nuget.config", "NuGet.config", "NuGet.Config",
        "global.json"},
       {"bin", "obj"},
-      {}}}};
+      {}},
+     {"cabal", {"*.cabal", "package.yaml"}, {"dist-newstyle", ".stack-work"}, {}},
+     {"stack", {"*.cabal", "package.yaml"}, {"dist-newstyle", ".stack-work"}, {}}}};
 
 constexpr size_t kMostProjectFiles = 200;
 
