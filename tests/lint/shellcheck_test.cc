@@ -146,6 +146,14 @@ TEST_F(InstalledShellCheck, IsNotRepeatedWhereNothingIsToDo) {
   EXPECT_EQ(codes(program, "FROM a\nRUN [ \"$D\" == y ] || x\n"), Texts{"SC3014"});
   EXPECT_EQ(codes(program, "FROM a\nRUN if [ \"$D\" == y ]; then apk add x; fi\n"), Texts{});
   EXPECT_EQ(codes(program, "FROM a\nRUN ulimit -n 9 && x\n"), Texts{});
+  for (const std::string image :
+       {"fedora:41", "registry.access.redhat.com/ubi9/ubi:9.4", "rockylinux:9", "amazonlinux"}) {
+    const std::string text = "FROM " + image + "\nRUN [[ \"$D\" == y ]] || x\n";
+    EXPECT_EQ(codes(program, text), Texts{}) << text;
+    EXPECT_EQ(codes(program, text, lint::Profile::kHadolint), Texts{"SC3010"}) << text;
+    // Bash has these not where it is started as sh.
+    EXPECT_EQ(codes(program, "FROM " + image + "\nRUN cat <(x)\n"), Texts{"SC3001"});
+  }
   EXPECT_EQ(codes(program, "FROM a\nRUN read -p x y && x $y\n"), Texts{"SC3045"});
   EXPECT_EQ(codes(program, "FROM a\nENV A=/x\nRUN rm -rf \"$A/\"*\n"), Texts{});
   EXPECT_EQ(codes(program, "FROM a\nARG A=/x\nRUN rm -rf \"$A/\"*\n"), Texts{"SC2115"});

@@ -49,7 +49,10 @@ bool calls_apk(const Run& run) {
 
 // Whether the shell of the image has what ShellCheck misses in POSIX. The `sh` of the others is dash, which
 // has `echo -n` and `ulimit -n`, or bash.
-bool knows(bool busybox, std::string_view code, std::string_view word, std::string_view before) {
+bool knows(std::string_view image, bool busybox, std::string_view code, std::string_view word,
+           std::string_view before) {
+  // Started as `sh`, bash refuses names such as `a-b` of functions, and before 5.1 process substitution.
+  if (!busybox && is_image(ImageKind::kBashAsSh, image)) return !is_one_of(code, {"SC3001", "SC3033"});
   // What the ash of busybox has of bash, tried with 1.37.
   if (busybox && is_one_of(code, {"SC3003", "SC3013", "SC3014", "SC3018", "SC3020", "SC3037", "SC3039",
                                   "SC3040", "SC3043", "SC3045", "SC3046", "SC3051", "SC3057", "SC3060"}))
@@ -101,8 +104,9 @@ bool is_worth_acting_on(Dockerfile& dockerfile, const Diagnostic& diagnostic) {
   std::string_view before = source.substr(0, diagnostic.span.begin);
   while (before.ends_with(' ') || before.ends_with('\t'))
     before.remove_suffix(1);
-  const bool busybox = is_image(ImageKind::kBusyboxTools, base_image_of(dockerfile, *run)) || calls_apk(*run);
-  return !knows(busybox, code, word, before);
+  const std::string_view image = base_image_of(dockerfile, *run);
+  const bool busybox = is_image(ImageKind::kBusyboxTools, image) || calls_apk(*run);
+  return !knows(image, busybox, code, word, before);
 }
 
 }  // namespace
