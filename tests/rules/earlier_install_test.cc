@@ -330,10 +330,10 @@ TEST(EarlierInstall, PassesStepsThatOnlyChangeSettings) {
     files.emplace_back("serve/index.js", "");
     return offer_for(files, "COPY . .\n" + step + "\nRUN npm ci\n").kind;
   };
-  for (const char* step : {"RUN touch .env", "RUN git config --global --add safe.directory /app",
-                           "RUN npm config set fund false", "RUN bundle config set --local without test",
-                           "RUN corepack enable", "RUN npm i -g pnpm@9 && corepack enable",
-                           "RUN gem install bundler"})
+  for (const char* step :
+       {"RUN touch .env", "RUN git config --global --add safe.directory /app",
+        "RUN npm config set fund false", "RUN bundle config set --local without test", "RUN corepack enable",
+        "RUN npm i -g pnpm@9 && corepack enable", "RUN gem install bundler"})
     EXPECT_EQ(kind(step), "safe") << step;
   EXPECT_EQ(kind("RUN bundle config set --local without test", {{".bundle/config", ""}}), "no fix");
   for (const char* step :
@@ -341,8 +341,8 @@ TEST(EarlierInstall, PassesStepsThatOnlyChangeSettings) {
     EXPECT_EQ(kind(step), "no fix") << step;
   for (const char* step :
        {"RUN npm config set fund false --location=project", "RUN corepack prepare pnpm@9 --activate",
-        "RUN npm i -g serve", "RUN gem install -g",
-        "RUN npm config set cafile /app/ca.pem", "RUN git config --global include.path ./gc"})
+        "RUN npm i -g serve", "RUN gem install -g", "RUN npm config set cafile /app/ca.pem",
+        "RUN git config --global include.path ./gc"})
     EXPECT_EQ(kind(step), "unsafe") << step;
   // The COPY may bring the file.
   EXPECT_EQ(kind("RUN npm config set globalconfig c.txt"), "safe");
