@@ -322,6 +322,27 @@ TEST(EarlierInstall, SaysWhyItIsUnsafe) {
             "a variable of the stage may name a file that the install reads and that is copied later");
 }
 
+// npm's global packages do not depend on the project, unless a folder of it is installed.
+TEST(EarlierInstall, PassesGlobalPackagesOfNpm) {
+  const auto is_safe = [](const std::string& step) {
+    const test::TemporaryFolder folder;
+    for (const auto& [path, content] : kNpmFiles)
+      folder.write(path, content);
+    folder.write("serve/index.js", "");
+    const lint::Linter linter(lint::catalogue(), test::config_selecting({"DC1001"}));
+    const dockerfile::File file =
+        dockerfile::parse("FROM node:22\nWORKDIR /app\nCOPY . .\n" + step + "\nRUN npm ci\n");
+    const lint::Findings findings = linter.lint(file, test::facts_of(folder));
+    // The first is about the global package itself.
+    const auto& fix = findings.diagnostics.back().fix;
+    EXPECT_TRUE(fix) << step;
+    return fix && fix->is_safe();
+  };
+  EXPECT_TRUE(is_safe("RUN npm i -g pnpm@9"));
+  EXPECT_TRUE(is_safe("RUN npm install --global pnpm@9 && corepack enable"));
+  EXPECT_FALSE(is_safe("RUN npm i -g serve"));
+}
+
 // With the COPY below them, steps that only change settings do the same.
 TEST(EarlierInstall, PassesStepsThatOnlyChangeSettings) {
   const auto kind = [](const std::string& step, const ProjectFiles& more = {}) {
@@ -330,19 +351,17 @@ TEST(EarlierInstall, PassesStepsThatOnlyChangeSettings) {
     files.emplace_back("serve/index.js", "");
     return offer_for(files, "COPY . .\n" + step + "\nRUN npm ci\n").kind;
   };
-  for (const char* step :
-       {"RUN touch .env", "RUN git config --global --add safe.directory /app",
-        "RUN npm config set fund false", "RUN bundle config set --local without test", "RUN corepack enable",
-        "RUN npm i -g pnpm@9 && corepack enable", "RUN gem install bundler"})
+  for (const char* step : {"RUN touch .env", "RUN git config --global --add safe.directory /app",
+                           "RUN npm config set fund false", "RUN bundle config set --local without test",
+                           "RUN corepack enable", "RUN gem install bundler"})
     EXPECT_EQ(kind(step), "safe") << step;
   EXPECT_EQ(kind("RUN bundle config set --local without test", {{".bundle/config", ""}}), "no fix");
-  for (const char* step :
-       {"RUN touch dist/x", "RUN cp .env.example .env", "RUN echo x > .env", "RUN git config a.b c"})
+  for (const char* step : {"RUN touch dist/x", "RUN cp .env.example .env", "RUN echo x > .env",
+                           "RUN git config a.b c", "RUN gem install -g"})
     EXPECT_EQ(kind(step), "no fix") << step;
   for (const char* step :
        {"RUN npm config set fund false --location=project", "RUN corepack prepare pnpm@9 --activate",
-        "RUN npm i -g serve", "RUN gem install -g", "RUN npm config set cafile /app/ca.pem",
-        "RUN git config --global include.path ./gc"})
+        "RUN npm config set cafile /app/ca.pem", "RUN git config --global include.path ./gc"})
     EXPECT_EQ(kind(step), "unsafe") << step;
   // The COPY may bring the file.
   EXPECT_EQ(kind("RUN npm config set globalconfig c.txt"), "safe");
