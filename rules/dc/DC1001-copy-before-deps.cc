@@ -658,7 +658,8 @@ lint::Rule rule() {
       .fix_note =
           "Copies the manifests that exist in the context, then installs, then copies the rest. For a "
           "workspace or a project of several modules that includes the manifest of each member: for npm, "
-          "Yarn, pnpm, Bun, Cargo, Go, uv, Maven, Gradle and .NET. What wants the sources too is installed "
+          "Yarn, pnpm, Bun, Cargo, Go, uv, Maven, Gradle, .NET, Mix, cabal and Stack. What wants the sources "
+          "too is installed "
           "twice, first without the project (`uv sync --no-install-project`, `composer install --no-scripts "
           "--no-autoloader`), and for a build that downloads on the way the download is put above it (`go "
           "mod download`, `dotnet restore`, `mvn dependency:go-offline`, `cargo fetch`); all of these are "
