@@ -410,7 +410,7 @@ TEST(LintedFiles, AreNoPartsOfTemplates) {
   folder.write("Dockerfile", "FROM a:1\n");
   folder.write("t/Dockerfile.part", "RUN {{insert(\"x\", [\n  \"a\": 1,\n])}}\n");
   folder.write("t/Dockerfile.args", "{{ set x to 1 }}ENV A=b\n");
-  folder.write("t/Dockerfile.env", "# {{ a tag }}\nENV A=b\n");
+  folder.write("u/Dockerfile.env", "# {{ a tag }}\nENV A=b\n");
   const std::string all = test::run_dcache({"lint", "--select", "DC0001", "."}, folder.path()).out;
   EXPECT_EQ(all.find("Dockerfile.part"), std::string::npos) << all;
   EXPECT_EQ(all.find("Dockerfile.args"), std::string::npos) << all;
