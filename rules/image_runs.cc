@@ -414,7 +414,7 @@ bool has_service_that_starts(const Builds& builds, const ProjectFile& file, cons
 }
 
 // The image that a map names for what it starts: `image` of Kubernetes and of CI, `container` of GitHub's
-// jobs, `uses` of its steps.
+// jobs.
 std::string image_of(const project::yaml::Value& map) {
   for (const std::string_view name : {"image", "container"}) {
     const project::yaml::Value* value = map.find(name);

@@ -33,14 +33,28 @@ bool is_for_ci(std::string_view folder, std::string_view name) {
          std::ranges::any_of(kStarts, [&](std::string_view start) { return name.starts_with(start); });
 }
 
-bool is_script(std::string_view name) {
+// A file without an ending may be anything, and large: one that is a script has a usual name, or is where
+// scripts are.
+bool is_plain_script(std::string_view folder, std::string_view name) {
+  constexpr std::string_view kNames[] = {"Makefile",  "makefile",    "GNUmakefile", "justfile", "Justfile",
+                                         "Earthfile", "Jenkinsfile", "Rakefile",    "Tiltfile", "Vagrantfile",
+                                         "Procfile",  "run",         "dev",         "build",    "test"};
+  constexpr std::string_view kFolders[] = {"bin",   "ci",   "deploy", "dev",     "docker",    "e2e",
+                                           "hack",  "make", "ops",    "release", "scripts",   "script",
+                                           "tests", "test", "tools",  ".ci",     ".buildkite"};
+  return text::is_one_of(name, kNames) || folder.empty() ||
+         text::is_one_of(text::base_name(folder), kFolders) ||
+         text::is_one_of(text::base_name(text::parent_path(folder)), kFolders);
+}
+
+bool is_script(std::string_view folder, std::string_view name) {
   constexpr std::string_view kNames[] = {"package.json",    "pyproject.toml", "README.md",
                                          "CONTRIBUTING.md", "DEVELOPMENT.md", "magefile.go"};
   constexpr std::string_view kEndings[] = {".sh",  ".bash", ".mk", ".ps1", ".just",
                                            ".bat", ".cmd",  ".py", ".rake"};
   const bool is_plain = name.find('.') == std::string_view::npos && !name.starts_with("LICENSE") &&
                         !name.starts_with("Dockerfile");
-  return is_plain || text::is_one_of(name, kNames) ||
+  return (is_plain && is_plain_script(folder, name)) || text::is_one_of(name, kNames) ||
          std::ranges::any_of(kEndings, [&](std::string_view ending) { return name.ends_with(ending); });
 }
 
@@ -53,7 +67,7 @@ std::optional<Kind> kind_of(std::string_view folder, std::string_view name) {
   constexpr std::string_view kManifests[] = {".tf", ".nomad", ".container"};
   const auto ends = [&](std::string_view ending) { return name.ends_with(ending); };
   if (name == "fly.toml" || std::ranges::any_of(kManifests, ends)) return Kind::kManifest;
-  return is_script(name) ? std::optional(Kind::kScript) : std::nullopt;
+  return is_script(folder, name) ? std::optional(Kind::kScript) : std::nullopt;
 }
 
 // A file of Compose may have any name.
@@ -109,7 +123,10 @@ class Finder {
     for (int depth = 0; depth <= kMostLevels; ++depth) {
       std::vector<std::string> next;
       for (const std::string& folder : level) {
-        if (seen_.size() < kMostFolders && seen_.insert(folder).second) look_in(folder, next);
+        if (seen_.size() >= kMostFolders || !seen_.insert(folder).second) continue;
+        const size_t before = next.size();
+        look_in(folder, next);
+        if (depth > 0 && is_made(text::base_name(folder))) next.resize(before);
       }
       level = std::move(next);
     }
@@ -129,10 +146,14 @@ class Finder {
   void look_at(const std::string& folder, const std::string& name, const std::string& path) {
     constexpr size_t kLargest = size_t{1} << 18U;
     constexpr size_t kMostFiles = 2048;
+    constexpr size_t kMostBytes = size_t{1} << 24U;
     const auto kind = kind_of(from_root(folder), name);
-    if (!kind || found_.all.size() >= kMostFiles) return;
+    if (!kind || read_files_ >= kMostFiles || read_bytes_ >= kMostBytes) return;
     auto text = files_.read(path);
-    if (!text || text->size() > kLargest) return;
+    ++read_files_;
+    if (!text) return;
+    read_bytes_ += text->size();
+    if (text->size() > kLargest) return;
     if (*kind == Kind::kScript && !says_docker(*text)) return;
     ProjectFile file{.name = std::string(from_root(path)), .folder = folder, .kind = *kind};
     file.is_yaml = has_yaml_ending(name);
@@ -148,6 +169,12 @@ class Finder {
     return project::is_vendored_folder(name) || text::is_one_of(name, kMade);
   }
 
+  // Where builds write; scripts may be in such a folder itself.
+  static bool is_made(std::string_view name) {
+    constexpr std::string_view kNames[] = {"build", "dist", "out", "target", "obj"};
+    return text::is_one_of(name, kNames);
+  }
+
   std::string_view from_root(std::string_view path) const {
     if (path == root_) return {};
     const bool is_below = path.starts_with(root_) && path.size() > root_.size();
@@ -158,6 +185,8 @@ class Finder {
   ProjectFiles& found_;
   std::string root_;
   std::set<std::string> seen_;
+  size_t read_files_ = 0;
+  size_t read_bytes_ = 0;
 };
 
 }  // namespace
