@@ -109,18 +109,18 @@ class Finder {
     // Outside of a repository nobody knows where the project ends.
     if (!has_root) folders.resize(1);
     root_ = folders.back();
+    // The search from the root finds most of what is below those in between.
     for (const std::string& one : folders)
-      look_below(one);
+      look_below(one, one == folders.front() || one == root_ ? 3 : 1);
     found_.folders = std::move(folders);
   }
 
  private:
   // Level by level, so that a large folder can't keep the search from those beside it.
-  void look_below(const std::string& top) {
-    constexpr int kMostLevels = 3;
+  void look_below(const std::string& top, int levels) {
     constexpr size_t kMostFolders = 1024;
     std::vector<std::string> level{top};
-    for (int depth = 0; depth <= kMostLevels; ++depth) {
+    for (int depth = 0; depth <= levels; ++depth) {
       std::vector<std::string> next;
       for (const std::string& folder : level) {
         if (seen_.size() >= kMostFolders || !seen_.insert(folder).second) continue;
