@@ -127,8 +127,8 @@ class Builds {
     if (dockerfile.path().empty()) return;
     add_name(text::parent_path(dockerfile.path()));
     real_ = disk_.real_path(dockerfile.path());
-    for (const ProjectFile& file : files.all) {
-      if (file.kind == ProjectFile::Kind::kCompose) add_services(file);
+    for (const auto& file : files.all) {
+      if (file->kind == ProjectFile::Kind::kCompose) add_services(*file);
     }
   }
 
@@ -143,7 +143,7 @@ class Builds {
     if (!by_key) return false;
     if (!file.is_yaml) return file.kind != ProjectFile::Kind::kManifest;
     if (file.kind == ProjectFile::Kind::kManifest && !says_docker(file.text)) return false;
-    const project::yaml::Documents read = project::yaml::parse(file.text, file.name);
+    const project::yaml::Documents& read = file.documents();
     return !read.failures.empty() || std::ranges::any_of(read.values, [&](const project::yaml::Value& one) {
       return has_target(file, one, stage);
     });
@@ -190,9 +190,12 @@ class Builds {
     bool elsewhere = false;
   };
   Tagged tagged_by(std::string_view reference) const {
-    const std::string tag = fmt::format(" {}", without_tag(reference));
-    Tagged tagged;
-    for (const ProjectFile& file : files_.all) {
+    const auto [known, is_new] = tagged_.try_emplace(std::string(without_tag(reference)));
+    Tagged& tagged = known->second;
+    if (!is_new) return tagged;
+    const std::string tag = fmt::format(" {}", known->first);
+    for (const auto& one : files_.all) {
+      const ProjectFile& file = *one;
       for (size_t at = file.text.find(tag); at != std::string::npos; at = file.text.find(tag, at + 1)) {
         const std::string_view line = line_at(file.text, at);
         if (!tags(line, without_tag(reference))) continue;
@@ -312,7 +315,7 @@ class Builds {
   }
 
   void add_services(const ProjectFile& file) {
-    for (const project::yaml::Value& document : project::yaml::parse(file.text, file.name).values) {
+    for (const project::yaml::Value& document : file.documents().values) {
       const project::yaml::Value* services = document.find("services");
       if (services == nullptr || !services->is_map()) continue;
       for (const project::yaml::Member& service : services->members) {
@@ -332,6 +335,7 @@ class Builds {
   const context::FileSystem& disk_;
   std::string real_;  // this Dockerfile; empty where its path is not known: any build may be one of it
   std::map<std::string, Service, std::less<>> services_;
+  mutable std::map<std::string, Tagged, std::less<>> tagged_;  // by names that were asked for
   std::set<std::string, std::less<>> own_names_;  // the last parts of names that its images may have
 };
 
@@ -398,15 +402,14 @@ bool has_service_that_starts(const Builds& builds, const ProjectFile& file, cons
                                             "post_start", "pre_stop",   "develop"};
   const auto is_there = [&](std::string_view name) { return file.text.find(name) != std::string::npos; };
   if (std::ranges::none_of(kCommands, is_there)) return false;
-  for (const project::yaml::Value& document : project::yaml::parse(file.text, file.name).values) {
+  for (const project::yaml::Value& document : file.documents().values) {
     const project::yaml::Value* services = document.find("services");
     if (services == nullptr || !services->is_map()) continue;
     const bool starts = std::ranges::any_of(services->members, [&](const project::yaml::Member& service) {
       const project::yaml::Value* image = service.value.find("image");
       const bool is_built = service.value.find("build") != nullptr || image == nullptr;
-      const bool is_ours =
-          is_built ? !builds.is_other_service(service.name) : builds.is_own_image(image->text);
-      return is_ours && any_may_start(service.value, kCommands, manager);
+      if (!any_may_start(service.value, kCommands, manager)) return false;
+      return is_built ? !builds.is_other_service(service.name) : builds.is_own_image(image->text);
     });
     if (starts) return true;
   }
@@ -433,15 +436,15 @@ bool has_container_that_starts(const Builds& builds, const project::yaml::Value&
   if (value.is_map()) {
     const std::string image = image_of(value);
     // An action that is built from the Dockerfile: its `args` replace CMD.
-    const bool is_own = image == "Dockerfile" || builds.is_own_image(image);
-    if (is_own && any_may_start(value, kCommands, manager)) return true;
+    bool may = !image.empty() && any_may_start(value, kCommands, manager);
     // Jobs of GitLab's pipelines use the image of the top.
-    if (is_own && value.find("script") == nullptr && value.find("command") == nullptr) {
-      for (const project::yaml::Member& member : value.members) {
-        const bool is_job = member.value.is_map() && image_of(member.value).empty();
-        if (is_job && any_may_start(member.value, kCommands, manager)) return true;
-      }
+    if (!image.empty() && value.find("script") == nullptr && value.find("command") == nullptr) {
+      may = may || std::ranges::any_of(value.members, [&](const project::yaml::Member& member) {
+              return member.value.is_map() && image_of(member.value).empty() &&
+                     any_may_start(member.value, kCommands, manager);
+            });
     }
+    if (may && (image == "Dockerfile" || builds.is_own_image(image))) return true;
   }
   const auto starts = [&](const project::yaml::Value& one) {
     return has_container_that_starts(builds, one, manager);
@@ -456,8 +459,13 @@ bool is_manifest_that_starts(const Builds& builds, const ProjectFile& file, cons
       kWords, [&](std::string_view word) { return file.text.find(word) != std::string::npos; });
   // Those of fly.io are about the image of the project alone.
   if (!file.is_yaml) return (has_image || file.name.ends_with(".toml")) && has_program_of(file.text, manager);
-  if (!has_image) return false;
-  const project::yaml::Documents read = project::yaml::parse(file.text, file.name);
+  // Reading all manifests of a large repository takes longer than all else.
+  const bool may_start_it =
+      has_program_of(file.text, manager) || file.text.find('$') != std::string::npos ||
+      file.text.find(".sh") != std::string::npos ||
+      std::ranges::any_of(kStarters, [&](std::string_view tool) { return has_program(file.text, tool); });
+  if (!has_image || !may_start_it) return false;
+  const project::yaml::Documents& read = file.documents();
   return std::ranges::any_of(read.values, [&](const project::yaml::Value& one) {
     return has_container_that_starts(builds, one, manager);
   });
@@ -564,8 +572,8 @@ bool starts_in_container(const Builds& builds, const ProjectFile& file, const Pa
 }
 
 bool has_file(const ProjectFiles& files, std::string_view path) {
-  return std::ranges::any_of(files.all, [&](const ProjectFile& file) {
-    return text::join_path(file.folder, text::base_name(file.name)) == path;
+  return std::ranges::any_of(files.all, [&](const auto& file) {
+    return text::join_path(file->folder, text::base_name(file->name)) == path;
   });
 }
 
@@ -598,8 +606,8 @@ std::string builder_by_name(lint::Dockerfile& dockerfile, const plan::Stage& sta
   const auto& files = project_files(*context).all;
   const Builds& builds = builds_of(dockerfile, *context);
   const auto found =
-      std::ranges::find_if(files, [&](const ProjectFile& file) { return builds.builds(file, stage); });
-  return found == files.end() ? std::string() : found->name;
+      std::ranges::find_if(files, [&](const auto& file) { return builds.builds(*file, stage); });
+  return found == files.end() ? std::string() : (*found)->name;
 }
 
 std::string starter_in_container(lint::Dockerfile& dockerfile, const PackageManager& manager) {
@@ -608,8 +616,8 @@ std::string starter_in_container(lint::Dockerfile& dockerfile, const PackageMana
   const auto& files = project_files(*context).all;
   const Builds& builds = builds_of(dockerfile, *context);
   const auto found = std::ranges::find_if(
-      files, [&](const ProjectFile& file) { return starts_in_container(builds, file, manager); });
-  return found == files.end() ? std::string() : found->name;
+      files, [&](const auto& file) { return starts_in_container(builds, *file, manager); });
+  return found == files.end() ? std::string() : (*found)->name;
 }
 
 }  // namespace dcache::rules

@@ -2,6 +2,9 @@
 
 #include <algorithm>
 #include <array>
+#include <map>
+#include <memory>
+#include <mutex>
 #include <optional>
 #include <set>
 #include <utility>
@@ -91,9 +94,39 @@ void index(ProjectFile& file) {
   }
 }
 
+// A folder with the files in it that count, and the folders to go on with.
+struct ProjectFolder {
+  std::vector<std::shared_ptr<const ProjectFile>> files;
+  std::vector<std::string> below;
+  size_t read_files = 0;
+  size_t read_bytes = 0;
+};
+
+// The folders of the repositories of a run, each read once.
+class ProjectFolders {
+ public:
+  template <typename Read>
+  std::shared_ptr<const ProjectFolder> get(const std::string& root, const std::string& folder,
+                                           const Read& read) const {
+    const std::scoped_lock lock(mutex_);
+    std::shared_ptr<const ProjectFolder>& known = known_[{root, folder}];
+    if (known == nullptr) known = std::make_shared<const ProjectFolder>(read());
+    return known;
+  }
+
+ private:
+  mutable std::mutex mutex_;
+  mutable std::map<std::pair<std::string, std::string>, std::shared_ptr<const ProjectFolder>> known_;
+};
+// Values of a run are made by a call: a mutex can't be moved.
+struct SharedFolders {
+  std::shared_ptr<const ProjectFolders> folders;
+};
+
 class Finder {
  public:
-  Finder(const context::FileSystem& files, ProjectFiles& found) : files_(files), found_(found) {}
+  Finder(const context::FileSystem& files, const ProjectFolders& folders, ProjectFiles& found)
+      : files_(files), folders_(folders), found_(found) {}
 
   void look_from(std::string folder) {
     constexpr int kMostLevels = 16;
@@ -119,48 +152,58 @@ class Finder {
   // Level by level, so that a large folder can't keep the search from those beside it.
   void look_below(const std::string& top, int levels) {
     constexpr size_t kMostFolders = 1024;
+    constexpr size_t kMostBytes = size_t{1} << 24U;
     std::vector<std::string> level{top};
     for (int depth = 0; depth <= levels; ++depth) {
       std::vector<std::string> next;
       for (const std::string& folder : level) {
-        if (seen_.size() >= kMostFolders || !seen_.insert(folder).second) continue;
-        const size_t before = next.size();
-        look_in(folder, next);
-        if (depth > 0 && is_made(text::base_name(folder))) next.resize(before);
+        const bool is_enough =
+            seen_.size() >= kMostFolders || read_files_ >= kMostFiles || read_bytes_ >= kMostBytes;
+        if (is_enough || !seen_.insert(folder).second) continue;
+        const auto known = folders_.get(root_, folder, [&] { return read(folder); });
+        found_.all.insert(found_.all.end(), known->files.begin(), known->files.end());
+        read_files_ += known->read_files;
+        read_bytes_ += known->read_bytes;
+        if (depth > 0 && is_made(text::base_name(folder))) continue;
+        next.insert(next.end(), known->below.begin(), known->below.end());
       }
       level = std::move(next);
     }
   }
 
-  void look_in(const std::string& folder, std::vector<std::string>& below) {
+  ProjectFolder read(const std::string& folder) const {
+    ProjectFolder found;
     for (const context::FolderEntry& listed : files_.list(folder)) {
       std::string path = text::join_path(folder, listed.name);
       if (!listed.is_folder) {
-        look_at(folder, listed.name, path);
+        look_at(folder, listed.name, path, found);
       } else if (!is_left_out(listed.name)) {
-        below.push_back(std::move(path));
+        found.below.push_back(std::move(path));
       }
     }
+    return found;
   }
 
-  void look_at(const std::string& folder, const std::string& name, const std::string& path) {
+  void look_at(const std::string& folder, const std::string& name, const std::string& path,
+               ProjectFolder& found) const {
     constexpr size_t kLargest = size_t{1} << 18U;
-    constexpr size_t kMostFiles = 2048;
-    constexpr size_t kMostBytes = size_t{1} << 24U;
     const auto kind = kind_of(from_root(folder), name);
-    if (!kind || read_files_ >= kMostFiles || read_bytes_ >= kMostBytes) return;
+    if (!kind || found.read_files >= kMostFiles) return;
     auto text = files_.read(path);
-    ++read_files_;
+    ++found.read_files;
     if (!text) return;
-    read_bytes_ += text->size();
+    found.read_bytes += text->size();
     if (text->size() > kLargest) return;
     if (*kind == Kind::kScript && !says_docker(*text)) return;
-    ProjectFile file{.name = std::string(from_root(path)), .folder = folder, .kind = *kind};
-    file.is_yaml = has_yaml_ending(name);
-    if (file.is_yaml && *kind == Kind::kManifest && has_services(*text)) file.kind = Kind::kCompose;
-    file.text = *std::move(text);
-    index(file);
-    found_.all.push_back(std::move(file));
+    auto file = std::make_shared<ProjectFile>();
+    file->name = from_root(path);
+    file->folder = folder;
+    file->kind = *kind;
+    file->is_yaml = has_yaml_ending(name);
+    if (file->is_yaml && *kind == Kind::kManifest && has_services(*text)) file->kind = Kind::kCompose;
+    file->text = *std::move(text);
+    index(*file);
+    found.files.push_back(std::move(file));
   }
 
   // What others wrote, and what no person did.
@@ -181,7 +224,10 @@ class Finder {
     return is_below ? path.substr(root_.size() + (root_.ends_with('/') ? 0 : 1)) : path;
   }
 
+  static constexpr size_t kMostFiles = 2048;
+
   const context::FileSystem& files_;
+  const ProjectFolders& folders_;
   ProjectFiles& found_;
   std::string root_;
   std::set<std::string> seen_;
@@ -191,11 +237,18 @@ class Finder {
 
 }  // namespace
 
+const project::yaml::Documents& ProjectFile::documents() const {
+  std::call_once(parsed_->once, [&] { parsed_->documents = project::yaml::parse(text, name); });
+  return parsed_->documents;
+}
+
 const ProjectFiles& project_files(const lint::BuildContext& context) {
   return context.shared<ProjectFiles>([&] {
     ProjectFiles found;
     const context::FileSystem& files = *context.file_system;
-    Finder(files, found).look_from(files.real_path(context.folder));
+    const SharedFolders& shared = context.of_run->get<SharedFolders>(
+        [] { return SharedFolders{std::make_shared<const ProjectFolders>()}; });
+    Finder(files, *shared.folders, found).look_from(files.real_path(context.folder));
     return found;
   });
 }

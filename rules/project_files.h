@@ -3,11 +3,14 @@
 #pragma once
 
 #include <cstdint>
+#include <memory>
+#include <mutex>
 #include <string>
 #include <string_view>
 #include <vector>
 
 #include "dcache/lint/build_facts.h"
+#include "dcache/project/yaml.h"
 
 namespace dcache::rules {
 
@@ -28,20 +31,29 @@ struct ProjectFile {
   std::string folder;  // that it is in
   Kind kind = Kind::kScript;
   bool is_yaml = false;
-  std::string text = {};
-  std::vector<size_t> targets =
-      {};  // where the word "target" is: looked for once for all stages and Dockerfiles
-  std::vector<Line> starts = {};  // lines that may start something in a container, those they continue as one
+  std::string text;
+  std::vector<size_t> targets;  // where the word "target" is: looked for once for all stages and Dockerfiles
+  std::vector<Line> starts;     // lines that may start something in a container, those they continue as one
+  // What a file in YAML says, read when it is first asked for, for all Dockerfiles of the repository.
+  const project::yaml::Documents& documents() const;
+
+ private:
+  struct Parsed {
+    std::once_flag once;
+    project::yaml::Documents documents;
+  };
+  std::shared_ptr<Parsed> parsed_ = std::make_shared<Parsed>();
 };
 inline constexpr std::string_view kTarget = "target";
 
 struct ProjectFiles {
-  std::vector<ProjectFile> all;
+  std::vector<std::shared_ptr<const ProjectFile>> all;
   std::vector<std::string> folders;  // from that of the context up to the root of the repository
 };
 
-// Found once for all Dockerfiles of the context: in its folder and those around it up to the root of the
-// repository, each with the folders below it, as far as a person would look.
+// Each is read once in a run, and they are put together once for all Dockerfiles of a context: in its folder
+// and those around it up to the root of the repository, each with the folders below it, as far as a person
+// would look.
 const ProjectFiles& project_files(const lint::BuildContext& context);
 
 // Whether a text names a program that builds images or starts containers.

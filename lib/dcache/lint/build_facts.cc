@@ -26,7 +26,8 @@ tl::expected<std::string, std::string> BuildContext::read(std::string_view path)
 }
 
 std::shared_ptr<const BuildContext> read_build_context(const std::string& folder, cache::IgnoreFile ignore,
-                                                       std::shared_ptr<const context::FileSystem> files) {
+                                                       std::shared_ptr<const context::FileSystem> files,
+                                                       std::shared_ptr<const SharedValues> of_run) {
   auto walk = files->walk(folder, ignore.matcher, {});
   if (!walk) return nullptr;
   auto context = std::make_shared<BuildContext>();
@@ -36,6 +37,7 @@ std::shared_ptr<const BuildContext> read_build_context(const std::string& folder
   context->ignore_file = std::move(ignore.path);
   context->ignore = std::move(ignore.matcher);
   context->files = std::move(walk->snapshot);
+  context->of_run = std::move(of_run);
   return context;
 }
 
@@ -260,7 +262,7 @@ std::shared_ptr<const BuildContext> BuildFactsFinder::load(const std::string& fo
     known = &known_[{folder, ignore.path}];
   }
   std::call_once(known->walked, [&] {
-    known->build_context = read_build_context(folder, std::move(ignore), files_);
+    known->build_context = read_build_context(folder, std::move(ignore), files_, of_run_);
     if (known->build_context == nullptr || images_ == nullptr) return;
     known->build_context->shared<ContextReaders>([&] {
       return ContextReaders([this, folder, ignore_file = known->build_context->ignore_file] {

@@ -23,6 +23,23 @@
 
 namespace dcache::lint {
 
+// Values that are worked out once for all who share them, over threads too: one for each type.
+class SharedValues {
+ public:
+  // What `make` gives when the value is first asked for. `make` must not call this.
+  template <typename T, typename Make>
+  const T& get(const Make& make) const {
+    const std::scoped_lock lock(mutex_);
+    std::shared_ptr<void>& value = values_[std::type_index(typeid(T))];
+    if (!value) value = std::make_shared<T>(make());
+    return *static_cast<const T*>(value.get());
+  }
+
+ private:
+  mutable std::mutex mutex_;
+  mutable std::map<std::type_index, std::shared_ptr<void>> values_;
+};
+
 // The build context of a Dockerfile. Dockerfiles of one folder share it, over threads too.
 struct BuildContext {
   context::Snapshot files;                // of the context, ignored ones left out
@@ -32,6 +49,8 @@ struct BuildContext {
   std::string suggested_ignore_file;      // where one would go
   // What all of it is read from.
   std::shared_ptr<const context::FileSystem> file_system = context::disk();
+  // What the contexts of a run have in common, for what rules work out of files outside of them.
+  std::shared_ptr<const SharedValues> of_run = std::make_shared<const SharedValues>();
 
   // The content of a file, by its path in the context.
   tl::expected<std::string, std::string> read(std::string_view path) const;
@@ -42,16 +61,12 @@ struct BuildContext {
   // files alone; one value for each type. `make` must not call this.
   template <typename T, typename Make>
   const T& shared(const Make& make) const {
-    const std::scoped_lock lock(shared_mutex_);
-    std::shared_ptr<void>& value = shared_[std::type_index(typeid(T))];
-    if (!value) value = std::make_shared<T>(make());
-    return *static_cast<const T*>(value.get());
+    return shared_.get<T>(make);
   }
 
  private:
   mutable std::mutex mutex_;
-  mutable std::mutex shared_mutex_;
-  mutable std::map<std::type_index, std::shared_ptr<void>> shared_;
+  SharedValues shared_;
   mutable std::vector<const context::Record*> by_name_;  // sorted by name; empty until it is asked for
 };
 
@@ -132,7 +147,8 @@ class BuildFacts {
 // the folder can't be read.
 std::shared_ptr<const BuildContext> read_build_context(
     const std::string& folder, cache::IgnoreFile ignore,
-    std::shared_ptr<const context::FileSystem> files = context::disk());
+    std::shared_ptr<const context::FileSystem> files = context::disk(),
+    std::shared_ptr<const SharedValues> of_run = std::make_shared<const SharedValues>());
 
 // Gives the facts of many Dockerfiles and ignore files. A folder is walked once, when it is first asked for,
 // for all Dockerfiles in it that have the same ignore file. Safe to use from many threads; what it gives must
@@ -171,6 +187,7 @@ class BuildFactsFinder {
   std::shared_ptr<const context::FileSystem> files_;
   std::shared_ptr<project::ImageFinder> images_;
   Seconds seconds_;
+  std::shared_ptr<const SharedValues> of_run_ = std::make_shared<const SharedValues>();
   mutable std::mutex mutex_;
   std::vector<text::Failure> failures_;
   std::map<std::pair<std::string, std::string>, CachedContext> known_;  // by folder and ignore file
