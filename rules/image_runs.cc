@@ -435,7 +435,6 @@ bool has_container_that_starts(const Builds& builds, const project::yaml::Value&
                                             "run",     "steps", "lifecycle",  "livenessProbe"};
   if (value.is_map()) {
     const std::string image = image_of(value);
-    // An action that is built from the Dockerfile: its `args` replace CMD.
     bool may = !image.empty() && any_may_start(value, kCommands, manager);
     // Jobs of GitLab's pipelines use the image of the top.
     if (!image.empty() && value.find("script") == nullptr && value.find("command") == nullptr) {
@@ -444,6 +443,7 @@ bool has_container_that_starts(const Builds& builds, const project::yaml::Value&
                      any_may_start(member.value, kCommands, manager);
             });
     }
+    // An action that is built from the Dockerfile: its `args` replace CMD.
     if (may && (image == "Dockerfile" || builds.is_own_image(image))) return true;
   }
   const auto starts = [&](const project::yaml::Value& one) {

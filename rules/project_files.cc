@@ -1,7 +1,6 @@
 #include "rules/project_files.h"
 
 #include <algorithm>
-#include <array>
 #include <map>
 #include <memory>
 #include <mutex>
@@ -78,14 +77,25 @@ bool has_services(std::string_view text) {
   return text.starts_with("services:") || text.find("\nservices:") != std::string_view::npos;
 }
 
+// Whether a backslash at the end of a line continues it; `end` is that of the line.
+bool is_continued(std::string_view text, size_t end) {
+  return end > 0 && text[end - 1] == '\\';
+}
+
+// The end of the line at a place of a text, with the lines that continue it.
+size_t line_end(std::string_view text, size_t at) {
+  size_t end = std::min(text.find('\n', at), text.size());
+  while (end < text.size() && is_continued(text, end))
+    end = std::min(text.find('\n', end + 1), text.size());
+  return end;
+}
+
 void index(ProjectFile& file) {
   const std::string_view text = file.text;
   for (size_t at = text.find(kTarget); at != std::string_view::npos; at = text.find(kTarget, at + 1))
     file.targets.push_back(at);
   for (size_t begin = 0; begin < text.size();) {
-    size_t end = std::min(text.find('\n', begin), text.size());
-    while (end > begin && end < text.size() && text[end - 1] == '\\')
-      end = std::min(text.find('\n', end + 1), text.size());
+    const size_t end = line_end(text, begin);
     const std::string_view line = text.substr(begin, end - begin);
     const bool starts =
         line.find(" run ") != std::string_view::npos || line.find(" exec ") != std::string_view::npos;
@@ -261,15 +271,11 @@ bool says_docker(std::string_view text) {
                              [&](std::string_view word) { return lower.find(word) != std::string::npos; });
 }
 
-// The line at a place of a text, with the lines that a backslash continues.
 std::string_view line_at(std::string_view text, size_t at) {
-  const auto is_continued = [&](size_t end) { return end > 0 && text[end - 1] == '\\'; };
-  size_t begin = at, end = std::min(text.find('\n', at), text.size());
-  while (begin > 0 && (text[begin - 1] != '\n' || is_continued(begin - 1)))
+  size_t begin = at;
+  while (begin > 0 && (text[begin - 1] != '\n' || is_continued(text, begin - 1)))
     --begin;
-  while (end < text.size() && is_continued(end))
-    end = std::min(text.find('\n', end + 1), text.size());
-  return text.substr(begin, end - begin);
+  return text.substr(begin, line_end(text, at) - begin);
 }
 
 }  // namespace dcache::rules

@@ -24,8 +24,12 @@ bool names(const std::vector<std::string>& list, std::string_view code) {
   return std::ranges::any_of(list, [&](const std::string& entry) { return matches_rule(entry, code); });
 }
 
+bool names_rule(const std::string& entry, const Rule& rule) {
+  return matches_rule(entry, rule.code) || matches_rule(entry, rule.name);
+}
+
 bool names_rule(const std::vector<std::string>& list, const Rule& rule) {
-  return names(list, rule.code) || names(list, rule.name);
+  return std::ranges::any_of(list, [&](const std::string& entry) { return names_rule(entry, rule); });
 }
 
 // Whether a list asks for a rule: by its own code or name, or by a prefix if nothing speaks against the rule,
@@ -33,12 +37,11 @@ bool names_rule(const std::vector<std::string>& list, const Rule& rule) {
 bool asks_for(const std::vector<std::string>& list, const std::vector<std::string>& ignore,
               const Rule& rule) {
   return std::ranges::any_of(list, [&](const std::string& entry) {
-    if (!is_rule_prefix(entry))
-      return matches_rule(entry, rule.code) || text::equals_ignoring_case(entry, rule.name);
-    const auto says_more = [&](const std::string& ignored) { return ignored.size() > entry.size(); };
-    std::vector<std::string> closer;
-    std::ranges::copy_if(ignore, std::back_inserter(closer), says_more);
-    return rule.on_by_default && matches_rule(entry, rule.code) && !names_rule(closer, rule);
+    if (!is_rule_prefix(entry)) return names_rule(entry, rule);
+    return rule.on_by_default && matches_rule(entry, rule.code) &&
+           std::ranges::none_of(ignore, [&](const std::string& ignored) {
+             return ignored.size() > entry.size() && names_rule(ignored, rule);
+           });
   });
 }
 
