@@ -62,28 +62,15 @@ std::optional<BuildFacts::BuiltImage> read_built_image(const context::FileSystem
   const dockerfile::File file = dockerfile::parse(*text);
   const plan::Graph graph = plan::build_graph(file, {.target = source.target});
   if (!graph.target) return std::nullopt;
-  const plan::Stage* stage = &graph.stages[*graph.target];
-  BuildFacts::BuiltImage image{.shell = stage->shell, .base = {}};
-  while (stage->base_stage)
-    stage = &graph.stages[*stage->base_stage];
-  if (!stage->steps.empty()) image.base = graph.steps[stage->steps.front()].image;
-  return image;
-}
-
-// Whether the image's Dockerfile says what its working directory is.
-bool has_workdir(const context::FileSystem& files, const ImageSource& source) {
-  const auto text = files.read(source.dockerfile);
-  if (!text) return false;
-  const dockerfile::File file = dockerfile::parse(*text);
-  const plan::Graph graph = plan::build_graph(file, {.target = source.target});
-  if (!graph.target) return false;
-  for (std::optional<size_t> stage = *graph.target; stage; stage = graph.stages[*stage].base_stage) {
-    const bool sets = std::ranges::any_of(graph.stages[*stage].steps, [&](size_t step) {
-      return graph.steps[step].kind == plan::Step::Kind::kWorkdir;
-    });
-    if (sets) return true;
+  BuildFacts::BuiltImage image{.shell = graph.stages[*graph.target].shell, .base = {}};
+  for (std::optional<size_t> at = *graph.target; at; at = graph.stages[*at].base_stage) {
+    const std::vector<size_t>& steps = graph.stages[*at].steps;
+    image.sets_workdir = image.sets_workdir || std::ranges::any_of(steps, [&](size_t step) {
+                           return graph.steps[step].kind == plan::Step::Kind::kWorkdir;
+                         });
+    image.base = steps.empty() ? std::string() : graph.steps[steps.front()].image;
   }
-  return false;
+  return image;
 }
 
 }  // namespace
@@ -149,13 +136,6 @@ BuildFacts BuildFactsFinder::of(const std::string& dockerfile, const std::string
     known->failure = std::move(ignore.error());
     return nullptr;
   };
-  const auto sets_workdir = [this, names](std::string_view reference) {
-    const BuildFacts::Names found = names();
-    if (found == nullptr) return false;
-    const auto source = found->find(reference);
-    return source != found->end() && !source->second.dockerfile.empty() &&
-           has_workdir(*files_, source->second);
-  };
   const auto built_on = [this, dockerfile] {
     return images_ == nullptr ? std::string() : images_->built_on(dockerfile);
   };
@@ -171,7 +151,6 @@ BuildFacts BuildFactsFinder::of(const std::string& dockerfile, const std::string
                           .image = image,
                           .builder = builder,
                           .names = names,
-                          .sets_workdir = sets_workdir,
                           .built_on = built_on,
                           .built_image = built_image,
                           .failure =

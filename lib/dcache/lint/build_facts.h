@@ -87,13 +87,13 @@ class BuildFacts {
   struct BuiltImage {
     std::vector<std::string> shell;  // what starts its RUNs, "/bin/sh" and "-c" by default
     std::string base;                // the image that it starts from; empty for one that is not known
+    bool sets_workdir = false;       // its Dockerfile says what its working directory is
   };
   struct Parts {
     Files files = {};
     std::function<std::shared_ptr<const project::Image>()> image = {};
     std::function<std::optional<plan::Builder>()> builder = {};
     std::function<Names()> names = {};
-    std::function<bool(std::string_view)> sets_workdir = {};
     std::function<std::string()> built_on = {};
     std::function<std::optional<BuiltImage>(std::string_view)> built_image = {};
     std::function<std::shared_ptr<const IgnoreFileUse>()> ignore_use = {};
@@ -116,8 +116,6 @@ class BuildFacts {
   // The names whose meaning definitions decide, as plan::normal_reference() spells them: named contexts of
   // the builds of the Dockerfile, and images that the repository builds. Null where nothing is known.
   Names names() const { return parts_.names ? parts_.names() : nullptr; }
-  // Whether one of these names is that of an image whose Dockerfile sets WORKDIR.
-  bool sets_workdir(std::string_view name) const { return parts_.sets_workdir && parts_.sets_workdir(name); }
   // The name of an image that definitions build on one of the Dockerfile. Empty for none.
   std::string built_on() const { return parts_.built_on ? parts_.built_on() : std::string(); }
   // What is known of the image of one of these names, if the repository builds it.

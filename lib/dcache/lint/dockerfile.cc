@@ -170,7 +170,8 @@ bool Dockerfile::is_defined(std::string_view name) {
 }
 
 bool Dockerfile::has_defined_workdir(std::string_view name) {
-  return is_defined(name) && facts_.sets_workdir(plan::normal_reference(name));
+  const auto image = built_image(name);
+  return image && image->sets_workdir;
 }
 
 const plan::Graph& Dockerfile::graph() {
