@@ -57,7 +57,8 @@ TEST(MemoryFiles, HideTheFilesUnderThem) {
   EXPECT_EQ(*files.read(folder / "a"), "memory");
   EXPECT_EQ(*files.read(folder / "b"), "disk");
   EXPECT_EQ(*files.read(folder / "./new//c"), "memory");
-  EXPECT_EQ(files.list(folder.path()), (std::vector<FolderEntry>{{"a", false}, {"b", false}, {"new", true}}));
+  EXPECT_EQ(files.list(folder.path()),
+            (FolderEntries(std::vector<FolderEntry>{{"a", false}, {"b", false}, {"new", true}})));
   const Walk walk = *files.walk(folder.path(), ignore::Matcher(), {});
   EXPECT_EQ(paths_of_walk(walk), (Texts{"a", "b", "new", "new/c"}));
   EXPECT_EQ(walk.snapshot.find("a")->content, hash_bytes("memory"));

@@ -79,7 +79,7 @@ tl::expected<IgnoreFile, Failure> parse_ignore_file(const std::string& path, std
 namespace {
 
 bool is_folder(const std::string& path, const context::FileSystem& files) {
-  const std::vector<context::FolderEntry> entries = files.list(std::string(text::parent_path(path)));
+  const context::FolderEntries entries = files.list(std::string(text::parent_path(path)));
   return std::ranges::any_of(entries, [&](const context::FolderEntry& entry) {
     return entry.is_folder && entry.name == text::base_name(path);
   });

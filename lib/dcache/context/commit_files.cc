@@ -72,7 +72,7 @@ bool CommitFiles::exists(const std::string& path) const {
   return place_of(path).entry.has_value();
 }
 
-std::vector<FolderEntry> CommitFiles::list(const std::string& folder) const {
+FolderEntries CommitFiles::list(const std::string& folder) const {
   const Place place = place_of(folder);
   std::vector<FolderEntry> listed;
   if (!place.entry || place.entry->type != GitEntry::Type::kFolder) return listed;

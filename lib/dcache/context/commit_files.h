@@ -22,7 +22,7 @@ class CommitFiles : public FileSystem {
 
   tl::expected<std::string, std::string> read(const std::string& path) const override;
   bool exists(const std::string& path) const override;
-  std::vector<FolderEntry> list(const std::string& folder) const override;
+  FolderEntries list(const std::string& folder) const override;
   std::string real_path(const std::string& path) const override;
   // Files have hashes of their names in git, and no sizes.
   tl::expected<Walk, std::string> walk(const std::string& folder, const ignore::Matcher& ignore,

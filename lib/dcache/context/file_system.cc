@@ -70,16 +70,8 @@ class Disk : public FileSystem {
     return memo_ != nullptr ? memo_->exists(path) : text::may_exist(path);
   }
 
-  std::vector<FolderEntry> list(const std::string& folder) const override {
-    namespace fs = std::filesystem;
-    std::vector<FolderEntry> all;
-    std::error_code failure;
-    for (fs::directory_iterator at(folder, failure), end; !failure && at != end; at.increment(failure)) {
-      std::error_code unknown;  // a link that leads nowhere is not a folder
-      all.push_back({at->path().filename().string(), at->is_directory(unknown)});
-    }
-    std::ranges::sort(all);
-    return all;
+  FolderEntries list(const std::string& folder) const override {
+    return memo_ != nullptr ? memo_->list(folder) : list_folder(folder);
   }
 
   std::string real_path(const std::string& path) const override {
@@ -198,8 +190,9 @@ bool MemoryFiles::exists(const std::string& path) const {
   return inside.begin != inside.end || (behind_ != nullptr && behind_->exists(path));
 }
 
-std::vector<FolderEntry> MemoryFiles::list(const std::string& folder) const {
-  std::vector<FolderEntry> all = behind_ == nullptr ? std::vector<FolderEntry>() : behind_->list(folder);
+FolderEntries MemoryFiles::list(const std::string& folder) const {
+  const FolderEntries listed = behind_ == nullptr ? FolderEntries() : behind_->list(folder);
+  std::vector<FolderEntry> all(listed.begin(), listed.end());
   const EntryRange inside = below(folder);
   for (auto at = inside.begin; at != inside.end; ++at) {
     const std::string_view path = std::string_view(at->first).substr(inside.prefix);
@@ -264,7 +257,7 @@ bool CachedFiles::exists(const std::string& path) const {
   return behind_->exists(path);
 }
 
-std::vector<FolderEntry> CachedFiles::list(const std::string& folder) const {
+FolderEntries CachedFiles::list(const std::string& folder) const {
   return behind_->list(folder);
 }
 

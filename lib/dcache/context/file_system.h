@@ -5,6 +5,7 @@
 // const FileSystem is safe to use from many threads.
 #pragma once
 
+#include <algorithm>
 #include <map>
 #include <memory>
 #include <mutex>
@@ -27,6 +28,26 @@ struct FolderEntry {
   friend auto operator<=>(const FolderEntry&, const FolderEntry&) = default;
 };
 
+// The entries of one folder, sorted by name. Copies share them: a folder is read once, and many ask for it.
+class FolderEntries {
+ public:
+  FolderEntries() = default;
+  FolderEntries(std::vector<FolderEntry> all)  // NOLINT(google-explicit-constructor)
+      : all_(std::make_shared<const std::vector<FolderEntry>>(std::move(all))) {}
+
+  const FolderEntry* begin() const { return all_ == nullptr ? nullptr : all_->data(); }
+  const FolderEntry* end() const { return begin() + size(); }
+  size_t size() const { return all_ == nullptr ? 0 : all_->size(); }
+  bool empty() const { return size() == 0; }
+
+  friend bool operator==(const FolderEntries& a, const FolderEntries& b) {
+    return a.all_ == b.all_ || std::ranges::equal(a, b);
+  }
+
+ private:
+  std::shared_ptr<const std::vector<FolderEntry>> all_;
+};
+
 class FileSystem {
  public:
   virtual ~FileSystem() = default;
@@ -36,7 +57,7 @@ class FileSystem {
   // Whether there is something of that name.
   virtual bool exists(const std::string& path) const = 0;
   // What is in a folder, sorted by name; nothing where there is no such folder.
-  virtual std::vector<FolderEntry> list(const std::string& folder) const = 0;
+  virtual FolderEntries list(const std::string& folder) const = 0;
   // The absolute path after all links; the path itself if nothing is there.
   virtual std::string real_path(const std::string& path) const = 0;
   // As context::walk() and context::hash_contents(). A record may have its hash from the walk already.
@@ -73,7 +94,7 @@ class MemoryFiles : public FileSystem {
 
   tl::expected<std::string, std::string> read(const std::string& path) const override;
   bool exists(const std::string& path) const override;
-  std::vector<FolderEntry> list(const std::string& folder) const override;
+  FolderEntries list(const std::string& folder) const override;
   std::string real_path(const std::string& path) const override;
   tl::expected<Walk, std::string> walk(const std::string& folder, const ignore::Matcher& ignore,
                                        const WalkOptions& options) const override;
@@ -108,7 +129,7 @@ class CachedFiles : public FileSystem {
 
   tl::expected<std::string, std::string> read(const std::string& path) const override;
   bool exists(const std::string& path) const override;
-  std::vector<FolderEntry> list(const std::string& folder) const override;
+  FolderEntries list(const std::string& folder) const override;
   std::string real_path(const std::string& path) const override;
   // Walks that measure what is ignored are not kept.
   tl::expected<Walk, std::string> walk(const std::string& folder, const ignore::Matcher& ignore,

@@ -18,7 +18,7 @@ class ForwardingFiles : public FileSystem {
     return behind_->read(path);
   }
   bool exists(const std::string& path) const override { return behind_->exists(path); }
-  std::vector<FolderEntry> list(const std::string& folder) const override { return behind_->list(folder); }
+  FolderEntries list(const std::string& folder) const override { return behind_->list(folder); }
   std::string real_path(const std::string& path) const override { return behind_->real_path(path); }
   tl::expected<Walk, std::string> walk(const std::string& folder, const ignore::Matcher& ignore,
                                        const WalkOptions& options) const override {

@@ -1,5 +1,7 @@
 #include "dcache/context/path_memo.h"
 
+#include <algorithm>
+#include <filesystem>
 #include <mutex>
 #include <optional>
 #include <utility>
@@ -14,6 +16,7 @@ namespace {
 
 // Files of one folder follow each other, so that what was forgotten is soon known again.
 constexpr size_t kMostPaths = 10'000;
+constexpr size_t kMostEntries = 200'000;  // in the lists of all folders
 
 template <typename Value>
 std::optional<Value> find(const std::unordered_map<std::string, Value>& all, const std::string& path,
@@ -32,6 +35,18 @@ void keep(std::unordered_map<std::string, Value>& all, const std::string& path, 
 }
 
 }  // namespace
+
+std::vector<FolderEntry> list_folder(const std::string& folder) {
+  namespace fs = std::filesystem;
+  std::vector<FolderEntry> all;
+  std::error_code failure;
+  for (fs::directory_iterator at(folder, failure), end; !failure && at != end; at.increment(failure)) {
+    std::error_code unknown;  // a link that leads nowhere is not a folder
+    all.push_back({at->path().filename().string(), at->is_directory(unknown)});
+  }
+  std::ranges::sort(all);
+  return all;
+}
 
 bool PathMemo::exists(const std::string& path) {
   if (const auto known = find(exists_, path, mutex_)) return *known;
@@ -58,6 +73,18 @@ std::string PathMemo::real_path(const std::string& path) {
   if (::lstat(real.c_str(), &status) != 0 || S_ISLNK(status.st_mode)) return text::real_path(path);
   if (S_ISDIR(status.st_mode)) keep(folders_, path, real, mutex_);
   return real;
+}
+
+FolderEntries PathMemo::list(const std::string& folder) {
+  if (auto known = find(lists_, folder, mutex_)) return std::move(*known);
+  FolderEntries list = list_folder(folder);
+  const std::scoped_lock lock(mutex_);
+  if (listed_ + list.size() > kMostEntries || lists_.size() >= kMostPaths) {
+    lists_.clear();
+    listed_ = 0;
+  }
+  if (lists_.emplace(folder, list).second) listed_ += list.size();
+  return list;
 }
 
 }  // namespace dcache::context

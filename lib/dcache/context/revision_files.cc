@@ -246,9 +246,10 @@ bool RevisionFiles::exists(const std::string& path) const {
   return true;
 }
 
-std::vector<FolderEntry> RevisionFiles::list(const std::string& folder) const {
+FolderEntries RevisionFiles::list(const std::string& folder) const {
   const std::string place = real_path(folder);
-  std::vector<FolderEntry> listed = work_tree_->list(links_differ_ ? place : folder);
+  const FolderEntries in_work_tree = work_tree_->list(links_differ_ ? place : folder);
+  std::vector<FolderEntry> listed(in_work_tree.begin(), in_work_tree.end());
   const auto [begin, end] = below(place);
   const size_t prefix = with_slash(place).size();
   for (auto at = begin; at != end; ++at) {

@@ -46,7 +46,7 @@ class RevisionFiles : public FileSystem {
 
   tl::expected<std::string, std::string> read(const std::string& path) const override;
   bool exists(const std::string& path) const override;
-  std::vector<FolderEntry> list(const std::string& folder) const override;
+  FolderEntries list(const std::string& folder) const override;
   std::string real_path(const std::string& path) const override;
   tl::expected<Walk, std::string> walk(const std::string& folder, const ignore::Matcher& ignore,
                                        const WalkOptions& options) const override;

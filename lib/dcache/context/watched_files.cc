@@ -47,7 +47,7 @@ bool WatchedFiles::exists(const std::string& path) const {
   return behind().exists(path);
 }
 
-std::vector<FolderEntry> WatchedFiles::list(const std::string& folder) const {
+FolderEntries WatchedFiles::list(const std::string& folder) const {
   note(folder);
   return behind().list(folder);
 }

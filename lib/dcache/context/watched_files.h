@@ -23,7 +23,7 @@ class WatchedFiles : public ForwardingFiles {
 
   tl::expected<std::string, std::string> read(const std::string& path) const override;
   bool exists(const std::string& path) const override;
-  std::vector<FolderEntry> list(const std::string& folder) const override;
+  FolderEntries list(const std::string& folder) const override;
   tl::expected<Walk, std::string> walk(const std::string& folder, const ignore::Matcher& ignore,
                                        const WalkOptions& options) const override;
 

@@ -57,8 +57,8 @@ tl::expected<std::string, std::string> AskedFiles::read(const std::string& path)
   return behind().read(path);
 }
 
-std::vector<context::FolderEntry> AskedFiles::list(const std::string& folder) const {
-  return refusal(folder).empty() ? behind().list(folder) : std::vector<context::FolderEntry>();
+context::FolderEntries AskedFiles::list(const std::string& folder) const {
+  return refusal(folder).empty() ? behind().list(folder) : context::FolderEntries();
 }
 
 tl::expected<context::Walk, std::string> AskedFiles::walk(const std::string& folder,

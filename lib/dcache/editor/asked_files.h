@@ -41,7 +41,7 @@ class AskedFiles : public context::ForwardingFiles {
 
   tl::expected<std::string, std::string> read(const std::string& path) const override;
   // Nothing for a folder outside.
-  std::vector<context::FolderEntry> list(const std::string& folder) const override;
+  context::FolderEntries list(const std::string& folder) const override;
   tl::expected<context::Walk, std::string> walk(const std::string& folder, const ignore::Matcher& ignore,
                                                 const context::WalkOptions& options) const override;
 

@@ -17,7 +17,7 @@ bool SeenFiles::exists(const std::string& path) const {
   return exists_[path] = behind().exists(path);
 }
 
-std::vector<FolderEntry> SeenFiles::list(const std::string& folder) const {
+context::FolderEntries SeenFiles::list(const std::string& folder) const {
   return lists_[folder] = behind().list(folder);
 }
 

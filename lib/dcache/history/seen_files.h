@@ -21,7 +21,7 @@ class SeenFiles : public context::ForwardingFiles {
 
   tl::expected<std::string, std::string> read(const std::string& path) const override;
   bool exists(const std::string& path) const override;
-  std::vector<context::FolderEntry> list(const std::string& folder) const override;
+  context::FolderEntries list(const std::string& folder) const override;
 
   // Whether other files, which differ in these paths below the absolute folder `root`, may give another
   // answer to what was asked.
@@ -31,7 +31,7 @@ class SeenFiles : public context::ForwardingFiles {
  private:
   mutable std::set<std::string, std::less<>> read_;  // real paths
   mutable std::map<std::string, bool, std::less<>> exists_;
-  mutable std::map<std::string, std::vector<context::FolderEntry>, std::less<>> lists_;
+  mutable std::map<std::string, context::FolderEntries, std::less<>> lists_;
 };
 
 }  // namespace dcache::history

@@ -45,7 +45,7 @@ bool SourceFiles::exists(const std::string& path) const {
   return found;
 }
 
-std::vector<context::FolderEntry> SourceFiles::list(const std::string& folder) const {
+context::FolderEntries SourceFiles::list(const std::string& folder) const {
   return behind_->list(folder);
 }
 

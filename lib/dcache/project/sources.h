@@ -27,7 +27,7 @@ class SourceFiles : public context::FileSystem {
 
   tl::expected<std::string, std::string> read(const std::string& path) const override;
   bool exists(const std::string& path) const override;
-  std::vector<context::FolderEntry> list(const std::string& folder) const override;
+  context::FolderEntries list(const std::string& folder) const override;
   std::string real_path(const std::string& path) const override;
   tl::expected<context::Walk, std::string> walk(const std::string& folder, const ignore::Matcher& ignore,
                                                 const context::WalkOptions& options) const override;
