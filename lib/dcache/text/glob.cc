@@ -1,5 +1,7 @@
 #include "dcache/text/glob.h"
 
+#include <algorithm>
+
 #include "dcache/text/unicode.h"
 
 namespace dcache::text {
@@ -78,7 +80,25 @@ bool is_valid_glob(std::string_view pattern) {
   return true;
 }
 
+namespace {
+
+// Whether the characters of the pattern before the first special one, and those after the last, are not those
+// of the name. Most names are told by that.
+bool differs_at_ends(std::string_view pattern, std::string_view name) {
+  const auto is_plain = [](char c) { return c != '*' && c != '?' && c != '[' && c != ']' && c != '\\'; };
+  const auto begin = std::ranges::find_if_not(pattern, is_plain);
+  const auto plain = static_cast<size_t>(begin - pattern.begin());
+  if (!name.starts_with(pattern.substr(0, plain))) return true;
+  size_t end = pattern.size();
+  while (end > plain && is_plain(pattern[end - 1]))
+    --end;
+  return !name.substr(plain).ends_with(pattern.substr(end));
+}
+
+}  // namespace
+
 bool glob_match(std::string_view pattern, std::string_view name) {
+  if (differs_at_ends(pattern, name)) return false;
   if (!is_valid_glob(pattern)) return false;
   // Where to go on if the match fails: the last `*` seen takes one character more.
   std::string_view star_pattern;
