@@ -5,6 +5,7 @@
 #include <string_view>
 
 #include "dcache/report/style.h"
+#include "dcache/text/plain.h"
 #include "dcache/text/shown.h"
 #include "dcache/text/unicode.h"
 
@@ -20,26 +21,18 @@ size_t color_width(std::string_view text) {
   return found == std::end(kSequences) ? 0 : found->size();
 }
 
-// Whether text of several lines can be shown as it is, which is the usual case.
-bool is_harmless(std::string_view text) {
-  const auto is_plain = [](char c) { return (c >= ' ' && c <= '~') || c == '\n'; };
-  return std::ranges::all_of(text, is_plain) && text.find("::") == std::string_view::npos &&
-         text.find("##") == std::string_view::npos;
-}
-
-// How many bytes at the start are shown as they are and start nothing.
+// How many bytes at the start are shown as they are and start no log command.
 size_t plain_width(std::string_view text, bool at_start) {
-  const auto is_plain = [&](char c) {
-    return c >= ' ' && c <= '~' && c != ':' && c != '#' && (c != ' ' || !at_start);
-  };
-  return static_cast<size_t>(std::ranges::find_if_not(text, is_plain) - text.begin());
+  // White space keeps the start of a line, where "::" starts a command.
+  if (at_start && !text.empty() && (text[0] == ' ' || text[0] == ':')) return 0;
+  return text::plain_bytes<'#'>(text);
 }
 
 }  // namespace
 
 std::string printable_lines(std::string text, bool colored) {
-  if (is_harmless(text)) return text;
   std::string lines;
+  lines.reserve(text.size() + 16);
   bool at_start = true;  // of a line, with white space before it
   for (std::string_view rest = text; !rest.empty();) {
     const size_t color = colored ? color_width(rest) : 0;

@@ -2,39 +2,19 @@
 
 #include <algorithm>
 #include <cmath>
-#include <cstring>
 
 #include <fmt/format.h>
 
+#include "dcache/text/plain.h"
 #include "dcache/text/shown.h"
 #include "dcache/text/unicode.h"
 
 namespace dcache::text {
 namespace {
 
-constexpr unsigned char kDelete = 0x7F;
-
-// How many bytes at the start need no escape. Most texts need none at all: eight bytes are looked at
-// together.
-size_t plain_bytes(std::string_view text) {
-  constexpr uint64_t kOnes = 0x0101010101010101;
-  constexpr uint64_t kHighs = 0x8080808080808080;
-  // Sets the high bit of each byte that is zero (and perhaps of bytes after such a one).
-  const auto zeros = [](uint64_t bytes) { return (bytes - kOnes) & ~bytes & kHighs; };
-  size_t at = 0;
-  for (; at + sizeof(uint64_t) <= text.size(); at += sizeof(uint64_t)) {
-    uint64_t bytes = 0;
-    std::memcpy(&bytes, text.data() + at, sizeof bytes);
-    const uint64_t below_blank = (bytes - kOnes * 0x20) & ~bytes & kHighs;
-    const uint64_t special = zeros(bytes ^ (kOnes * '"')) | zeros(bytes ^ (kOnes * '\\')) |
-                             zeros(bytes ^ (kOnes * '#')) | zeros(bytes ^ (kOnes * kDelete));
-    if (((bytes & kHighs) | below_blank | special) != 0) break;
-  }
-  for (; at < text.size(); ++at) {
-    const auto byte = static_cast<unsigned char>(text[at]);
-    if (byte < 0x20 || byte >= kDelete || byte == '"' || byte == '\\' || byte == '#') break;
-  }
-  return at;
+// How many bytes at the start need no escape.
+size_t unescaped_bytes(std::string_view text) {
+  return plain_bytes<'"', '\\', '#'>(text);
 }
 
 void append_escape(Rune rune, unsigned char byte, std::string& out) {
@@ -130,7 +110,7 @@ void JsonWriter::new_line() {
 void JsonWriter::quote(std::string_view text) {
   out_ += '"';
   size_t plain = 0;
-  for (size_t at = plain_bytes(text); at < text.size(); at += plain_bytes(text.substr(at))) {
+  for (size_t at = unescaped_bytes(text); at < text.size(); at += unescaped_bytes(text.substr(at))) {
     const auto byte = static_cast<unsigned char>(text[at]);
     const Rune rune = byte < 0x80 ? Rune{byte, 1} : decode_rune(text.substr(at));
     const bool shows = byte == '#' ? !starts_log_command(text.substr(at)) : !is_control(rune.value);
