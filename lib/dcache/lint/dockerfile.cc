@@ -31,6 +31,7 @@ shell::Command command_of_json(const Instruction& instruction) {
   for (const dockerfile::Word& word : instruction.arguments) {
     command.words.push_back({.text = word.text, .spelling = {}});
   }
+  command.wrappers = shell::count_wrappers(command.words);
   return command;
 }
 

@@ -421,6 +421,7 @@ class Splitter {
       current_.connector = std::exchange(next_connector_, next);
       current_.depth = depth_;
       current_.quoted = quoted_;
+      current_.wrappers = count_wrappers(current_.words);
       set_spelling();
       quoted_script();
       out_.push_back(std::move(current_));
@@ -514,13 +515,13 @@ std::vector<Command> split(std::string_view script, text::Arena& texts) {
   return commands;
 }
 
-std::span<const Word> invocation(const Command& command) {
-  std::span<const Word> words = command.words;
+uint32_t count_wrappers(std::span<const Word> all) {
+  std::span<const Word> words = all;
   while (true) {
     const std::string_view program = program_of(words);
     const auto wrapper =
         std::find_if(kWrappers.begin(), kWrappers.end(), [&](const Wrapper& w) { return w.name == program; });
-    if (wrapper == kWrappers.end()) return words;
+    if (wrapper == kWrappers.end()) return static_cast<uint32_t>(all.size() - words.size());
     size_t at = 1;
     for (; at < words.size(); ++at) {
       const std::string_view word = words[at].text;
@@ -540,7 +541,7 @@ std::span<const Word> invocation(const Command& command) {
     }
     // A duration or a user name is between these and the command.
     if (wrapper->name == "timeout" || wrapper->name == "gosu" || wrapper->name == "su-exec") ++at;
-    if (at >= words.size()) return command.words;
+    if (at >= words.size()) return 0;
     words = words.subspan(at);
   }
 }

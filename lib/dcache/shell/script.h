@@ -38,6 +38,7 @@ struct Command {
   uint32_t depth =
       0;  // 0: runs for sure as part of the outermost list; more: inside ( ), { }, if, for, $( ), …
   bool quoted = false;        // in the text that `sh -c` of an earlier command is given
+  uint32_t wrappers = 0;      // see count_wrappers()
   std::string_view spelling;  // from the first to the last word
 
   // The first word without its folder; empty if the command has none.
@@ -49,10 +50,15 @@ struct Command {
 // is not written as it reads: both have to outlive the result.
 std::vector<Command> split(std::string_view script, text::Arena& texts);
 
-// The program that really runs, with its arguments: the words of the command without `sudo`, `env A=b`,
-// `exec`, `command`, `nohup`, `time`, `nice` and the like in front. What `sh -c '…'` starts are
-// commands of their own.
-std::span<const Word> invocation(const Command& command);
+// How many of the words are `sudo`, `env A=b`, `exec`, `command`, `nohup`, `time`, `nice` and the like before
+// the program that really runs.
+uint32_t count_wrappers(std::span<const Word> words);
+
+// The program that really runs, with its arguments: the words of the command without its wrappers. What
+// `sh -c '…'` starts are commands of their own.
+inline std::span<const Word> invocation(const Command& command) {
+  return std::span(command.words).subspan(command.wrappers);
+}
 
 // The name of the program that words start with, without its folder; empty if there are none.
 std::string_view program_of(std::span<const Word> words);
