@@ -4,6 +4,7 @@
 #include <filesystem>
 #include <map>
 #include <memory>
+#include <mutex>
 #include <optional>
 #include <set>
 #include <thread>
@@ -291,14 +292,17 @@ class Session {
       if (!options_.add_ignores.empty()) lint::add_ignores(*entry.linter, facts, options_.add_ignores, fixed);
       return fixed;
     };
-    if (input.image == nullptr && is_template(path, source)) {
+    dockerfile::File file = dockerfile::parse(source);
+    if (input.image == nullptr && is_template(path, file)) {
       if (options_.verbose)
         linted.complaints.push_back(
             fmt::format("{} is left out: it is a template of a Dockerfile; name it to lint it", path));
       return;
     }
-    if (options_.changes_texts()) change(path, source, make_fixed, linted);
-    const dockerfile::File file = dockerfile::parse(std::move(source));
+    if (options_.changes_texts()) {
+      change(path, source, make_fixed, linted);
+      file = dockerfile::parse(std::move(source));
+    }
     report(path, file.text(), entry.linter->lint(file, facts), entry, linted);
   }
 
@@ -339,10 +343,9 @@ class Session {
 
   // Whether a file that nobody named, but was found in a folder, is a template, or a part that templates
   // include, and no Dockerfile.
-  bool is_template(const std::string& path, const std::string& source) const {
+  bool is_template(const std::string& path, const dockerfile::File& file) const {
     if (inputs_.is_named(path)) return false;
-    if (is_template(source)) return true;
-    const dockerfile::File file = dockerfile::parse(source);
+    if (dockerfile::is_template(file)) return true;
     const bool has_stage = std::ranges::find(file.instructions(), dockerfile::Keyword::kFrom,
                                              &dockerfile::Instruction::keyword) != file.instructions().end();
     if (has_stage) return false;
@@ -352,20 +355,21 @@ class Session {
 
   // Whether a folder contains templates with the names of Dockerfiles.
   bool has_templates(const std::string& folder) const {
+    {
+      const std::scoped_lock lock(templates_mutex_);
+      const auto known = has_templates_.find(folder);
+      if (known != has_templates_.end()) return known->second;
+    }
     std::error_code failure;
     fs::directory_iterator entries(folder.empty() ? "." : folder, failure);
-    return std::any_of(fs::begin(entries), fs::end(entries), [&](const fs::directory_entry& entry) {
+    const bool has = std::any_of(fs::begin(entries), fs::end(entries), [&](const fs::directory_entry& entry) {
       const std::string path = entry.path().string();
       if (!project::is_dockerfile_name(path) || !entry.is_regular_file(failure)) return false;
       const auto text = files_->read(path);
-      return text && is_template(*text);
+      return text && dockerfile::is_template(dockerfile::parse(*text));
     });
-  }
-
-  static bool is_template(const std::string& source) {
-    const bool may_be = source.find("{{") != std::string::npos || source.find("{%") != std::string::npos ||
-                        source.find("<%") != std::string::npos || source.find("FROM ${") != std::string::npos;
-    return may_be && dockerfile::is_template(dockerfile::parse(source));
+    const std::scoped_lock lock(templates_mutex_);
+    return has_templates_[folder] = has;
   }
 
   // The definition of a CI service that somebody names has to be one. Of those that a search finds, the
@@ -543,7 +547,9 @@ class Session {
   bool has_inputs_ = false;
   observe::Durations durations_;
   lint::BuildFactsFinder facts_;
-  bool failed_ = false;  // an image that --image names can't be linted
+  mutable std::mutex templates_mutex_;
+  mutable std::map<std::string, bool> has_templates_;  // of folders that were asked about
+  bool failed_ = false;                                // an image that --image names can't be linted
   Reports reports_;
   report::Baseline baseline_;
   report::Baseline new_baseline_;
