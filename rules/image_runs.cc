@@ -20,6 +20,7 @@
 #include "dcache/text/unicode.h"
 #include "dcache/text/words.h"
 #include "rules/project_files.h"
+#include "rules/started_containers.h"
 
 namespace dcache::rules {
 namespace {
@@ -113,11 +114,46 @@ bool leaves_cache_alone(std::span<const shell::Word> words) {
   return any;
 }
 
+// The name of an image without its tag and digest.
+std::string_view without_tag(std::string_view reference) {
+  const size_t slash = reference.rfind('/');
+  const size_t colon = reference.find(':', slash == std::string_view::npos ? 0 : slash);
+  return reference.substr(0, std::min(colon, reference.find('@')));
+}
+
+// The lines of the project that give images names, by name.
+struct TaggingLine {
+  const ProjectFile* file = nullptr;
+  std::string_view line;
+};
+struct TaggingLines {
+  std::map<std::string, std::vector<TaggingLine>, std::less<>> by_name;
+};
+
+const TaggingLines& tagging_lines(const lint::BuildContext& context, const ProjectFiles& files) {
+  return context.shared<TaggingLines>([&] {
+    TaggingLines lines;
+    for (const auto& file : files.all) {
+      for (const ProjectFile::Line& one : file->tags) {
+        const std::string_view line = std::string_view(file->text).substr(one.begin, one.size);
+        text::Arena texts;
+        for (const shell::Command& command : container_commands(line, texts)) {
+          for (size_t i = 0; i < command.words.size(); ++i) {
+            if (const auto tag = option_value(command.words, i, {"-t", "--tag"}))
+              lines.by_name[std::string(without_tag(*tag))].push_back({file.get(), line});
+          }
+        }
+      }
+    }
+    return lines;
+  });
+}
+
 // Tells the builds of this Dockerfile from those of others.
 class Builds {
  public:
   Builds(lint::Dockerfile& dockerfile, const lint::BuildContext& context, const ProjectFiles& files)
-      : files_(files), disk_(*context.file_system) {
+      : files_(files), tagging_(tagging_lines(context, files).by_name), disk_(*context.file_system) {
     for (const std::string& folder : files.folders)
       add_name(folder);
     if (const project::Image* image = dockerfile.image()) {
@@ -193,38 +229,14 @@ class Builds {
     const auto [known, is_new] = tagged_.try_emplace(std::string(without_tag(reference)));
     Tagged& tagged = known->second;
     if (!is_new) return tagged;
-    const std::string tag = fmt::format(" {}", known->first);
-    for (const auto& one : files_.all) {
-      const ProjectFile& file = *one;
-      for (size_t at = file.text.find(tag); at != std::string::npos; at = file.text.find(tag, at + 1)) {
-        const std::string_view line = line_at(file.text, at);
-        if (!tags(line, without_tag(reference))) continue;
-        (is_elsewhere(file, line) ? tagged.elsewhere : tagged.here) = true;
-      }
-    }
+    const auto lines = tagging_.find(known->first);
+    if (lines == tagging_.end()) return tagged;
+    for (const auto& [file, line] : lines->second)
+      (is_elsewhere(*file, line) ? tagged.elsewhere : tagged.here) = true;
     return tagged;
   }
 
   void add_name(std::string_view path) { own_names_.emplace(text::base_name(without_tag(path))); }
-
-  static std::string_view without_tag(std::string_view reference) {
-    const size_t slash = reference.rfind('/');
-    const size_t colon = reference.find(':', slash == std::string_view::npos ? 0 : slash);
-    return reference.substr(0, std::min(colon, reference.find('@')));
-  }
-
-  // Whether a line builds an image with that name.
-  static bool tags(std::string_view line, std::string_view name) {
-    text::Arena texts;
-    return std::ranges::any_of(container_commands(line, texts), [&](const shell::Command& command) {
-      const std::span<const shell::Word> words = command.words;
-      for (size_t i = 0; i < words.size(); ++i) {
-        const auto tag = option_value(words, i, {"-t", "--tag"});
-        if (tag && without_tag(*tag) == name) return true;
-      }
-      return false;
-    });
-  }
 
   // Whether a Dockerfile, as a path from one of the folders, is known to be another one.
   bool is_other(std::string_view path, std::span<const std::string> folders) const {
@@ -332,6 +344,7 @@ class Builds {
   }
 
   const ProjectFiles& files_;
+  const std::map<std::string, std::vector<TaggingLine>, std::less<>>& tagging_;
   const context::FileSystem& disk_;
   std::string real_;  // this Dockerfile; empty where its path is not known: any build may be one of it
   std::map<std::string, Service, std::less<>> services_;
@@ -339,17 +352,9 @@ class Builds {
   std::set<std::string, std::less<>> own_names_;  // the last parts of names that its images may have
 };
 
-// Whether a text has the program as a word of a command.
-bool has_program(std::string_view text, std::string_view program) {
-  constexpr std::string_view kAround = " \t\n\r\"'`[](),;&|/=";
-  for (size_t at = text.find(program); at != std::string_view::npos; at = text.find(program, at + 1)) {
-    const size_t end = at + program.size();
-    const bool starts = at == 0 || kAround.find(text[at - 1]) != std::string_view::npos;
-    if (starts &&
-        (end == text.size() || (kAround.find(text[end]) != std::string_view::npos && text[end] != '/')))
-      return true;
-  }
-  return false;
+bool is_starter(std::string_view program) {
+  return program.starts_with('$') || text::is_one_of(text::base_name(program), kStarters) ||
+         program.starts_with("./") || program.ends_with(".sh");
 }
 
 bool has_program_of(std::string_view text, const PackageManager& manager) {
@@ -357,42 +362,9 @@ bool has_program_of(std::string_view text, const PackageManager& manager) {
                              [&](Words program) { return has_program(text, program.front()); });
 }
 
-// All texts of a value, one after the other.
-void append_texts(const project::yaml::Value& value, std::string& texts) {
-  if (value.is_scalar()) texts.append(" ").append(project::yaml::printed(value));
-  for (const project::yaml::Value& item : value.items)
-    append_texts(item, texts);
-  for (const project::yaml::Member& member : value.members)
-    append_texts(member.value, texts);
-}
-
-// Tools that start others, as a file or a person says.
-constexpr std::string_view kStarters[] = {"make", "task", "just", "mage", "rake", "gradlew", "mvnw"};
-bool is_starter(std::string_view program) {
-  return program.starts_with('$') || text::is_one_of(text::base_name(program), kStarters) ||
-         program.starts_with("./") || program.ends_with(".sh");
-}
-
-// Whether what is started may be the package manager: by itself, by a shell, or by a tool that builds again
-// what is edited.
-bool may_start(const project::yaml::Value& started, const PackageManager& manager) {
-  std::string words;
-  append_texts(started, words);
-  constexpr std::string_view kTools[] = {"sh",   "bash",      "ash",     "air",  "dlv",  "reflex",
-                                         "entr", "watchexec", "nodemon", "tail", "sleep"};
-  const auto has = [&](std::string_view tool) { return has_program(words, tool); };
-  return has_program_of(words, manager) || words.find(".sh") != std::string::npos ||
-         text::trim(words).starts_with('$') || std::ranges::any_of(kTools, has) ||
-         std::ranges::any_of(kStarters, has);
-}
-
-// Whether one of the members of a map may start it.
-bool any_may_start(const project::yaml::Value& map, std::span<const std::string_view> names,
-                   const PackageManager& manager) {
-  return std::ranges::any_of(names, [&](std::string_view name) {
-    const project::yaml::Value* started = map.find(name);
-    return started != nullptr && may_start(*started, manager);
-  });
+// Whether what is started may be the package manager.
+bool may_be(const Started& started, const PackageManager& manager) {
+  return started.by_tool || has_program_of(started.words, manager);
 }
 
 // Whether a service that is built, one with its image, or one that only changes another file's service has
@@ -408,49 +380,12 @@ bool has_service_that_starts(const Builds& builds, const ProjectFile& file, cons
     const bool starts = std::ranges::any_of(services->members, [&](const project::yaml::Member& service) {
       const project::yaml::Value* image = service.value.find("image");
       const bool is_built = service.value.find("build") != nullptr || image == nullptr;
-      if (!any_may_start(service.value, kCommands, manager)) return false;
+      if (!may_be(started_by(service.value, kCommands), manager)) return false;
       return is_built ? !builds.is_other_service(service.name) : builds.is_own_image(image->text);
     });
     if (starts) return true;
   }
   return false;
-}
-
-// The image that a map names for what it starts: `image` of Kubernetes and of CI, `container` of GitHub's
-// jobs.
-std::string image_of(const project::yaml::Value& map) {
-  for (const std::string_view name : {"image", "container"}) {
-    const project::yaml::Value* value = map.find(name);
-    if (value != nullptr && value->is_map()) value = value->find(name == "image" ? "name" : "image");
-    if (value != nullptr && value->is_scalar()) return value->text;
-  }
-  return {};
-}
-
-// Whether one of the maps in a definition or a manifest starts the package manager in an image of the
-// project.
-bool has_container_that_starts(const Builds& builds, const project::yaml::Value& value,
-                               const PackageManager& manager) {
-  constexpr std::string_view kCommands[] = {"command", "args",  "entrypoint", "script",       "before_script",
-                                            "run",     "steps", "lifecycle",  "livenessProbe"};
-  if (value.is_map()) {
-    const std::string image = image_of(value);
-    bool may = !image.empty() && any_may_start(value, kCommands, manager);
-    // Jobs of GitLab's pipelines use the image of the top.
-    if (!image.empty() && value.find("script") == nullptr && value.find("command") == nullptr) {
-      may = may || std::ranges::any_of(value.members, [&](const project::yaml::Member& member) {
-              return member.value.is_map() && image_of(member.value).empty() &&
-                     any_may_start(member.value, kCommands, manager);
-            });
-    }
-    // An action that is built from the Dockerfile: its `args` replace CMD.
-    if (may && (image == "Dockerfile" || builds.is_own_image(image))) return true;
-  }
-  const auto starts = [&](const project::yaml::Value& one) {
-    return has_container_that_starts(builds, one, manager);
-  };
-  return std::ranges::any_of(value.items, starts) ||
-         std::ranges::any_of(value.members, starts, &project::yaml::Member::value);
 }
 
 bool is_manifest_that_starts(const Builds& builds, const ProjectFile& file, const PackageManager& manager) {
@@ -465,9 +400,9 @@ bool is_manifest_that_starts(const Builds& builds, const ProjectFile& file, cons
       file.text.find(".sh") != std::string::npos ||
       std::ranges::any_of(kStarters, [&](std::string_view tool) { return has_program(file.text, tool); });
   if (!has_image || !may_start_it) return false;
-  const project::yaml::Documents& read = file.documents();
-  return std::ranges::any_of(read.values, [&](const project::yaml::Value& one) {
-    return has_container_that_starts(builds, one, manager);
+  return std::ranges::any_of(file.containers(), [&](const StartedContainer& one) {
+    // An action that is built from the Dockerfile: its `args` replace CMD.
+    return may_be(one.started, manager) && (one.image == "Dockerfile" || builds.is_own_image(one.image));
   });
 }
 

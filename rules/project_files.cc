@@ -99,7 +99,11 @@ void index(ProjectFile& file) {
     const std::string_view line = text.substr(begin, end - begin);
     const bool starts =
         line.find(" run ") != std::string_view::npos || line.find(" exec ") != std::string_view::npos;
-    if (starts && says_docker(line)) file.starts.push_back({begin, line.size()});
+    const bool tags = line.find("-t") != std::string_view::npos;
+    if ((starts || tags) && says_docker(line)) {
+      if (starts) file.starts.push_back({begin, line.size()});
+      if (tags) file.tags.push_back({begin, line.size()});
+    }
     begin = end + 1;
   }
 }
@@ -250,6 +254,16 @@ class Finder {
 const project::yaml::Documents& ProjectFile::documents() const {
   std::call_once(parsed_->once, [&] { parsed_->documents = project::yaml::parse(text, name); });
   return parsed_->documents;
+}
+
+const std::vector<StartedContainer>& ProjectFile::containers() const {
+  std::call_once(parsed_->containers_once, [&] {
+    for (const project::yaml::Value& document : documents().values) {
+      const std::vector<StartedContainer> found = containers_in(document);
+      parsed_->containers.insert(parsed_->containers.end(), found.begin(), found.end());
+    }
+  });
+  return parsed_->containers;
 }
 
 const ProjectFiles& project_files(const lint::BuildContext& context) {

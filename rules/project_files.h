@@ -11,6 +11,7 @@
 
 #include "dcache/lint/build_facts.h"
 #include "dcache/project/yaml.h"
+#include "rules/started_containers.h"
 
 namespace dcache::rules {
 
@@ -34,13 +35,18 @@ struct ProjectFile {
   std::string text;
   std::vector<size_t> targets;  // where the word "target" is: looked for once for all stages and Dockerfiles
   std::vector<Line> starts;     // lines that may start something in a container, those they continue as one
+  std::vector<Line> tags;       // those that may give an image a name
   // What a file in YAML says, read when it is first asked for, for all Dockerfiles of the repository.
   const project::yaml::Documents& documents() const;
+  // What it starts in containers, found when it is first asked for.
+  const std::vector<StartedContainer>& containers() const;
 
  private:
   struct Parsed {
     std::once_flag once;
     project::yaml::Documents documents;
+    std::once_flag containers_once;
+    std::vector<StartedContainer> containers;
   };
   std::shared_ptr<Parsed> parsed_ = std::make_shared<Parsed>();
 };
