@@ -42,6 +42,7 @@ bool is_general(std::string_view path, const Step& step) {
 
 // The path of a word up to its first wildcard, where that means all in a folder.
 std::optional<std::string> path_before_wildcard(std::string_view word, const Step& step) {
+  if (!may_be_path(word)) return std::nullopt;
   const size_t star = word.find_first_of("*?[");
   if (star != std::string_view::npos) {
     const size_t slash = word.rfind('/', star);
@@ -83,16 +84,12 @@ bool may_take_away(std::string_view word, std::string_view target, const Step& s
   return false;
 }
 
-// What a command names; of programs that only look at a folder, the files that their output goes to.
-std::vector<const shell::Word*> words_and_files(const shell::Command& command) {
-  std::vector<const shell::Word*> words;
-  if (!is_harmless_around(command.program())) {
-    for (const shell::Word& word : command.words)
-      words.push_back(&word);
-  }
-  for (const shell::Redirection& redirection : command.redirections)
-    words.push_back(&redirection.target);
-  return words;
+// Whether something holds for a word that a command names; of programs that only look at a folder, for the
+// files that their output goes to.
+template <typename Holds>
+bool any_word_or_file(const shell::Command& command, const Holds& holds) {
+  return (!is_harmless_around(command.program()) && std::ranges::any_of(command.words, holds)) ||
+         std::ranges::any_of(command.redirections, holds, &shell::Redirection::target);
 }
 
 }  // namespace
@@ -127,8 +124,8 @@ bool puts_files(lint::Dockerfile& dockerfile, size_t index, std::string_view tar
   if (step.kind != Step::Kind::kRun) return may_put_files(dockerfile, step, target);
   return std::ranges::any_of(dockerfile.run_of(index).commands, [&](const shell::Command& command) {
     if (command.program() == "rm") return false;
-    return std::ranges::any_of(words_and_files(command), [&](const shell::Word* word) {
-      const auto path = path_in(word->text, step);
+    return any_word_or_file(command, [&](const shell::Word& word) {
+      const auto path = path_in(word.text, step);
       return path && text::is_within(*path, target);
     });
   });
@@ -172,10 +169,10 @@ bool is_touched(const Step& step, const Run& run, const PackageManager& manager,
     const auto words = shell::invocation(command);
     const std::string_view program = shell::program_of(words);
     const bool takes_away = program == "rm" || program == "mv" || program == "rmdir";
-    return std::ranges::any_of(words_and_files(command), [&](const shell::Word* word) {
-      if (removal.takes(*word)) return false;
-      if (in_variable && takes_away && word->text.find('$') != std::string_view::npos) return true;
-      return is_about(word->text, target, step) || (takes_away && may_take_away(word->text, target, step));
+    return any_word_or_file(command, [&](const shell::Word& word) {
+      if (removal.takes(word)) return false;
+      if (in_variable && takes_away && word.text.find('$') != std::string_view::npos) return true;
+      return is_about(word.text, target, step) || (takes_away && may_take_away(word.text, target, step));
     });
   });
 }

@@ -292,6 +292,7 @@ std::string_view setting_named(std::span<const shell::Word> words) {
 }
 
 std::optional<std::string> path_in(std::string_view word, const plan::Step& step) {
+  if (!may_be_path(word) || word.find('$', 1) != std::string_view::npos) return std::nullopt;
   std::string path(word);
   if (path == "~" || path.starts_with("~/")) {
     const auto home = home_of(step);
@@ -675,10 +676,11 @@ bool is_vendored(lint::Dockerfile& dockerfile, const Use& use, const plan::Step&
 
 bool empties_caches(const PackageManager& manager, const shell::Command& command) {
   const auto words = shell::invocation(command);
+  const std::string_view program = shell::program_of(words);
   return std::ranges::any_of(manager.empties, [&](Words wanted) {
-    return !words.empty() && shell::program_of(words) == wanted.front() &&
-           std::ranges::all_of(wanted.subspan(1),
-                               [&](std::string_view word) { return shell::has_word(words, word); });
+    return program == wanted.front() && std::ranges::all_of(wanted.subspan(1), [&](std::string_view word) {
+             return shell::has_word(words, word);
+           });
   });
 }
 

@@ -199,6 +199,11 @@ bool calls(const PackageManager& manager, const shell::Command& command);
 // Whether the Go modules or the crates that a step uses are in the project's vendor folder.
 bool is_vendored(lint::Dockerfile& dockerfile, const Use& use, const plan::Step& step);
 
+// Whether path_in() may give a path for a word.
+inline bool may_be_path(std::string_view word) {
+  return word.starts_with('/') || word.starts_with('~') || word.starts_with('$');
+}
+
 // A path in a shell word, "~" and variables of the step replaced and cleaned; nothing if that is not an
 // absolute path then.
 std::optional<std::string> path_in(std::string_view word, const plan::Step& step);

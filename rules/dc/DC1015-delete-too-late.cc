@@ -61,6 +61,19 @@ std::string removed_path(std::string_view word) {
              : std::string();
 }
 
+// Whether a package manager empties its caches with the program of a command.
+bool may_empty(const shell::Command& command) {
+  static const std::set<std::string_view> kPrograms = [] {
+    std::set<std::string_view> programs;
+    for (const PackageManager& manager : package_managers()) {
+      for (const Words words : manager.empties)
+        programs.insert(words.front());
+    }
+    return programs;
+  }();
+  return kPrograms.contains(shell::program_of(shell::invocation(command)));
+}
+
 using PathRelation = bool (*)(std::string_view path, std::string_view folder);
 
 class Check {
@@ -181,6 +194,7 @@ class Check {
   // The package manager whose caches a command empties; null for none. The images of Debian and Ubuntu keep
   // no packages that `apt-get clean` could remove.
   static const PackageManager* emptied_by(const shell::Command& command) {
+    if (!may_empty(command)) return nullptr;
     for (const PackageManager& manager : package_managers()) {
       if (manager.name != "apt" && empties_caches(manager, command)) return &manager;
     }
@@ -209,11 +223,12 @@ class Check {
   bool fills(const lint::Run& run, const PackageManager& manager, std::string_view path = {},
              PathRelation related = is_about) {
     if (!run.step) return false;
+    const auto is_its_own = [&](const Use& use) { return use.manager->name == manager.name; };
+    if (std::ranges::none_of(uses_of(dockerfile_, run), is_its_own)) return false;
     const auto empties = [&](const shell::Command& command) { return empties_caches(manager, command); };
     if (std::ranges::any_of(run.commands, empties)) return false;
     return std::ranges::any_of(uses_of(dockerfile_, run), [&](const Use& use) {
-      if (use.manager->name != manager.name || opts_out(use) || opts_out_by_variable(dockerfile_, run, use))
-        return false;
+      if (!is_its_own(use) || opts_out(use) || opts_out_by_variable(dockerfile_, run, use)) return false;
       return std::ranges::any_of(use.action->caches, [&](std::string_view name) {
         const Cache& cache = manager.cache(name);
         if (is_mounted(dockerfile_, run, manager, cache, use.command)) return false;

@@ -87,8 +87,8 @@ class ModifiedFolders {
   void add(lint::Dockerfile& dockerfile, size_t index) {
     const plan::Step& step = dockerfile.graph().steps[index];
     if (step.kind == plan::Step::Kind::kRun) {
-      for (const std::string& link : cache::writes_of(step).links)
-        note(link);
+      if (may_link(step))
+        std::ranges::for_each(cache::writes_of(step).links, [&](auto& link) { note(link); });
       if (!owner_of(step).is_root()) add_all_written(step);
       for (const shell::Command& command : dockerfile.run_of(index).commands)
         add(command, step);
@@ -110,6 +110,12 @@ class ModifiedFolders {
 
  private:
   static constexpr size_t kMost = 256;
+
+  // Whether the script has the letters of `ln`, without which it makes no link.
+  static bool may_link(const plan::Step& step) {
+    return std::ranges::any_of(
+        step.definition, [](const plan::Part& part) { return part.value.find("ln") != std::string::npos; });
+  }
 
   void note(std::string folder) {
     if (folder == "/") return;

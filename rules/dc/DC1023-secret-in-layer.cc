@@ -30,6 +30,8 @@ bool is_token_char(char c) {
 
 // The credential in a text; empty for none.
 std::string_view token_in(std::string_view text) {
+  constexpr size_t kShortest = std::ranges::min(kTokens, {}, &Token::length).length;
+  if (text.size() < kShortest) return {};
   for (const Token& token : kTokens) {
     const size_t at = text.find(token.start);
     if (at == std::string_view::npos || (at > 0 && is_token_char(text[at - 1]))) continue;
