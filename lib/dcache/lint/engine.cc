@@ -128,10 +128,17 @@ void drop_covered(std::vector<Diagnostic>& diagnostics) {
 
 // By the line that is shown, so that a report reads from the top down.
 void sort_by_place(std::vector<Diagnostic>& diagnostics, const text::LineIndex& lines) {
-  const auto place = [&](const Diagnostic& diagnostic) {
-    return std::tuple(lines.line_of(diagnostic.shown().begin), diagnostic.span.begin, diagnostic.rule);
-  };
-  std::ranges::stable_sort(diagnostics, {}, place);
+  using Place = std::tuple<uint32_t, uint32_t, std::string_view, size_t>;  // the last is the one of now
+  std::vector<Place> places;
+  places.reserve(diagnostics.size());
+  for (const Diagnostic& one : diagnostics)
+    places.emplace_back(lines.line_of(one.shown().begin), one.span.begin, one.rule, places.size());
+  std::ranges::sort(places);
+  std::vector<Diagnostic> sorted;
+  sorted.reserve(diagnostics.size());
+  for (const Place& place : places)
+    sorted.push_back(std::move(diagnostics[std::get<size_t>(place)]));
+  diagnostics = std::move(sorted);
 }
 
 }  // namespace
@@ -223,6 +230,7 @@ void Linter::run_rule(const Rule& rule, Dockerfile& dockerfile, Silence& silence
   const size_t first = out.size();
   Reporter reporter(rule.code, rule.name, rule.level, out);
   rule.check(dockerfile, reporter);
+  if (out.size() == first) return;
   for (size_t i = first; is_check && i < out.size(); ++i)
     out[i].aliases.assign(rule.covers.begin(), rule.covers.end());
   heed_check_comments(rule, silence.check_comments, first, findings);
