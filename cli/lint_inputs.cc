@@ -93,9 +93,12 @@ std::optional<std::vector<LintInput>> LintInputs::find(bool& failed) {
             path));
       continue;
     }
-    const auto relative =
-        fs::path(context::absolute_path(path)).lexically_relative(context::current_folder());
-    if (is_named(path) || !excluded->decide(relative.generic_string()).ignored) inputs.push_back({path});
+    const auto is_excluded = [&] {
+      const auto relative =
+          fs::path(context::absolute_path(path)).lexically_relative(context::current_folder());
+      return excluded->decide(relative.generic_string()).ignored;
+    };
+    if (options_.exclude.empty() || is_named(path) || !is_excluded()) inputs.push_back({path});
   }
   if (options_.build.definitions.empty() && !found.definitions.empty()) add_defined(inputs);
   const auto is_related = [](const LintInput& input) {

@@ -249,11 +249,12 @@ std::vector<std::string> Search::walk(const std::string& top, const Judge& judge
       if (has_default && entry.name == "dockerfile") continue;
       std::string path = folder.ends_with('/') ? folder + entry.name : folder + '/' + entry.name;
       const bool vendored = entry.is_folder() && is_vendored_folder(entry.name);
-      const bool variant =
-          !entry.is_folder() && (is_dockerfile_variant(entry.name) ||
-                                 (is_dockerfile_name(entry.name) && may_be_program(entry.name)));
+      const auto is_variant = [&] {
+        return !entry.is_folder() && (is_dockerfile_variant(entry.name) ||
+                                      (is_dockerfile_name(entry.name) && may_be_program(entry.name)));
+      };
       const WalkStep step = entry.name == ".git" || vendored ? WalkStep::kPass : judge(path, entry);
-      if (step == WalkStep::kPass && !vendored && !variant) continue;
+      if (step == WalkStep::kPass && !vendored && !is_variant()) continue;
       if (ignored_by_git && (*ignored_by_git)(path, entry.is_folder())) continue;
       if (step == WalkStep::kEnter) {
         todo.push_back(std::move(path));
