@@ -68,6 +68,18 @@ TEST(Toml, RefusesQuotesInAWord) {
   EXPECT_EQ(table["b"].value<std::string>(), "''y");
 }
 
+// It looks for the end of a value without a look at quotes.
+TEST(Toml, RefusesQuotesAndBracketsThatFollowAValue) {
+  for (const char* text :
+       {"a=0x.'\xD0\x8A'\n", "a=\"\"\x1F'\xD0\x8A'\n", "a=0x.[['\xD0\x8A'\n", "a=1{'\xD0\x8A'=1}\n",
+        "a=[0x.'\xD0\x8A']\n", "a={b=0x.'\xD0\x8A'}\n", "a=0x.\n[b]['\xD0\x8A']\n", "a=\"b\"\"\xD0\x8A\"\n"})
+    EXPECT_THROW((void)parse_toml(text), toml::parse_error) << text;
+  for (const char* text : {"a.'\xC3\xA9' = 1\n", "a={b.'\xC3\xA9'=1,'d'=['e','f'],g.\"h\"=[[1],[2]]}\n",
+                           "[a.'b']\n[[c.\"d\"]]\n", "a=[{b.'c'=1},{'d'=[{e.'f'=1}]}]\n",
+                           "a=[\n'b',\n['c'],\n{d='e'}]\nf.'g'='h'\n"})
+    EXPECT_NO_THROW((void)parse_toml(text)) << text;
+}
+
 TEST(Toml, NamesOfManyPartsAreRefused) {
   const auto repeated = [](std::string_view text, size_t times) {
     std::string all;

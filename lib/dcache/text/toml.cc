@@ -25,9 +25,10 @@ class Scan {
     if (text_.starts_with(kByteOrderMark)) at_ = kByteOrderMark.size();
     while (at_ < text_.size()) {
       skip("\t ");
-      if (depth_ == 0 && peek() == '[' && is_nameless(text_.substr(at_)))
-        return Fault{at_, "a table header has no name"};
-      const bool in_value = depth_ > 0;
+      is_header_ = open_.empty() && peek() == '[';
+      if (is_header_ && is_nameless(text_.substr(at_))) return Fault{at_, "a table header has no name"};
+      const bool in_value = !open_.empty();
+      if (!in_value) after_equals_ = false;
       if (const char* const problem = read_line()) return Fault{at_, problem, in_value};
       at_ = std::min(at_, text_.size() - 1) + 1;
     }
@@ -54,28 +55,36 @@ class Scan {
       const char c = text_[at_];
       if (static_cast<unsigned char>(c) >= 0x80)
         return "this character can only be in quotes or in a comment";
+      if (c == ',' || c == '{') after_equals_ = false;
+      if (c == '=') after_equals_ = true;
       if (c == ',') parts = 0;
       // It makes a table in a table of each, and ends one by one.
       if (c == '.' && ++parts > kMostParts) return "a name has too many parts";
       if (c == '#') {
         at_ = std::min(text_.find('\n', at_), text_.size()) - 1;
       } else if (c == '"' || c == '\'') {
-        // The library would take the text for a part of what is before it.
-        if (at_ > 0 && continues_word(text_[at_ - 1])) return "a text in quotes can't follow this directly";
+        if (!may_begin() && !(text_[at_ - 1] == '.' && in_name()))
+          return "a text in quotes can't follow this directly";
         skip_quoted(c);
       } else if (c == '[' || c == '{') {
-        ++depth_;
-      } else if ((c == ']' || c == '}') && depth_ > 0) {
-        --depth_;
+        if (!may_begin()) return "a list or a table can't follow this directly";
+        open_ += c;
+      } else if ((c == ']' || c == '}') && !open_.empty()) {
+        open_.pop_back();
       }
     }
     return nullptr;
   }
 
-  static bool continues_word(char c) {
-    return (c >= 'a' && c <= 'z') || (c >= 'A' && c <= 'Z') || (c >= '0' && c <= '9') ||
-           std::string_view("_-+:\"'").find(c) != std::string_view::npos;
+  // Whether something can begin here. The library takes what follows other characters for a part of the value
+  // that they belong to, whatever quotes are around it.
+  bool may_begin() const {
+    return at_ == 0 || std::string_view(" \t\n=,[{").find(text_[at_ - 1]) != std::string_view::npos ||
+           text_.substr(0, at_) == kByteOrderMark;
   }
+
+  // Whether a name is what is written here, whose parts may be in quotes.
+  bool in_name() const { return is_header_ || (!after_equals_ && (open_.empty() || open_.back() == '{')); }
 
   // To the last character of a text in quotes, which may have several lines if there are three of them.
   void skip_quoted(char quote) {
@@ -105,7 +114,9 @@ class Scan {
 
   std::string_view text_;
   size_t at_ = 0;
-  size_t depth_ = 0;  // of lists and tables in a value
+  std::string open_;           // brackets of lists and tables in a value, or of a header
+  bool is_header_ = false;     // that is what the line is
+  bool after_equals_ = false;  // and before the next name
 };
 
 }  // namespace
