@@ -53,7 +53,11 @@ constexpr Format kFormats[] = {
     {"markdown", [](const ReportSettings& how) { return report::findings_markdown(how.folders); }},
     {"statistics",
      [](const ReportSettings& how) {
-       return report::findings_statistics(lint::catalogue(), report::Style(!how.to_file && use_colour()));
+       const auto& formats = how.options.formats;
+       const bool is_json = how.options.statistics && !formats.empty() && formats.back().starts_with("json");
+       return report::findings_statistics(
+           lint::catalogue(),
+           is_json ? std::nullopt : std::optional(report::Style(!how.to_file && use_colour())));
      }},
 };
 
@@ -88,7 +92,12 @@ bool Reports::open(const LintOptions& options, const std::string& note) {
   std::string root = context::repository_root(current);
   const report::Folders folders{root.empty() ? current : std::move(root), current};
   std::vector<std::string> formats = options.formats;
-  if (options.statistics) formats = {"statistics"};
+  if (options.statistics) {
+    // In the place of the last format, and into its file.
+    std::string_view file = formats.empty() ? std::string_view() : formats.back();
+    file.remove_prefix(std::min(file.find('='), file.size()));
+    formats = {fmt::format("statistics{}", file)};
+  }
   if (formats.empty()) formats = {"text"};
   // The report into a file, and beside it what people read.
   if (!options.output.empty()) formats = {formats.back() + "=" + options.output, "text"};

@@ -68,6 +68,12 @@ TEST(Lint, CountsByRule) {
   const Outcome outcome = run_dcache({"lint", "--statistics", "--select", "DC5"}, folder.path());
   EXPECT_NE(outcome.out.find("DC5003"), std::string::npos) << outcome.out;
   EXPECT_NE(outcome.out.find("DC5005"), std::string::npos) << outcome.out;
+  const auto counts = nlohmann::json::parse(
+      run_dcache({"lint", "--statistics", "--format", "json", "--select", "DC5005"}, folder.path()).out);
+  ASSERT_EQ(counts.size(), 1U);
+  EXPECT_EQ(counts[0]["rule"], "DC5005");
+  EXPECT_EQ(counts[0]["findings"], 1);
+  EXPECT_EQ(counts[0]["fixable"], 0);
 }
 
 TEST(Lint, SaysOnceThatShellCheckIsMissing) {

@@ -76,6 +76,27 @@ TEST(Levels, ComeFromTheConfiguration) {
   EXPECT_EQ(linter.lint(dockerfile::parse("FROM a:1\n"), {}).diagnostics[0].level, Level::kError);
 }
 
+TEST(Levels, AreByCodeOrNameOrThePrefixThatSaysMost) {
+  for (const auto& [levels, level] : std::vector<std::pair<std::map<std::string, Level, std::less<>>, Level>>{
+           {{{"dc1009", Level::kError}}, Level::kError},
+           {{{"unpinned-base", Level::kError}, {"DC10", Level::kStyle}}, Level::kError},
+           {{{"DC", Level::kError}, {"DC1", Level::kStyle}}, Level::kStyle},
+           {{{"DC", Level::kStyle}, {"DC1009", Level::kError}}, Level::kError}}) {
+    Config config;
+    config.levels = levels;
+    const auto found = Linter(catalogue(), config).lint(dockerfile::parse("FROM a:1\n"), {}).diagnostics;
+    EXPECT_EQ(found.at(0).level, level) << levels.begin()->first;
+  }
+}
+
+// A prefix is about what runs anyway.
+TEST(Levels, OfAPrefixSwitchNoRuleOn) {
+  Config config;
+  config.ignore = {"DC1"};
+  config.levels["DC4"] = Level::kInfo;
+  EXPECT_EQ(findings("FROM a\nUSER b\nCOPY c /d\n", config), Texts{});
+}
+
 // `# check=error=true` makes a build fail for BuildKit's checks, and for them alone.
 TEST(Levels, AreRaisedByTheCheckDirective) {
   const auto levels = [](const std::string& directive) {

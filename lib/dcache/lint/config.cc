@@ -146,7 +146,8 @@ class ConfigReader {
       stop_at(node, "'levels' is not a table", "write [levels] and below it CODE = \"level\"");
     for (const auto& [code, value] : *table) {
       if (is_noted(code.str(), value)) continue;
-      check_rule(code.str(), known_rules_, position_of_toml(value));
+      if (!is_known_prefix(code.str(), known_rules_))
+        check_rule(code.str(), known_rules_, position_of_toml(value));
       levels[std::string(code.str())] = known_level(text_of(value, code.str()), position_of_toml(value));
     }
   }

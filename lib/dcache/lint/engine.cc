@@ -45,6 +45,17 @@ bool asks_for(const std::vector<std::string>& list, const std::vector<std::strin
   });
 }
 
+// The entry that is about a rule: by its code, or else by the longest of its prefixes; null for none.
+const std::pair<const std::string, Level>* level_of_rule(
+    const std::map<std::string, Level, std::less<>>& levels, std::string_view code) {
+  const std::pair<const std::string, Level>* best = nullptr;
+  for (const auto& entry : levels) {
+    const bool says_more = best == nullptr || entry.first.size() > best->first.size();
+    if (says_more && matches_rule(entry.first, code)) best = &entry;
+  }
+  return best;
+}
+
 bool names_shellcheck(const std::vector<std::string>& list) {
   return std::ranges::any_of(list, [](const std::string& entry) {
     return is_shellcheck_code(entry) || (is_rule_prefix(entry) && matches_rule("SC", entry));
@@ -195,8 +206,11 @@ bool Linter::is_wanted(const Rule& rule) const {
   }
   if (!config_.select.empty() || names_rule(config_.ignore, rule)) return false;
   // A level is of use only for a rule that runs.
-  const bool has_level = config_.levels.contains(rule.code) && has_origin(config_.profile, rule.origin);
-  return has_level || in_profile(rule, config_.profile);
+  // A prefix is about the rules that run anyway.
+  const bool has_level = std::ranges::any_of(config_.levels, [&](const auto& entry) {
+    return !is_rule_prefix(entry.first) && names_rule(entry.first, rule);
+  });
+  return (has_level && has_origin(config_.profile, rule.origin)) || in_profile(rule, config_.profile);
 }
 
 bool Linter::is_on_demand(const Rule& rule) const {
@@ -209,12 +223,15 @@ bool Linter::is_ignored(const Diagnostic& diagnostic) const {
                              [&](std::string_view alias) { return names(config_.ignore, alias); });
 }
 
-// By the rule's code, or by that of another catalogue which the finding covers.
+// By the rule's code or name, or by the code of another catalogue which the finding covers.
 Level Linter::configured_level(const Diagnostic& diagnostic) const {
   if (config_.levels.empty()) return diagnostic.level;
-  if (const auto own = config_.levels.find(diagnostic.rule); own != config_.levels.end()) return own->second;
+  const auto* own = level_of_rule(config_.levels, diagnostic.rule);
+  const auto* by_name = level_of_rule(config_.levels, diagnostic.name);
+  if (by_name != nullptr && (own == nullptr || is_rule_prefix(own->first))) own = by_name;
+  if (own != nullptr) return own->second;
   for (const std::string_view alias : diagnostic.aliases) {
-    if (const auto other = config_.levels.find(alias); other != config_.levels.end()) return other->second;
+    if (const auto* other = level_of_rule(config_.levels, alias); other != nullptr) return other->second;
   }
   return diagnostic.level;
 }

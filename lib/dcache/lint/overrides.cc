@@ -45,8 +45,7 @@ std::optional<text::Failure> check(const Overrides& overrides, std::vector<std::
         {"ignore", overrides.ignore},
         {"level", leveled}}) {
     for (const std::string& rule : list) {
-      const bool may_be_prefix = std::string_view(member) != "level";
-      if (is_known(rule) || (may_be_prefix && is_known_prefix(rule, names))) continue;
+      if (is_known(rule) || is_known_prefix(rule, names)) continue;
       if (!std::string_view(member).ends_with("select") && is_foreign_code(rule, names)) {
         notes.push_back(fmt::format("{}: {}", member, words_of_foreign(rule)));
         continue;

@@ -3,6 +3,7 @@
 
 #include <array>
 #include <memory>
+#include <optional>
 #include <span>
 #include <string>
 #include <string_view>
@@ -113,8 +114,10 @@ std::unique_ptr<FindingsReport> findings_junit();
 // Source: https://docs.sonarsource.com/sonarqube-server/analyzing-source-code/importing-external-issues/
 std::unique_ptr<FindingsReport> findings_sonarqube(std::span<const lint::Rule> rules, Folders folders);
 
-// How many findings each of `rules` has, and how many of them have a safe fix; the most frequent first.
-std::unique_ptr<FindingsReport> findings_statistics(std::span<const lint::Rule> rules, const Style& style);
+// How many findings each of `rules` has, and how many of them have a safe fix; the most frequent first. A
+// table, or JSON without a style: [{"rule", "findings", "fixable", "summary"}].
+std::unique_ptr<FindingsReport> findings_statistics(std::span<const lint::Rule> rules,
+                                                    std::optional<Style> style);
 
 // A table in Markdown, for summaries of pull requests.
 std::unique_ptr<FindingsReport> findings_markdown(Folders folders);

@@ -1,8 +1,10 @@
 #include <algorithm>
 #include <map>
+#include <optional>
 
 #include "dcache/report/findings.h"
 #include "dcache/report/table.h"
+#include "dcache/text/json_writer.h"
 
 namespace dcache::report {
 namespace {
@@ -10,7 +12,9 @@ namespace {
 // Counts by rule. What a part says of a file is a line RULE for each finding, and RULE+ for one with a fix.
 class StatisticsReport : public FindingsReport {
  public:
-  StatisticsReport(std::span<const lint::Rule> rules, const Style& style) : rules_(rules), style_(style) {}
+  // Without a style it is JSON.
+  StatisticsReport(std::span<const lint::Rule> rules, std::optional<Style> style)
+      : rules_(rules), style_(style) {}
 
   void begin(std::string& /*out*/) override {}
 
@@ -28,21 +32,20 @@ class StatisticsReport : public FindingsReport {
   }
 
   void end(std::string& out) override {
-    if (counts_.empty()) {
-      out += "no findings\n";
-      return;
-    }
     std::vector<std::pair<std::string, Count>> rows(counts_.begin(), counts_.end());
     std::ranges::stable_sort(rows, std::ranges::greater(),
                              [](const auto& row) { return row.second.findings; });
-    Table table({"findings", "--fix", "rule", "finds"});
-    for (const auto& [code, count] : rows) {
-      const lint::Rule* rule = lint::find_rule(rules_, code);
-      if (rule == nullptr) rule = lint::find_rule(lint::pseudo_rules(), code);
-      table.add({std::to_string(count.findings), count.fixable == 0 ? "" : std::to_string(count.fixable),
-                 code, rule == nullptr ? "" : std::string(rule->summary)});
+    if (!style_) {
+      append_json(rows, out);
+    } else if (rows.empty()) {
+      out += "no findings\n";
+    } else {
+      Table table({"findings", "--fix", "rule", "finds"});
+      for (const auto& [code, count] : rows)
+        table.add({std::to_string(count.findings), count.fixable == 0 ? "" : std::to_string(count.fixable),
+                   code, std::string(summary_of(code))});
+      table.append_to(out, *style_);
     }
-    table.append_to(out, style_);
   }
 
  private:
@@ -50,6 +53,30 @@ class StatisticsReport : public FindingsReport {
     size_t findings = 0;
     size_t fixable = 0;
   };
+
+  using Row = std::pair<std::string, Count>;
+
+  std::string_view summary_of(std::string_view code) const {
+    const lint::Rule* rule = lint::find_rule(rules_, code);
+    if (rule == nullptr) rule = lint::find_rule(lint::pseudo_rules(), code);
+    return rule == nullptr ? std::string_view() : rule->summary;
+  }
+
+  void append_json(const std::vector<Row>& rows, std::string& out) const {
+    constexpr int kIndent = 2;
+    text::JsonWriter json(out, kIndent);
+    json.begin_array();
+    for (const auto& [code, count] : rows) {
+      json.begin_object();
+      json.key("rule").value(code);
+      json.key("findings").value(count.findings);
+      json.key("fixable").value(count.fixable);
+      json.key("summary").value(summary_of(code));
+      json.end_object();
+    }
+    json.end_array();
+    out += '\n';
+  }
 
   void append(const FileFindings& file, FilePart& part) const override {
     for (const lint::Diagnostic& diagnostic : file.findings->diagnostics) {
@@ -59,13 +86,14 @@ class StatisticsReport : public FindingsReport {
   }
 
   std::span<const lint::Rule> rules_;
-  Style style_;
+  std::optional<Style> style_;
   std::map<std::string, Count> counts_;
 };
 
 }  // namespace
 
-std::unique_ptr<FindingsReport> findings_statistics(std::span<const lint::Rule> rules, const Style& style) {
+std::unique_ptr<FindingsReport> findings_statistics(std::span<const lint::Rule> rules,
+                                                    std::optional<Style> style) {
   return std::make_unique<StatisticsReport>(rules, style);
 }
 
