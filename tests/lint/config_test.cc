@@ -193,11 +193,13 @@ TEST(Overrides, HoldForTheFilesTheyName) {
       "[[overrides]]\npaths = [\"legacy/a\"]\nlevels = { DC1003 = \"info\" }\n",
       names());
   ASSERT_TRUE(config) << config.error().message;
-  EXPECT_EQ(config_for(*config, "new/Dockerfile")->ignore, Texts{"DC1001"});
-  EXPECT_EQ(config_for(*config, "legacy/b/Dockerfile")->ignore, (Texts{"DC1001", "DC1009"}));
-  EXPECT_EQ(config_for(*config, "x/Dockerfile.old")->ignore, (Texts{"DC1001", "DC1009"}));
-  EXPECT_EQ(config_for(*config, "legacy/a/Dockerfile")->levels.at("DC1003"), Level::kInfo);
-  EXPECT_TRUE(config_for(*config, "legacy/b/Dockerfile")->levels.empty());
+  const auto settings = FileSettings::compile(*config);
+  ASSERT_TRUE(settings) << settings.error().message;
+  EXPECT_EQ(settings->of("new/Dockerfile").ignore, Texts{"DC1001"});
+  EXPECT_EQ(settings->of("legacy/b/Dockerfile").ignore, (Texts{"DC1001", "DC1009"}));
+  EXPECT_EQ(settings->of("x/Dockerfile.old").ignore, (Texts{"DC1001", "DC1009"}));
+  EXPECT_EQ(settings->of("legacy/a/Dockerfile").levels.at("DC1003"), Level::kInfo);
+  EXPECT_TRUE(settings->of("legacy/b/Dockerfile").levels.empty());
 }
 
 TEST(Overrides, AreRefusedWhereTheyMakeNoSense) {
@@ -207,7 +209,7 @@ TEST(Overrides, AreRefusedWhereTheyMakeNoSense) {
   }
   Config config;
   config.overrides.push_back({{"[a"}, {}, {}});
-  EXPECT_FALSE(config_for(config, "a"));
+  EXPECT_FALSE(FileSettings::compile(config));
 }
 
 TEST(Config, IsTheSameWhenItIsWrittenAndReadAgain) {

@@ -4,11 +4,11 @@
 #include <array>
 #include <filesystem>
 #include <sstream>
+#include <utility>
 
 #include <fmt/format.h>
 
 #include "dcache/context/boundary.h"
-#include "dcache/ignore/matcher.h"
 #include "dcache/lint/config_reading.h"
 #include "dcache/lint/hadolint_config.h"
 #include "dcache/lint/overrides.h"
@@ -376,30 +376,45 @@ std::string find_config(const std::string& folder, const context::FileSystem& fi
   return own.empty() ? find_upward(folder, kHadolintNames, files) : own;
 }
 
-tl::expected<bool, ConfigError> excludes(const Config& config, std::string_view path) {
-  if (config.exclude.empty()) return false;
-  const auto matcher = ignore::Matcher::compile(config.exclude);
-  if (!matcher)
-    return tl::unexpected(
-        ConfigError{fmt::format("a pattern of 'exclude' is malformed: {}", matcher.error().message),
-                    "patterns are those of .dockerignore", 0, 0});
-  return matcher->decide(path).ignored;
+tl::expected<FileSettings, ConfigError> FileSettings::compile(Config config) {
+  const auto compiled = [](const std::vector<std::string>& patterns,
+                           std::string_view of) -> tl::expected<ignore::Matcher, ConfigError> {
+    auto matcher = ignore::Matcher::compile(patterns);
+    if (matcher) return *std::move(matcher);
+    return tl::unexpected(ConfigError{fmt::format("{} is malformed: {}", of, matcher.error().message),
+                                      "patterns are those of .dockerignore", 0, 0});
+  };
+  FileSettings settings;
+  for (const Override& one : config.overrides) {
+    auto matcher = compiled(one.paths, "the pattern of an override");
+    if (!matcher) return tl::unexpected(matcher.error());
+    settings.matchers_.push_back(*std::move(matcher));
+  }
+  if (!config.exclude.empty()) {
+    auto matcher = compiled(config.exclude, "a pattern of 'exclude'");
+    if (!matcher) return tl::unexpected(matcher.error());
+    settings.excluded_ = *std::move(matcher);
+  }
+  settings.overrides_ = std::exchange(config.overrides, {});
+  config.exclude.clear();
+  settings.general_ = std::move(config);
+  return settings;
 }
 
-tl::expected<Config, ConfigError> config_for(const Config& config, std::string_view path) {
-  Config result = config;
-  for (const Override& one : config.overrides) {
-    const auto matcher = ignore::Matcher::compile(one.paths);
-    if (!matcher)
-      return tl::unexpected(
-          ConfigError{fmt::format("the pattern of an override is malformed: {}", matcher.error().message),
-                      "patterns are those of .dockerignore", 0, 0});
-    if (!matcher->decide(path).ignored) continue;
-    result.ignore.insert(result.ignore.end(), one.ignore.begin(), one.ignore.end());
+Config FileSettings::of(std::string_view path) const {
+  Config config = general_;
+  for (size_t i = 0; i < overrides_.size(); ++i) {
+    if (!matchers_[i].decide(path).ignored) continue;
+    const Override& one = overrides_[i];
+    config.ignore.insert(config.ignore.end(), one.ignore.begin(), one.ignore.end());
     for (const auto& [rule, level] : one.levels)
-      result.levels[rule] = level;
+      config.levels[rule] = level;
   }
-  return result;
+  return config;
+}
+
+bool FileSettings::excludes(std::string_view path) const {
+  return excluded_ && excluded_->decide(path).ignored;
 }
 
 std::string to_toml(const Config& config) {

@@ -36,6 +36,7 @@
 #include <tl/expected.hpp>
 
 #include "dcache/context/file_system.h"
+#include "dcache/ignore/matcher.h"
 #include "dcache/lint/diagnostic.h"
 #include "dcache/plan/builder.h"
 
@@ -118,13 +119,27 @@ tl::expected<Config, ConfigError> read_hadolint_config(const std::string& text,
 std::string find_config(const std::string& folder, const context::FileSystem& files = *context::disk());
 bool is_hadolint_config(std::string_view path);
 
-// What holds for one Dockerfile: the configuration with the overrides applied that name it. `path` is
-// relative to the folder of the configuration. Fails if a pattern is malformed.
-tl::expected<Config, ConfigError> config_for(const Config& config, std::string_view path);
+// What a configuration with `overrides` or `exclude` says of each file. Patterns are read once, and what
+// holds for one file has no copy of them. May be shared between threads.
+class FileSettings {
+ public:
+  // Fails if a pattern is malformed.
+  static tl::expected<FileSettings, ConfigError> compile(Config config);
 
-// Whether a search passes over a file. `path` is relative to the folder of the configuration. Fails if a
-// pattern is malformed.
-tl::expected<bool, ConfigError> excludes(const Config& config, std::string_view path);
+  // `path` is relative to the folder of the configuration. What holds for the file, with the overrides that
+  // name it; the lists of overrides and excluded files are empty.
+  Config of(std::string_view path) const;
+  // Whether a search passes over the file.
+  bool excludes(std::string_view path) const;
+
+ private:
+  FileSettings() = default;
+
+  Config general_;
+  std::vector<Override> overrides_;
+  std::vector<ignore::Matcher> matchers_;  // of the overrides
+  std::optional<ignore::Matcher> excluded_;
+};
 
 // The configuration as a `.dcache.toml`.
 std::string to_toml(const Config& config);

@@ -25,9 +25,7 @@ const Linters::Entry& Linters::of(const std::string& path) {
   const std::scoped_lock lock(mutex_);
   const auto [known, fresh] = by_folder_.try_emplace(folder);
   if (fresh) known->second = &of_config(options_.config.empty() ? find(folder) : options_.config);
-  const Config& config = known->second->config;
-  const bool is_same_for_all = config.overrides.empty() && config.exclude.empty();
-  return is_same_for_all ? *known->second : with_overrides(*known->second, path);
+  return known->second->of_files == nullptr ? *known->second : with_overrides(*known->second, path);
 }
 
 Linters::Entry& Linters::of_config(const std::string& path) {
@@ -37,6 +35,12 @@ Linters::Entry& Linters::of_config(const std::string& path) {
   entry.path = path;
   read(entry);
   if (!entry.failure) put_to_use(entry);
+  if (entry.given.overrides.empty() && entry.given.exclude.empty()) return entry;
+  if (auto settings = FileSettings::compile(entry.given)) {
+    entry.of_files = std::make_shared<const FileSettings>(*std::move(settings));
+  } else {
+    entry.failure = failure_of(path, std::move(settings.error()));
+  }
   return entry;
 }
 
@@ -47,20 +51,11 @@ const Linters::Entry& Linters::with_overrides(const Entry& general, const std::s
   if (!fresh) return entry;
   const auto whole = [](const std::string& path) { return fs::path(context::absolute_path(path)); };
   const fs::path relative = whole(file).lexically_relative(whole(general.path).parent_path());
-  auto config = config_for(general.given, relative.generic_string());
-  if (!config) {
-    entry.failure = failure_of(general.path, std::move(config.error()));
-    return entry;
-  }
-  const auto excluded = excludes(general.given, relative.generic_string());
-  if (!excluded) {
-    entry.failure = failure_of(general.path, excluded.error());
-    return entry;
-  }
-  entry.excluded = *excluded;
+  const std::string place = relative.generic_string();
+  entry.excluded = general.of_files->excludes(place);
   entry.path = general.path;
   entry.notes = general.notes;
-  entry.given = std::move(*config);
+  entry.given = general.of_files->of(place);
   put_to_use(entry);
   return entry;
 }

@@ -45,6 +45,8 @@ class Linters {
     std::optional<cache::Failure> failure;
     bool excluded = false;              // a search passes over the file
     std::vector<cache::Failure> notes;  // what of it has no effect, though it is not wrong
+    // Where files have settings of their own; null for none.
+    std::shared_ptr<const FileSettings> of_files = {};
   };
   // What holds for a file. The reference stays good as long as this.
   const Entry& of(const std::string& path);
