@@ -40,6 +40,10 @@ context::Snapshot FoundSnapshots::of(const std::vector<Record>& folders, std::ve
   return entry.snapshot;
 }
 
+// How many steps of a chain are looked at one by one: no builder makes an image of more layers. What is below
+// counts as a whole, so that a chain of thousands of stages that copy from each other does not take forever.
+constexpr size_t kMostFollowed = 500;
+
 // What is found of a stage's files, from its last step down to its base.
 class FoundFiles {
  public:
@@ -202,9 +206,14 @@ void StageFiles::add_selected(size_t stage, const plan::Selector& selector, Assu
   // Nothing is where it looks then, so all of the stage may count.
   const bool passes = passes_links(stage, selector);
   if (passes) found.add_unsure_anywhere();
+  size_t followed = 0;
   for (std::optional<size_t> at = graph_.stages[stage].last_step; at; at = graph_.steps[*at].below) {
     const Step& step = graph_.steps[*at];
     const StepKeys& keys = keys_[*at];
+    if (++followed > kMostFollowed) {
+      found.add(keys.key);
+      break;
+    }
     switch (step.kind) {
       case Step::Kind::kImage:
         if (step.reads.empty()) {
@@ -316,7 +325,9 @@ std::optional<bool> StageFiles::is_folder_below(size_t copy) const {
   if (destination == "/") return true;
   if (graph_.steps[copy].independent) return false;  // it writes to an empty layer
   bool told = true;
+  size_t followed = 0;
   for (std::optional<size_t> at = graph_.steps[copy].below; at; at = graph_.steps[*at].below) {
+    if (++followed > kMostFollowed) return std::nullopt;
     const Step& step = graph_.steps[*at];
     switch (step.kind) {
       case Step::Kind::kImage:
@@ -356,15 +367,39 @@ std::optional<bool> StageFiles::is_folder_below(size_t copy) const {
 }
 
 bool StageFiles::copies_links(size_t stage) const {
+  return has_links(stage, copied_links_, [this](size_t step) {
+    return graph_.steps[step].kind == Step::Kind::kCopy && !copied(step).links.empty();
+  });
+}
+
+// Whether a step of the stage or one below makes a link. What is known of the steps below is kept for all
+// stages that start from them.
+template <typename Makes>
+bool StageFiles::has_links(size_t stage, std::map<size_t, bool>& known, const Makes& makes) const {
+  std::vector<size_t> asked;
+  bool has = false;
   for (std::optional<size_t> at = graph_.stages[stage].last_step; at; at = graph_.steps[*at].below) {
-    if (graph_.steps[*at].kind == Step::Kind::kCopy && !copied(*at).links.empty()) return true;
+    const auto found = known.find(*at);
+    if (found != known.end()) {
+      has = found->second;
+      break;
+    }
+    asked.push_back(*at);
   }
-  return false;
+  for (auto step = asked.rbegin(); step != asked.rend(); ++step)
+    known[*step] = has = has || makes(*step);
+  return has;
 }
 
 // Whether a step of the stage, or the selector, has a path through a link that a step may have made. What was
 // a link in the base image is not known, and a RUN that may write anywhere is not expected to make one there.
 bool StageFiles::passes_links(size_t stage, const plan::Selector& selector) const {
+  const bool makes_links = has_links(stage, links_, [this](size_t step) {
+    const Step::Kind kind = graph_.steps[step].kind;
+    return kind == Step::Kind::kCopy ? !copied(step).links.empty()
+                                     : kind == Step::Kind::kRun && !written(step).links.empty();
+  });
+  if (!makes_links) return false;
   std::vector<std::string> links;
   std::vector<std::string_view> paths = {selector.path};
   for (std::optional<size_t> at = graph_.stages[stage].last_step; at; at = graph_.steps[*at].below) {
@@ -376,7 +411,6 @@ bool StageFiles::passes_links(size_t stage, const plan::Selector& selector) cons
     const std::vector<std::string>& made = copies ? copied(*at).links : written(*at).links;
     links.insert(links.end(), made.begin(), made.end());
   }
-  if (links.empty()) return false;
   // What RUNs write counts only now that there are links.
   for (std::optional<size_t> at = graph_.stages[stage].last_step; at; at = graph_.steps[*at].below) {
     if (graph_.steps[*at].kind != Step::Kind::kRun) continue;

@@ -58,6 +58,8 @@ class StageFiles {
   const CopiedFiles& copied(size_t copy) const;
   std::optional<bool> is_folder_below(size_t copy) const;
   bool copies_links(size_t stage) const;
+  template <typename Makes>
+  bool has_links(size_t stage, std::map<size_t, bool>& known, const Makes& makes) const;
   bool passes_links(size_t stage, const plan::Selector& selector) const;
   const RunWrites& written(size_t run) const;
 
@@ -65,6 +67,8 @@ class StageFiles {
   const std::vector<StepKeys>& keys_;
   mutable std::map<size_t, RunWrites> writes_;    // of the RUNs asked for so far
   mutable std::map<size_t, CopiedFiles> copies_;  // by step
+  mutable std::map<size_t, bool> links_;          // whether steps or those below make any
+  mutable std::map<size_t, bool> copied_links_;   // whether a COPY does
   mutable FoundSnapshots snapshots_;
 };
 
