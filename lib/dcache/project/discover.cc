@@ -217,13 +217,18 @@ std::vector<Entry> Search::list(const std::string& folder, bool is_top) {
 }
 
 bool Search::can_take(const std::string& path, const Entry& entry) {
+  constexpr std::string_view kSpecial = "it is not a regular file";
+  if (entry.type == Entry::Type::kOther) complain(path, kSpecial);
   if (entry.type != Entry::Type::kLink) return entry.type == Entry::Type::kFile;
   struct stat status {};
   if (::stat(path.c_str(), &status) != 0) {
     if (errno != ENOENT) complain(path, std::strerror(errno));
     return false;
   }
-  if (!S_ISREG(status.st_mode)) return false;
+  if (!S_ISREG(status.st_mode)) {
+    if (!S_ISDIR(status.st_mode)) complain(path, kSpecial);
+    return false;
+  }
   const std::string reason = boundary_.refusal(path, text::real_path(path));
   if (!reason.empty()) complain(path, reason);
   return reason.empty();
