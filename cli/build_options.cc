@@ -279,7 +279,11 @@ std::vector<std::string> readable_folders(const BuildFlags& flags, const std::ve
     if (known.contains(std::string(text::parent_path(path)))) return;
     const bool is_folder = std::filesystem::is_directory(path, unknown);
     const std::string folder = is_folder ? path : std::string(text::parent_path(path));
-    if (known.insert(folder).second) folders.push_back(top_of(folder));
+    if (!known.insert(folder).second) return;
+    folders.push_back(top_of(folder));
+    // A link that leads out of the repository is followed where somebody names it.
+    std::string real = text::real_path(folder);
+    if (!text::is_within(real, text::real_path(folders.back()))) folders.push_back(std::move(real));
   };
   std::ranges::for_each(named, add);
   std::ranges::for_each(flags.definitions, add);

@@ -16,7 +16,6 @@
 #include "dcache/text/path.h"
 #include "dcache/text/times.h"
 #include "dcache/text/words.h"
-#include "dcache/text/write_file.h"
 
 namespace dcache::cli {
 namespace {
@@ -218,10 +217,7 @@ bool Replayer::read_kept(history::Options& options) const {
 }
 
 bool Replayer::write_kept(const history::History& history) const {
-  if (history_.keep.empty()) return true;
-  const std::string failure = text::write_file(history_.keep, history.kept);
-  if (!failure.empty()) complain(failure);
-  return failure.empty();
+  return history_.keep.empty() || write_output(history_.keep, history.kept);
 }
 
 std::optional<history::History> Replayer::replay() {

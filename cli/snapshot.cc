@@ -55,6 +55,7 @@ int record_all(const Options& options) {
   bool failed = false;
   const Selection selection =
       has_choice(options.build) ? select_images(options.build, failed) : all_images(options.build, failed);
+  if (!may_write(options.output)) return kError;
   std::error_code failure;
   std::filesystem::create_directories(options.output, failure);
   if (failure) {

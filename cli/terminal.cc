@@ -1,15 +1,21 @@
 #include "cli/terminal.h"
 
+#include <algorithm>
 #include <cstdio>
 #include <cstdlib>
 #include <utility>
 
+#include <fmt/format.h>
 #include <sys/stat.h>
 #include <unistd.h>
 
 #include "cli/held_output.h"
+#include "dcache/context/boundary.h"
+#include "dcache/context/git.h"
 #include "dcache/report/printable_lines.h"
 #include "dcache/report/style.h"
+#include "dcache/text/file_io.h"
+#include "dcache/text/path.h"
 
 namespace dcache::cli {
 
@@ -19,8 +25,28 @@ namespace {
 bool is_shown() {
   struct stat status = {};
   const bool file = ::fstat(STDOUT_FILENO, &status) == 0 && S_ISREG(status.st_mode);
-  const auto is_set = [](const char* name) { return std::getenv(name) != nullptr; };
-  return ::isatty(STDOUT_FILENO) == 1 || (!file && (is_set("GITHUB_ACTIONS") || is_set("TF_BUILD")));
+  // As the services set them, all of which show what a job prints.
+  constexpr const char* kOfServices[] = {"CI",          "GITHUB_ACTIONS",   "TF_BUILD",  "GITLAB_CI",
+                                         "JENKINS_URL", "TEAMCITY_VERSION", "BUILDKITE", "TRAVIS"};
+  const bool in_ci =
+      std::ranges::any_of(kOfServices, [](const char* name) { return std::getenv(name) != nullptr; });
+  return ::isatty(STDOUT_FILENO) == 1 || (!file && in_ci);
+}
+
+// Why a file is not written: a link in a repository leads out of it, and whoever put it there does not say
+// what is written elsewhere. Empty if it may be written.
+std::string refusal_to_write(const std::string& path) {
+  const std::string place = context::absolute_path(path);
+  const std::string root = context::repository_root(std::string(text::parent_path(place)));
+  if (root.empty()) return {};
+  const std::string real = context::resolved_path(path);
+  const std::string real_root = text::real_path(root);
+  const bool is_in_git = text::is_within(real, text::join_path(real_root, ".git")) &&
+                         !text::is_within(place, text::join_path(root, ".git"));
+  if (text::is_within(real, real_root) && !is_in_git) return {};
+  return fmt::format(
+      "can't write {}: a symbolic link leads to {}, which is outside of {}; name that file itself", path,
+      real, is_in_git ? "the files of the repository" : root);
 }
 
 // On one line; a log command in it starts nothing.
@@ -50,8 +76,15 @@ void complain(std::string_view message) {
   write_to(Stream::kError, "dcache: " + one_line(message) + "\n");
 }
 
+bool may_write(const std::string& path) {
+  const std::string refusal = refusal_to_write(path);
+  if (!refusal.empty()) complain(refusal);
+  return refusal.empty();
+}
+
 bool write_output(const std::string& path, std::string_view content, text::Durability durability) {
   std::fflush(stdout);  // the file may be /dev/stdout
+  if (!may_write(path)) return false;
   const std::string failure = text::write_file(path, content, durability);
   if (!failure.empty()) complain(failure);
   return failure.empty();

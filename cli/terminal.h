@@ -25,8 +25,12 @@ void print_file_and_clear(std::string& out);
 // One line on standard error, after the program's name.
 void complain(std::string_view message);
 
-// Writes a file that an option names (text/write_file.h). False, with a word on standard error, if that
-// fails.
+// Whether a file or a folder that an option names may be written. False, with a word on standard error, if a
+// link in a repository leads out of it.
+bool may_write(const std::string& path);
+
+// Writes a file that an option names (text/write_file.h) if it may be. False, with a word on standard error,
+// if that fails.
 bool write_output(const std::string& path, std::string_view content,
                   text::Durability durability = text::Durability::kSynced);
 

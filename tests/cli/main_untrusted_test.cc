@@ -395,6 +395,54 @@ TEST_F(Outside, IsNotWrittenThroughALinkThatLeadsNowhere) {
 }
 
 // None of these may wait for ever, or take more memory than a file may have.
+// The name of a file in a folder that somebody gives is the repository's, and a committed report may be a
+// link.
+TEST_F(Outside, IsNotWrittenThroughALinkOfTheRepository) {
+  folder_.write("repo/Dockerfile", "FROM alpine:3.20\n");
+  fs::create_directories(folder_ / "repo/.git");
+  folder_.write("repo/.git/HEAD", "ref: refs/heads/main\n");
+  link("snaps/Dockerfile.json", "../../outside/file");
+  link("report");
+  link("folder", "../outside");
+  for (const Words& words :
+       {Words{"snapshot", "-o", "snaps/"}, Words{"snapshot", "-o", "folder/"},
+        Words{"snapshot", "-o", "report"}, Words{"lint", "--format", "sarif=report"},
+        Words{"lint", "--make-baseline", "report"}, Words{"lint", "--output", "folder/file"}}) {
+    const Outcome outcome = run(words);
+    EXPECT_EQ(outcome.status, 2) << words[0] << words[2] << outcome.err;
+    EXPECT_TRUE(contains(outcome.err, "a symbolic link leads to ")) << outcome.err;
+    EXPECT_EQ(folder_.read("outside/file"), kText);
+  }
+  EXPECT_EQ(run({"snapshot", "-o", "../outside/file"}).status, 0);
+  EXPECT_NE(folder_.read("outside/file"), kText);
+}
+
+TEST_F(Outside, IsReadInAFolderThatSomebodyNames) {
+  folder_.write("outside/Dockerfile", "FROM alpine:3.20\nMAINTAINER me\n");
+  fs::create_directories(folder_ / "repo/.git");
+  folder_.write("repo/.git/HEAD", "ref: refs/heads/main\n");
+  link("folder", "../outside");
+  const Outcome outcome = run({"lint", "--no-shellcheck", "folder"});
+  EXPECT_TRUE(contains(outcome.out, "MaintainerDeprecated")) << outcome.out << outcome.err;
+}
+
+TEST(SearchedFolders, NameDockerfilesThatAreNoRegularFiles) {
+  for (const bool is_pipe : {false, true}) {
+    const TemporaryFolder folder;
+    folder.write("a/Dockerfile", "FROM alpine:3.20\n");
+    if (is_pipe) {
+      ASSERT_EQ(::mkfifo((folder / "Dockerfile").c_str(), 0600), 0);
+    } else {
+      fs::create_symlink("/dev/null", folder / "Dockerfile");
+    }
+    for (const Words& words : {Words{"lint", "."}, Words{"format", "--diff", "."}, Words{"images"}}) {
+      const Outcome outcome = run_dcache(words, folder.path());
+      EXPECT_EQ(outcome.status, 2) << words[0] << outcome.out;
+      EXPECT_TRUE(contains(outcome.err, "can't read Dockerfile: it is not a regular file")) << outcome.err;
+    }
+  }
+}
+
 TEST_F(Outside, IsNotADevice) {
   folder_.write("repo/Dockerfile", "FROM alpine:3.20\nCOPY . .\nRUN npm ci && go build ./...\n");
   for (const char* name : {".dcache.toml", ".hadolint.yaml", ".dockerignore", "package.json", "go.mod",
