@@ -132,7 +132,7 @@ INSTANTIATE_TEST_SUITE_P(
 
 TEST(Faults, OfTheCacheAreNoFailure) {
   for (const char* call : {"create", "write", "link", "rename"}) {
-    for (const int error : {ENOSPC, EMFILE, 0}) {
+    for (const int error : {ENOSPC, EIO, EMFILE, 0}) {
       const TemporaryFolder folder;
       folder.write("Dockerfile", "FROM alpine:3.20\nCOPY a /a\n");
       folder.write("a", "a");

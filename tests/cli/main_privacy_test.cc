@@ -176,11 +176,28 @@ TEST_F(Privacy, IsSeenToBeBroken) {
 }
 
 TEST_F(Privacy, CommandsOnlyRead) {
-  for (const char* arguments :
-       {"lint .", "lint --diff .", "lint --no-shellcheck --format sarif .", "explain --changed a.txt",
-        "explain --git HEAD", "affected --changed a.txt", "affected --git HEAD --format json", "keys",
-        "keys --format json", "context", "context --list", "images", "images --format json",
-        "parse Dockerfile", "rules", "completion bash"})
+  for (const char* arguments : {"lint .",
+                                "lint --diff .",
+                                "lint --no-shellcheck --format sarif .",
+                                "explain --changed a.txt",
+                                "explain --git HEAD",
+                                "affected --changed a.txt",
+                                "affected --git HEAD --format json",
+                                "keys",
+                                "keys --format json",
+                                "context",
+                                "context --list",
+                                "images",
+                                "images --format json",
+                                "parse Dockerfile",
+                                "rules",
+                                "completion bash",
+                                "config Dockerfile",
+                                "format --diff Dockerfile",
+                                "history",
+                                "optimize",
+                                "graph",
+                                "graph --history"})
     EXPECT_EQ(offences(arguments), std::vector<std::string>()) << arguments;
 }
 
@@ -191,6 +208,11 @@ TEST_F(Privacy, CommandsWriteOnlyWhatIsNamed) {
   EXPECT_EQ(offences("lint --make-baseline base.json .", {"base.json"}), std::vector<std::string>());
   EXPECT_EQ(offences("lint --format sarif=report.sarif .", {"report.sarif"}), std::vector<std::string>());
   EXPECT_EQ(offences("snapshot -o state.json", {"state.json"}), std::vector<std::string>());
+  EXPECT_EQ(offences("report -o page.html", {"page.html"}), std::vector<std::string>());
+  EXPECT_EQ(offences("history --keep kept", {"kept"}), std::vector<std::string>());
+  EXPECT_EQ(offences("format Dockerfile", {"Dockerfile"}), std::vector<std::string>());
+  EXPECT_EQ(offences("optimize --write --unsafe-fixes", {"Dockerfile", ".dockerignore"}),
+            std::vector<std::string>());
   EXPECT_EQ(offences("snapshot -o states/", {"states", "states/web.json"}), std::vector<std::string>());
 }
 
