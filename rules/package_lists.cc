@@ -1,6 +1,7 @@
 #include "rules/package_lists.h"
 
 #include <algorithm>
+#include <map>
 
 #include "rules/calls.h"
 
@@ -74,6 +75,38 @@ ListUse list_use(const ListUser& user, const lint::Run& run, const Invocations& 
   return use;
 }
 
+// Whether a RUN starts something by its path.
+bool runs_scripts(const lint::Run& run) {
+  return std::ranges::any_of(run.commands, [](const shell::Command& command) {
+    const auto words = shell::invocation(command);
+    return !words.empty() && words.front().text.find('/') != std::string_view::npos;
+  });
+}
+
+// The RUNs of a file that do something with the lists, in its order.
+struct ListRuns {
+  std::vector<const lint::Run*> installing;
+  std::vector<const lint::Run*> by_old_lists;  // those of them that do not update
+  std::vector<const lint::Run*> unknown;       // a script may install
+};
+struct AllListRuns {
+  std::map<const ListUser*, ListRuns> by_user;
+};
+
+const ListRuns& list_runs(lint::Dockerfile& dockerfile, const ListUser& user) {
+  const auto [known, is_new] = dockerfile.memory<AllListRuns>().by_user.try_emplace(&user);
+  ListRuns& runs = known->second;
+  if (!is_new) return runs;
+  for (const lint::Run& run : dockerfile.runs()) {
+    if (!run.step) continue;
+    const ListUse use = list_use(user, run, invocations_of(run));
+    if (use.installs) runs.installing.push_back(&run);
+    if (use.installs && !use.updates) runs.by_old_lists.push_back(&run);
+    if (use.unknown || run.commands.empty() || runs_scripts(run)) runs.unknown.push_back(&run);
+  }
+  return runs;
+}
+
 // What later RUNs of the stage, and of stages that start from it, do with the lists that a RUN has fetched.
 struct LaterInstalls {
   const lint::Run* by_old_lists = nullptr;  // the first that does not update
@@ -81,23 +114,19 @@ struct LaterInstalls {
   bool unknown = false;  // a script may install
 };
 LaterInstalls later_installs(lint::Dockerfile& dockerfile, const ListUser& user, const lint::Run& run) {
+  if (!run.step) return {};
   const plan::Graph& graph = dockerfile.graph();
-  LaterInstalls later;
-  if (!run.step) return later;
-  for (const lint::Run& other : dockerfile.runs()) {
-    if (!other.step || *other.step <= *run.step ||
-        !graph.starts_from(graph.steps[*other.step].stage, graph.steps[*run.step].stage))
-      continue;
-    const ListUse use = list_use(user, other, invocations_of(other));
-    later.any = later.any || use.installs;
-    later.unknown = later.unknown || use.unknown || other.commands.empty() ||
-                    std::ranges::any_of(other.commands, [](const shell::Command& command) {
-                      const auto words = shell::invocation(command);
-                      return !words.empty() && words.front().text.find('/') != std::string_view::npos;
-                    });
-    if (use.installs && !use.updates && later.by_old_lists == nullptr) later.by_old_lists = &other;
-  }
-  return later;
+  const auto first_after = [&](const std::vector<const lint::Run*>& runs) -> const lint::Run* {
+    const auto step = [](const lint::Run* one) { return *one->step; };
+    const auto later = std::ranges::upper_bound(runs, *run.step, {}, step);
+    const auto found = std::find_if(later, runs.end(), [&](const lint::Run* other) {
+      return graph.starts_from(graph.steps[*other->step].stage, graph.steps[*run.step].stage);
+    });
+    return found == runs.end() ? nullptr : *found;
+  };
+  const ListRuns& runs = list_runs(dockerfile, user);
+  return {first_after(runs.by_old_lists), first_after(runs.installing) != nullptr,
+          first_after(runs.unknown) != nullptr};
 }
 
 // Those that no test decides about.
@@ -135,11 +164,7 @@ bool calls_any(const Invocations& all, std::initializer_list<std::string_view> p
 bool needs_apt_lists_in_layer(lint::Dockerfile& dockerfile, const lint::Run& run) {
   const ListUser& apt = kListUsers[0];
   const ListUse use = list_use(apt, run, invocations_of(run));
-  const bool scripts = std::ranges::any_of(run.commands, [](const shell::Command& command) {
-    const auto words = shell::invocation(command);
-    return !words.empty() && words.front().text.find('/') != std::string_view::npos;
-  });
-  const bool fetches = use.updates || use.unknown || scripts;
+  const bool fetches = use.updates || use.unknown || runs_scripts(run);
   return !fetches || (!use.removes && later_installs(dockerfile, apt, run).by_old_lists != nullptr);
 }
 
