@@ -16,6 +16,7 @@
 #include "dcache/plan/graph.h"
 #include "dcache/report/explain.h"
 #include "dcache/report/findings.h"
+#include "dcache/report/keys.h"
 #include "tests/fuzz/targets.h"
 
 namespace dcache::fuzz {
@@ -92,6 +93,9 @@ void expect_reports(const lint::Findings& findings, const dockerfile::File& file
   expect_xml(written(*report::findings_junit(), of), "junit");
   expect_printable(written(*report::findings_text(report::Style(false), true), of), "text");
   expect_printable(written(*report::findings_gnu(), of), "gnu");
+  expect_printable(written(*report::findings_github(folders), of), "github");
+  expect_printable(written(*report::findings_statistics(rules, report::Style(false)), of), "statistics");
+  expect_json(written(*report::findings_statistics(rules, std::nullopt), of), "statistics");
   expect_printable(written(*report::findings_markdown(folders), of), "markdown");
 }
 
@@ -169,6 +173,11 @@ void run_build(std::string_view input) {
     return;
   }
   build->hash_files();
+  std::string keys, keys_json;
+  report::append_keys(*build, 0, report::Style(false), keys);
+  expect_printable(keys, "keys");
+  report::append_keys_json(*build, keys_json);
+  expect_json(keys_json, "keys");
   const std::string state = cache::write_state(*build);
   expect_json(state, "snapshot");
   const auto recorded = cache::read_state(state);

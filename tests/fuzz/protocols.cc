@@ -44,11 +44,24 @@ std::vector<std::string> messages(std::string_view stream, size_t piece) {
   return found;
 }
 
-std::string new_folder() {
-  std::string name = (std::filesystem::temp_directory_path() / "dcache-fuzz-XXXXXX").string();
-  expect(::mkdtemp(name.data()) != nullptr, "there is a temporary folder");
-  return name;
-}
+// Gone when the program ends.
+class NewFolder {
+ public:
+  NewFolder() : path_((std::filesystem::temp_directory_path() / "dcache-fuzz-XXXXXX").string()) {
+    expect(::mkdtemp(path_.data()) != nullptr, "there is a temporary folder");
+  }
+  NewFolder(const NewFolder&) = delete;
+  NewFolder& operator=(const NewFolder&) = delete;
+  ~NewFolder() {
+    std::error_code ignored;
+    std::filesystem::remove_all(path_, ignored);
+  }
+
+  const std::string& path() const { return path_; }
+
+ private:
+  std::string path_;
+};
 
 std::string content_of(const std::string& path) {
   std::ifstream file(path, std::ios::binary);
@@ -91,7 +104,8 @@ class StoreFile {
   static constexpr size_t kMagicSize = 8;
   static constexpr size_t kHeaderSize = kMagicSize + sizeof(uint64_t) + sizeof(context::Hash);
 
-  std::string folder_ = new_folder();
+  NewFolder made_;
+  std::string folder_ = made_.path();
   std::string path_;
   std::string with_one_entry_;
 };
@@ -149,7 +163,8 @@ void run_store(std::string_view input) {
 }
 
 void run_durations(std::string_view input) {
-  static const std::string folder = new_folder();
+  static const NewFolder made;
+  static const std::string folder = made.path();
   static const std::string path = folder + "/durations.json";
   write(path, input);
   expect(observe::Durations::open(folder).save().empty(), "durations are saved", input);
