@@ -136,6 +136,7 @@ class Session {
     report_by_impact(all);
     if (!check_definitions()) status = kError;
     if (!check_ignore_files(said)) status = kError;
+    warn_of_unread(said);
     if (!reports_.finish()) return kError;
     return write_baseline(status);
   }
@@ -195,6 +196,15 @@ class Session {
     return failures.empty();
   }
 
+  // What rules wanted to know of files that can't be read, and that nothing else told of.
+  void warn_of_unread(const std::set<std::string>& said) const {
+    for (const std::string& problem : unread_) {
+      const auto is_told = [&](const std::string& one) { return one.find(problem) != std::string::npos; };
+      if (std::ranges::none_of(said, is_told))
+        complain(fmt::format("warning: {}; findings that rest on it may be wrong", problem));
+    }
+  }
+
   // A file that several fixes would write is shown once, as the last of them leaves it.
   void add_changes(std::vector<FileChange> changes) {
     for (FileChange& change : changes) {
@@ -220,6 +230,11 @@ class Session {
         texts_[context::absolute_path(path)] = text;
       };
     }
+    options.refused = [this](const std::string& path, const std::string& problem) {
+      if (('/' + path).find("/.git/") != std::string::npos) return;  // nobody expects them to be read
+      const std::scoped_lock lock(unread_mutex_);
+      unread_.insert(problem);
+    };
     auto disk = context::disk_with(std::move(options));
     if (options_.diff) return unwritten_ = std::make_shared<UnwrittenFiles>(std::move(disk));
     if (!options_.watch) return disk;
@@ -532,7 +547,9 @@ class Session {
   }
 
   const LintOptions& options_;
-  std::map<std::string, std::string> texts_;              // with --fix, by absolute path
+  std::map<std::string, std::string> texts_;  // with --fix, by absolute path
+  std::mutex unread_mutex_;
+  std::set<std::string> unread_;                          // why files that are there can't be read
   std::shared_ptr<const context::WatchedFiles> watched_;  // null without --watch
   std::shared_ptr<UnwrittenFiles> unwritten_;             // null without --diff
   std::shared_ptr<const context::FileSystem> files_;

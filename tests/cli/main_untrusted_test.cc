@@ -394,7 +394,6 @@ TEST_F(Outside, IsNotWrittenThroughALinkThatLeadsNowhere) {
   EXPECT_TRUE(fs::is_symlink(folder_ / "repo/.dockerignore"));
 }
 
-// None of these may wait for ever, or take more memory than a file may have.
 // The name of a file in a folder that somebody gives is the repository's, and a committed report may be a
 // link.
 TEST_F(Outside, IsNotWrittenThroughALinkOfTheRepository) {
@@ -426,6 +425,20 @@ TEST_F(Outside, IsReadInAFolderThatSomebodyNames) {
   EXPECT_TRUE(contains(outcome.out, "MaintainerDeprecated")) << outcome.out << outcome.err;
 }
 
+// A rule does without them, and says more or less than it would.
+TEST_F(Outside, IsSaidOfWhatRulesDoNotRead) {
+  folder_.write("repo/Dockerfile", "FROM node:22\nWORKDIR /a\nCOPY . .\nRUN npm ci\n");
+  folder_.write("repo/package-lock.json", "{}");
+  link("package.json");
+  fs::create_directories(folder_ / "repo/.git");
+  folder_.write("repo/.git/HEAD", "ref: refs/heads/main\n");
+  const Outcome outcome = run({"lint", "--no-shellcheck", "."});
+  EXPECT_TRUE(contains(outcome.err, "warning: can't read package.json: it is a symbolic link"))
+      << outcome.err;
+  fs::remove(folder_ / "repo/package.json");
+  EXPECT_FALSE(contains(run({"lint", "--no-shellcheck", "."}).err, "can't read"));
+}
+
 TEST(SearchedFolders, NameDockerfilesThatAreNoRegularFiles) {
   for (const bool is_pipe : {false, true}) {
     const TemporaryFolder folder;
@@ -443,6 +456,7 @@ TEST(SearchedFolders, NameDockerfilesThatAreNoRegularFiles) {
   }
 }
 
+// None of these may wait for ever, or take more memory than a file may have.
 TEST_F(Outside, IsNotADevice) {
   folder_.write("repo/Dockerfile", "FROM alpine:3.20\nCOPY . .\nRUN npm ci && go build ./...\n");
   for (const char* name : {".dcache.toml", ".hadolint.yaml", ".dockerignore", "package.json", "go.mod",

@@ -22,6 +22,8 @@ struct DiskOptions {
   bool remembers = false;
   // Told of each text that is read, by the thread that reads it.
   std::function<void(const std::string& path, const std::string& text)> note = {};
+  // Told why a file that is there can't be read, in the same way.
+  std::function<void(const std::string& path, const std::string& problem)> refused = {};
 };
 std::shared_ptr<const FileSystem> disk_with(DiskOptions options);
 

@@ -53,7 +53,9 @@ uint64_t largest(std::string_view path) {
 class Disk : public FileSystem {
  public:
   explicit Disk(DiskOptions options = {})
-      : boundary_(std::move(options.folders), std::move(options.within)), note_(std::move(options.note)) {
+      : boundary_(std::move(options.folders), std::move(options.within)),
+        note_(std::move(options.note)),
+        refused_(std::move(options.refused)) {
     for (const std::string& path : options.named)
       named_.insert(absolute_path(path));
     if (options.remembers) memo_ = std::make_unique<PathMemo>();
@@ -63,6 +65,10 @@ class Disk : public FileSystem {
     const bool is_named = !named_.empty() && named_.contains(absolute_path(path));
     auto text = is_named ? read_named(path) : read_found(path);
     if (text && note_) note_(path, *text);
+    struct stat status {};
+    const bool is_refused =
+        !text && refused_ && ::stat(path.c_str(), &status) == 0 && !S_ISDIR(status.st_mode);
+    if (is_refused) refused_(path, text.error());
     return text;
   }
 
@@ -108,6 +114,7 @@ class Disk : public FileSystem {
 
   const Boundary boundary_;
   const std::function<void(const std::string&, const std::string&)> note_;
+  const std::function<void(const std::string&, const std::string&)> refused_;
   std::set<std::string, std::less<>> named_;  // absolute
   std::unique_ptr<PathMemo> memo_;            // null if it does not remember
   mutable std::mutex pipes_mutex_;
