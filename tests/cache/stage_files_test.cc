@@ -1,6 +1,7 @@
 // What COPY --from and mounts see of another stage.
 #include "dcache/cache/stage_files.h"
 
+#include <fmt/format.h>
 #include <gtest/gtest.h>
 
 #include "tests/cache/small_builds.h"
@@ -205,6 +206,20 @@ TEST(StageFiles, OfAChainOfStagesKeepTheirFilters) {
       "COPY --from=two /e /f\n";
   EXPECT_EQ(edit_file(text, "src/a", kFiles), "2:hit 4:hit 6:hit");
   EXPECT_EQ(edit_file(text, "b", kFiles), "2:hit 4:hit 6:hit");
+}
+
+// Deeper than steps are looked at one by one: what is below counts as a whole.
+TEST(StageFiles, OfALongChainAreKnownNearItsEnd) {
+  std::string text = "FROM x AS s0\nCOPY a /base\n";
+  for (int i = 1; i < 700; ++i)
+    text += fmt::format("FROM s{} AS s{}\nCOPY b /q{}\n", i - 1, i, i);
+  text += "FROM x\nCOPY --from=s699 /q699 /q\n";
+  EXPECT_EQ(compare_texts(text, text).substr(0, 6), "2:hit ");
+  const auto last = [](const std::string& all) { return all.substr(all.rfind(' ') + 1); };
+  EXPECT_EQ(last(compare_texts(text, text)), "1402:hit");
+  const std::string edited =
+      text.substr(0, text.find("/base")) + "/other" + text.substr(text.find("/base") + 5);
+  EXPECT_EQ(last(compare_texts(text, edited)), "1402:miss");
 }
 
 // The pattern itself is not copied by the third stage: what it left out must count there all the same.
