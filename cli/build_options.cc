@@ -25,6 +25,7 @@
 #include "dcache/text/glob.h"
 #include "dcache/text/path.h"
 #include "dcache/text/suggest.h"
+#include "dcache/text/system.h"
 #include "dcache/text/words.h"
 
 // Headers of other systems do not declare it.
@@ -124,10 +125,8 @@ std::string shellcheck_folder() {
 }
 
 std::string store_folder() {
-  const char* cache = std::getenv("XDG_CACHE_HOME");
-  if (cache != nullptr && *cache == '/') return std::string(cache) + "/dcache";
-  const char* home = std::getenv("HOME");
-  return home != nullptr && *home == '/' ? std::string(home) + "/.cache/dcache" : std::string();
+  const std::string folder = text::cache_folder();
+  return folder.empty() ? folder : folder + "/dcache";
 }
 
 Option& add_builder(Command& command, const std::function<void(plan::Builder)>& set) {

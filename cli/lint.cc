@@ -11,8 +11,6 @@
 #include <utility>
 
 #include <fmt/format.h>
-#include <sys/stat.h>
-#include <unistd.h>
 
 #include "cli/commands.h"
 #include "cli/held_output.h"
@@ -44,6 +42,7 @@
 #include "dcache/text/failure.h"
 #include "dcache/text/file_io.h"
 #include "dcache/text/path.h"
+#include "dcache/text/system.h"
 #include "dcache/text/write_file.h"
 #include "dcache/threads/share.h"
 
@@ -578,11 +577,11 @@ class StartFolder {
   StartFolder() : path_(current_folder()) {}
 
   static bool is_deleted() {
-    struct stat current = {};
-    return ::stat(".", &current) != 0 || current.st_nlink == 0;
+    text::FileStatus current{};
+    return !text::status_of(".", current) || text::is_removed(current);
   }
   // Goes to the folder that has the name now; false if there is none.
-  bool go() const { return !path_.empty() && ::chdir(path_.c_str()) == 0; }
+  bool go() const { return !path_.empty() && text::go_to_folder(path_.c_str()); }
 
  private:
   std::string path_;

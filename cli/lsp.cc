@@ -1,12 +1,8 @@
 #include <array>
-#include <cerrno>
 #include <cstdio>
-#include <cstring>
 #include <memory>
 
 #include <fmt/format.h>
-#include <poll.h>
-#include <unistd.h>
 
 #include "cli/build_options.h"
 #include "cli/commands.h"
@@ -14,6 +10,7 @@
 #include "dcache/lsp/framing.h"
 #include "dcache/lsp/server.h"
 #include "dcache/process/program.h"
+#include "dcache/text/system.h"
 
 namespace dcache::cli {
 namespace {
@@ -23,12 +20,6 @@ struct Options {
   bool no_store = false;
   bool stdio = false;
 };
-
-// Whether more can be read without waiting.
-bool has_input() {
-  pollfd input{STDIN_FILENO, POLLIN, 0};
-  return ::poll(&input, 1, 0) > 0;
-}
 
 // Feeds the server what comes on standard input; the status of the program when no more does.
 int serve(lsp::Server& server) {
@@ -45,9 +36,8 @@ int serve(lsp::Server& server) {
       server.receive(**message);
       if (server.is_finished()) return server.exit_status();
     }
-    if (!has_input()) server.settle();
-    const ssize_t size = ::read(STDIN_FILENO, piece.data(), piece.size());
-    if (size < 0 && errno == EINTR) continue;
+    if (!text::has_input(STDIN_FILENO)) server.settle();
+    const ssize_t size = text::read_some(STDIN_FILENO, piece.data(), piece.size());
     // A client that is gone said no `exit`.
     if (size <= 0) return kFindings;
     reader.feed({piece.data(), static_cast<size_t>(size)});

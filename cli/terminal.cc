@@ -6,8 +6,6 @@
 #include <utility>
 
 #include <fmt/format.h>
-#include <sys/stat.h>
-#include <unistd.h>
 
 #include "cli/held_output.h"
 #include "dcache/context/boundary.h"
@@ -16,6 +14,7 @@
 #include "dcache/report/style.h"
 #include "dcache/text/file_io.h"
 #include "dcache/text/path.h"
+#include "dcache/text/system.h"
 
 namespace dcache::cli {
 
@@ -23,18 +22,19 @@ namespace {
 
 // Whether people read standard output, on a terminal or in the log of a CI job.
 bool is_shown() {
-  struct stat status = {};
-  const bool file = ::fstat(STDOUT_FILENO, &status) == 0 && S_ISREG(status.st_mode);
+  text::FileStatus status{};
+  const bool file =
+      text::status_of_open(STDOUT_FILENO, status) && text::type_of(status) == text::EntryType::kFile;
   // As the services set them, all of which show what a job prints.
   constexpr const char* kOfServices[] = {"CI",          "GITHUB_ACTIONS",   "TF_BUILD",  "GITLAB_CI",
                                          "JENKINS_URL", "TEAMCITY_VERSION", "BUILDKITE", "TRAVIS"};
   const bool in_ci =
       std::ranges::any_of(kOfServices, [](const char* name) { return std::getenv(name) != nullptr; });
-  return ::isatty(STDOUT_FILENO) == 1 || (!file && in_ci);
+  return text::is_terminal(STDOUT_FILENO) || (!file && in_ci);
 }
 
-// Why a file is not written: a link in a repository leads out of it, and whoever put it there does not say
-// what is written elsewhere. Empty if it may be written.
+// Why a file is not written: a link in a repository leads out of it, and who adds a link to a repository
+// must not choose what is overwritten. Empty if it may be written.
 std::string refusal_to_write(const std::string& path) {
   const std::string place = context::absolute_path(path);
   const std::string root = context::repository_root(std::string(text::parent_path(place)));
@@ -90,7 +90,7 @@ bool write_output(const std::string& path, std::string_view content, text::Durab
   return failure.empty();
 }
 
-ProgressLine::ProgressLine() : terminal_(::isatty(STDERR_FILENO) == 1 && std::getenv("CI") == nullptr) {}
+ProgressLine::ProgressLine() : terminal_(text::is_terminal(STDERR_FILENO) && std::getenv("CI") == nullptr) {}
 
 ProgressLine::~ProgressLine() {
   if (shown_) std::fputs("\r\033[K", stderr);
@@ -116,10 +116,8 @@ void set_colour(Colour colour) {
 bool use_colour() {
   if (chosen_colour != Colour::kAuto) return chosen_colour == Colour::kAlways;
   const char* no_colour = std::getenv("NO_COLOR");
-  const char* terminal = std::getenv("TERM");
   if (no_colour != nullptr && *no_colour != '\0') return false;
-  if (terminal == nullptr || std::string_view(terminal) == "dumb") return false;
-  return ::isatty(STDOUT_FILENO) == 1;
+  return text::shows_colours(STDOUT_FILENO);
 }
 
 }  // namespace dcache::cli

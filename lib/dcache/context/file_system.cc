@@ -9,7 +9,6 @@
 #include <utility>
 
 #include <fmt/format.h>
-#include <sys/stat.h>
 
 #include "dcache/context/boundary.h"
 #include "dcache/context/disk.h"
@@ -17,6 +16,7 @@
 #include "dcache/text/file_io.h"
 #include "dcache/text/glob.h"
 #include "dcache/text/path.h"
+#include "dcache/text/system.h"
 
 namespace dcache::context {
 namespace {
@@ -65,9 +65,9 @@ class Disk : public FileSystem {
     const bool is_named = !named_.empty() && named_.contains(absolute_path(path));
     auto text = is_named ? read_named(path) : read_found(path);
     if (text && note_) note_(path, *text);
-    struct stat status {};
-    const bool is_refused =
-        !text && refused_ && ::stat(path.c_str(), &status) == 0 && !S_ISDIR(status.st_mode);
+    text::FileStatus status{};
+    const bool is_refused = !text && refused_ && text::status_of(path.c_str(), status) &&
+                            text::type_of(status) != text::EntryType::kFolder;
     if (is_refused) refused_(path, text.error());
     return text;
   }
@@ -102,8 +102,9 @@ class Disk : public FileSystem {
 
   // A pipe gives its content once, and more than one part of a command may ask for it.
   tl::expected<std::string, std::string> read_named(const std::string& path) const {
-    struct stat status {};
-    if (::stat(path.c_str(), &status) != 0 || S_ISREG(status.st_mode)) return text::read_file(path);
+    text::FileStatus status{};
+    if (!text::status_of(path.c_str(), status) || text::type_of(status) == text::EntryType::kFile)
+      return text::read_file(path);
     const std::scoped_lock lock(pipes_mutex_);
     const auto known = pipes_.find(path);
     if (known != pipes_.end()) return known->second;

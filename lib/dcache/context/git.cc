@@ -12,7 +12,6 @@
 #include <fmt/format.h>
 #include <fmt/ranges.h>
 #include <git2/sys/repository.h>
-#include <sys/stat.h>
 
 #include "dcache/context/hash.h"
 #include "dcache/context/libgit2.h"
@@ -105,8 +104,10 @@ std::optional<LfsPointer> read_lfs_pointer(std::string_view text) {
 constexpr std::string_view kIgnoreName = ".gitignore";
 
 bool is_special(const std::string& path) {
-  struct stat status {};
-  return ::stat(path.c_str(), &status) == 0 && !S_ISREG(status.st_mode) && !S_ISDIR(status.st_mode);
+  text::FileStatus status{};
+  if (!text::status_of(path.c_str(), status)) return false;
+  const text::EntryType type = text::type_of(status);
+  return type != text::EntryType::kFile && type != text::EntryType::kFolder;
 }
 
 }  // namespace
@@ -450,9 +451,9 @@ struct GitRepository::State {
   }
 
   bool has_other_ctime(const git_index_entry& entry) const {
-    struct stat status {};
+    text::FileStatus status{};
     const std::string place = std::string(library().git_repository_workdir(repository.get())) + entry.path;
-    if (::lstat(place.c_str(), &status) != 0) return true;
+    if (!text::status_of_link(place.c_str(), status)) return true;
     const int64_t changed = text::changed_at(status);
     constexpr int64_t kSecond = 1'000'000'000;
     return static_cast<uint32_t>(changed / kSecond) != static_cast<uint32_t>(entry.ctime.seconds) ||

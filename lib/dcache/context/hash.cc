@@ -1,9 +1,6 @@
 #include "dcache/context/hash.h"
 
-#include <fcntl.h>
 #include <fmt/format.h>
-#include <sys/stat.h>
-#include <unistd.h>
 #define XXH_STATIC_LINKING_ONLY  // the streaming state as a member instead of an allocation of its own
 #include <algorithm>
 #include <cerrno>
@@ -57,7 +54,7 @@ Hash hash_bytes(std::string_view bytes) {
   return from_xxh(XXH3_128bits(bytes.data(), bytes.size()));
 }
 
-Stamp stamp_of(const struct stat& status) {
+Stamp stamp_of(const text::FileStatus& status) {
   return {static_cast<uint64_t>(status.st_dev), status.st_ino, static_cast<uint64_t>(status.st_size),
           text::modified_at(status), text::changed_at(status)};
 }
@@ -85,8 +82,7 @@ std::optional<HashedFile> hash_rest(int fd, const GoesOn& goes_on) {
   std::optional<XXH3_state_t> state;  // of a file that takes more than one piece
   size_t filled = 0;                  // bytes of this piece
   while (true) {
-    const ssize_t got = ::read(fd, kBuffer.get() + filled, kPiece - filled);
-    if (got < 0 && errno == EINTR) continue;
+    const ssize_t got = text::read_some(fd, kBuffer.get() + filled, kPiece - filled);
     if (got < 0) return std::nullopt;
     // Only this is the end: a file on a network, or before a bad block, gives less than was asked for.
     if (got == 0) break;
@@ -112,7 +108,7 @@ std::optional<HashedFile> hash_rest(int fd, const GoesOn& goes_on) {
 
 // Whether what was read between the two is the file as it was at one time. Files of the kernel say that they
 // are empty.
-bool is_whole(const struct stat& before, const struct stat& after, uint64_t size) {
+bool is_whole(const text::FileStatus& before, const text::FileStatus& after, uint64_t size) {
   return before.st_size == after.st_size && text::modified_at(before) == text::modified_at(after) &&
          text::changed_at(before) == text::changed_at(after) &&
          (after.st_size == 0 || size == static_cast<uint64_t>(after.st_size));
@@ -122,20 +118,20 @@ bool is_whole(const struct stat& before, const struct stat& after, uint64_t size
 
 tl::expected<HashedFile, std::string> hash_file(const std::string& path, const GoesOn& goes_on) {
   const auto failure = [] { return tl::unexpected(std::string(std::strerror(errno))); };
-  const text::Descriptor fd(::open(path.c_str(), O_RDONLY | O_CLOEXEC | O_NOFOLLOW | O_NONBLOCK));
+  const text::Descriptor fd(text::open_no_link(path.c_str()));
   if (fd.get() < 0) return failure();
   constexpr int kTries = 3;
   for (int i = 0; i < kTries; ++i) {
-    struct stat before {};
-    struct stat after {};
-    if (::fstat(fd.get(), &before) != 0) return failure();
+    text::FileStatus before{};
+    text::FileStatus after{};
+    if (!text::status_of_open(fd.get(), before)) return failure();
     auto file = hash_rest(fd.get(), goes_on);
-    if (!file || ::fstat(fd.get(), &after) != 0) return failure();
+    if (!file || !text::status_of_open(fd.get(), after)) return failure();
     if (is_whole(before, after, file->size)) {
       file->attributes = hash_attributes(fd.get());
       return *file;
     }
-    if (::lseek(fd.get(), 0, SEEK_SET) != 0) return failure();
+    if (!text::go_to_start(fd.get())) return failure();
   }
   return tl::unexpected(std::string("it changes while it is read"));
 }

@@ -14,7 +14,7 @@
 
 #include <tl/expected.hpp>
 
-struct stat;
+#include "dcache/text/system.h"
 
 namespace dcache::context {
 
@@ -40,7 +40,7 @@ struct Stamp {
   int64_t changed = 0;  // the inode's, which no program can set
   friend constexpr auto operator<=>(const Stamp&, const Stamp&) = default;
 };
-Stamp stamp_of(const struct stat& status);
+Stamp stamp_of(const text::FileStatus& status);
 
 // Hash of the extended attributes of an open file or folder that builders compare: none of the system
 // namespace, and of the security namespace only security.capability. Zero for none, and if they cannot be

@@ -7,11 +7,9 @@
 #include <tuple>
 #include <type_traits>
 
-#include <sys/stat.h>
-#include <unistd.h>
-
 #include "dcache/context/snapshot.h"
 #include "dcache/text/file_io.h"
+#include "dcache/text/system.h"
 #include "dcache/text/write_file.h"
 
 namespace dcache::context {
@@ -35,8 +33,9 @@ auto place_of(const Stamp& stamp) {
 }
 
 bool is_ours(const std::string& path) {
-  struct stat status {};
-  return ::lstat(path.c_str(), &status) == 0 && S_ISREG(status.st_mode) && status.st_uid == ::geteuid();
+  text::FileStatus status{};
+  return text::status_of_link(path.c_str(), status) && text::type_of(status) == text::EntryType::kFile &&
+         text::is_of_this_user(status);
 }
 
 // Removes the stores written longest ago until `needed` bytes are free. What a broken run left behind goes

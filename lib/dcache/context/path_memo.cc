@@ -6,10 +6,9 @@
 #include <optional>
 #include <utility>
 
-#include <sys/stat.h>
-
 #include "dcache/text/file_io.h"
 #include "dcache/text/path.h"
+#include "dcache/text/system.h"
 
 namespace dcache::context {
 namespace {
@@ -69,9 +68,11 @@ std::string PathMemo::real_path(const std::string& path) {
   if (name.empty() || name == "." || name == ".." || parent == path) return real_folder(path);
   const std::string above = real_folder(parent.empty() ? "." : parent);
   std::string real = above.ends_with('/') ? above + name : above + '/' + name;
-  struct stat status {};
-  if (::lstat(real.c_str(), &status) != 0 || S_ISLNK(status.st_mode)) return text::real_path(path);
-  if (S_ISDIR(status.st_mode)) keep(folders_, path, real, mutex_);
+  text::FileStatus status{};
+  if (!text::status_of_link(real.c_str(), status)) return text::real_path(path);
+  const text::EntryType type = text::type_of(status);
+  if (type == text::EntryType::kLink) return text::real_path(path);
+  if (type == text::EntryType::kFolder) keep(folders_, path, real, mutex_);
   return real;
 }
 

@@ -13,11 +13,7 @@
 #include <thread>
 #include <utility>
 
-#include <dirent.h>
-#include <fcntl.h>
 #include <fmt/format.h>
-#include <sys/stat.h>
-#include <unistd.h>
 
 #include "dcache/context/hash_store.h"
 #include "dcache/text/descriptor.h"
@@ -37,6 +33,8 @@ class RecordAccess {
 namespace {
 
 using text::Descriptor;
+using text::EntryType;
+using text::FileStatus;
 
 constexpr uint32_t kDefaultFolderMode = 0755;
 constexpr size_t kLongestPathOfWalk = 4000;  // what the system takes, with room for a name
@@ -49,16 +47,12 @@ bool by_path(const Record& a, const Record& b) {
   return path_less(a.path, b.path);
 }
 
-constexpr int kFolderFlags = O_RDONLY | O_DIRECTORY | O_CLOEXEC | O_NOFOLLOW;
-
 // Calls `visit(name, type)` for all that is in an open folder: see text::list_folder().
 template <typename Visit>
 bool list(int folder, Visit visit) {
   return text::list_folder(
       folder,
-      [](void* context, const char* name, unsigned char type) {
-        (*static_cast<Visit*>(context))(name, type);
-      },
+      [](void* context, const char* name, EntryType type) { (*static_cast<Visit*>(context))(name, type); },
       &visit);
 }
 
@@ -174,15 +168,15 @@ class Walker {
 
   struct Name {
     size_t at;  // in the names of a folder
-    unsigned char type;
+    EntryType type;
   };
 
   void read(WalkedFolder& folder) {
-    const Descriptor fd(::openat(root_, folder.path.empty() ? "." : folder.path.c_str(), kFolderFlags));
+    const Descriptor fd(text::open_folder_in(root_, folder.path.empty() ? "." : folder.path.c_str()));
     if (fd.get() < 0) return report(folder, folder.path, std::strerror(errno));
     if (!options_.names_only) folder.attributes = hash_attributes(fd.get());
     std::vector<Name> names;
-    const bool whole = list(fd.get(), [&](const char* name, unsigned char type) {
+    const bool whole = list(fd.get(), [&](const char* name, EntryType type) {
       names.push_back({folder.names.size(), type});
       folder.names.append(name).push_back('\0');
     });
@@ -202,21 +196,21 @@ class Walker {
 
   void visit(int fd, const Name& name, const std::string& path, WalkedFolder& folder) {
     const char* const text = folder.names.c_str() + name.at;
-    unsigned char type = name.type;
+    EntryType type = name.type;
     ignore::Matcher::Folder self;
-    const bool may_be_folder = type == DT_DIR || type == DT_UNKNOWN;
+    const bool may_be_folder = type == EntryType::kFolder || type == EntryType::kUnknown;
     const ignore::Decision decision = ignore_.decide(path, folder.decided, may_be_folder ? &self : nullptr);
     const bool ignored = decision.ignored;
     if (ignored) ++folder.ignored;
     if (ignored && !may_be_folder && ignored_by_.empty()) return;
-    struct stat status {};
-    const bool look = !options_.names_only || !ignored_by_.empty() || type == DT_UNKNOWN;
-    if (look && ::fstatat(fd, text, &status, AT_SYMLINK_NOFOLLOW) != 0) {
+    FileStatus status{};
+    const bool look = !options_.names_only || !ignored_by_.empty() || type == EntryType::kUnknown;
+    if (look && !text::status_in(fd, text, status)) {
       if (!ignored && !text::is_absent(errno)) add_unknown(name, path, folder);
       return;
     }
-    if (look) type = static_cast<unsigned char>(IFTODT(status.st_mode));
-    const bool enters = type == DT_DIR && (!ignored || ignore_.may_reinclude_below(path));
+    if (look) type = text::type_of(status);
+    const bool enters = type == EntryType::kFolder && (!ignored || ignore_.may_reinclude_below(path));
     if (ignored && !ignored_by_.empty())
       measure(folder, path, status, !enters,
               static_cast<size_t>(decision.pattern - ignore_.patterns().data()));
@@ -239,23 +233,24 @@ class Walker {
   // What nobody knows is there all the same, for the steps that would read it.
   void add_unknown(const Name& name, const std::string& path, WalkedFolder& folder) const {
     report(folder, path, std::strerror(errno));
-    folder.entries.push_back({.name = name.at, .type = name.type == DT_DIR ? Type::kFolder : Type::kFile});
+    folder.entries.push_back(
+        {.name = name.at, .type = name.type == EntryType::kFolder ? Type::kFolder : Type::kFile});
     if (!options_.names_only) folder.stamps.emplace_back();
   }
 
   // Type and target. False for what a build context can't contain.
-  static bool describe(int fd, const char* name, unsigned char type, const std::string& path,
+  static bool describe(int fd, const char* name, EntryType type, const std::string& path,
                        WalkedFolder& folder, WalkedFolder::Entry& entry) {
     switch (type) {
-      case DT_REG:
+      case EntryType::kFile:
         return true;
-      case DT_DIR:
+      case EntryType::kFolder:
         entry.type = Type::kFolder;
         return true;
-      case DT_LNK:
+      case EntryType::kLink:
         entry.type = Type::kSymlink;
         return read_target(fd, name, path, folder, entry);
-      case DT_SOCK:
+      case EntryType::kSocket:
         note(folder, path, "is a socket, which builders leave out");
         return false;
       default:
@@ -268,7 +263,7 @@ class Walker {
   static bool read_target(int fd, const char* name, const std::string& path, WalkedFolder& folder,
                           WalkedFolder::Entry& entry) {
     char target[4096];
-    const ssize_t length = ::readlinkat(fd, name, target, sizeof target);
+    const ssize_t length = text::read_link_in(fd, name, target, sizeof target);
     if (length < 0 && text::is_absent(errno)) return false;
     if (length < 0) {
       report(folder, path, std::strerror(errno));
@@ -281,10 +276,10 @@ class Walker {
   }
 
   // Counts a file, or all files in a folder that the walk does not enter, to what a pattern keeps out.
-  void measure(WalkedFolder& parent, const std::string& path, const struct stat& status, bool enter,
+  void measure(WalkedFolder& parent, const std::string& path, const FileStatus& status, bool enter,
                size_t pattern) {
     IgnoredCount sum;
-    if (!S_ISDIR(status.st_mode)) {
+    if (text::type_of(status) != EntryType::kFolder) {
       add_file(status, sum);
     } else if (enter) {
       add_below(parent, path, sum);
@@ -294,9 +289,9 @@ class Walker {
     ignored_by_[pattern].bytes += sum.bytes;
   }
 
-  static void add_file(const struct stat& status, IgnoredCount& sum) {
+  static void add_file(const FileStatus& status, IgnoredCount& sum) {
     ++sum.files;
-    if (S_ISREG(status.st_mode)) sum.bytes += static_cast<uint64_t>(status.st_size);
+    if (text::type_of(status) == EntryType::kFile) sum.bytes += static_cast<uint64_t>(status.st_size);
   }
 
   // One folder after the other: nesting costs no descriptors. What can't be read is a problem of `parent`.
@@ -306,11 +301,11 @@ class Walker {
       const std::string path = std::move(todo.back());
       todo.pop_back();
       const bool too_deep = path.size() >= kLongestPathOfWalk;
-      const Descriptor fd(too_deep ? -1 : ::openat(root_, path.c_str(), kFolderFlags));
-      const auto add = [&](const char* name, unsigned char) {
-        struct stat status {};
-        if (::fstatat(fd.get(), name, &status, AT_SYMLINK_NOFOLLOW) != 0) return;
-        if (S_ISDIR(status.st_mode)) {
+      const Descriptor fd(too_deep ? -1 : text::open_folder_in(root_, path.c_str()));
+      const auto add = [&](const char* name, EntryType) {
+        FileStatus status{};
+        if (!text::status_in(fd.get(), name, status)) return;
+        if (text::type_of(status) == EntryType::kFolder) {
           todo.push_back(path + '/' + name);
         } else {
           add_file(status, sum);
@@ -481,7 +476,7 @@ std::vector<Record>& Snapshot::own() {
 
 tl::expected<Walk, std::string> walk(const std::string& folder, const ignore::Matcher& ignore,
                                      const WalkOptions& options) {
-  const Descriptor root(::open(folder.c_str(), O_RDONLY | O_DIRECTORY | O_CLOEXEC));
+  const Descriptor root(text::open_folder(folder.c_str()));
   if (root.get() < 0)
     return tl::unexpected(fmt::format("can't read the folder {}: {}", folder, std::strerror(errno)));
   Walk walk = Walker(root.get(), ignore, options).run();

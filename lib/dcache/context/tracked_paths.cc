@@ -1,14 +1,10 @@
 #include "dcache/context/tracked_paths.h"
 
 #include <algorithm>
-#include <cerrno>
 #include <limits>
 
-#include <fcntl.h>
-#include <sys/stat.h>
-#include <unistd.h>
-
 #include "dcache/text/descriptor.h"
+#include "dcache/text/system.h"
 
 namespace dcache::context {
 namespace {
@@ -54,10 +50,7 @@ class Pieces {
     const size_t before = piece_.size();
     const auto most = static_cast<size_t>(std::min(kPiece, left_));
     piece_.resize(before + most);
-    ssize_t got = -1;
-    do
-      got = ::read(fd_, piece_.data() + before, most);
-    while (got < 0 && errno == EINTR);
+    const ssize_t got = text::read_some(fd_, piece_.data() + before, most);
     piece_.resize(before + static_cast<size_t>(std::max<ssize_t>(got, 0)));
     left_ -= piece_.size() - before;
     return got > 0;
@@ -149,9 +142,11 @@ class IndexReader {
 }  // namespace
 
 std::optional<TrackedPaths> TrackedPaths::read(const std::string& index) {
-  const text::Descriptor fd(::open(index.c_str(), O_RDONLY | O_CLOEXEC | O_NOCTTY | O_NONBLOCK));
-  struct stat status {};
-  if (fd.get() < 0 || ::fstat(fd.get(), &status) != 0 || !S_ISREG(status.st_mode)) return std::nullopt;
+  const text::Descriptor fd(text::open_at_once(index.c_str()));
+  text::FileStatus status{};
+  if (fd.get() < 0 || !text::status_of_open(fd.get(), status) ||
+      text::type_of(status) != text::EntryType::kFile)
+    return std::nullopt;
   const auto size = static_cast<uint64_t>(status.st_size);
   if (size < kHeader + kHashBytes || size > std::numeric_limits<uint32_t>::max()) return std::nullopt;
   IndexReader reader(fd.get(), size - kHashBytes);

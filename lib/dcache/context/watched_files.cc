@@ -2,18 +2,17 @@
 
 #include <filesystem>
 
-#include <sys/stat.h>
-
 #include "dcache/context/hash.h"
 #include "dcache/text/path.h"
+#include "dcache/text/system.h"
 
 namespace dcache::context {
 namespace {
 
 // Nothing where there is no such file.
 std::optional<Stamp> stamp_at(const std::string& path) {
-  struct stat status = {};
-  if (::stat(path.c_str(), &status) != 0) return std::nullopt;
+  text::FileStatus status{};
+  if (!text::status_of(path.c_str(), status)) return std::nullopt;
   return stamp_of(status);
 }
 

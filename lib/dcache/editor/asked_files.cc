@@ -1,13 +1,12 @@
 #include "dcache/editor/asked_files.h"
 
-#include <cstdlib>
-
 #include <fmt/format.h>
 
 #include "dcache/context/boundary.h"
 #include "dcache/context/git.h"
 #include "dcache/text/file_io.h"
 #include "dcache/text/path.h"
+#include "dcache/text/system.h"
 
 namespace dcache::editor {
 
@@ -43,8 +42,8 @@ bool is_wide(const std::string& folder) {
   if (path == "/" || path == "/root" || path == "/home" || path == "/Users" || parent == "/home" ||
       parent == "/Users")
     return true;
-  const char* const home = std::getenv("HOME");
-  return home != nullptr && path == text::real_path(context::absolute_path(home));
+  const std::string home = text::home_folder();
+  return !home.empty() && path == text::real_path(home);
 }
 
 std::string AskedFiles::refusal(const std::string& path) const {

@@ -2,7 +2,6 @@
 
 #include <algorithm>
 #include <array>
-#include <cerrno>
 #include <filesystem>
 #include <map>
 #include <memory>
@@ -13,8 +12,6 @@
 
 #include <fmt/format.h>
 #include <nlohmann/json.hpp>
-#include <sys/stat.h>
-#include <unistd.h>
 
 #include "dcache/context/hash.h"
 #include "dcache/process/program.h"
@@ -205,13 +202,11 @@ std::optional<Diagnostic> diagnostic_of(const Script& script, const json& commen
 std::unique_ptr<text::Descriptor> file_of(std::string_view text) {
   auto fd = std::make_unique<text::Descriptor>(text::open_unnamed());
   while (fd->get() >= 0 && !text.empty()) {
-    const ssize_t wrote = ::write(fd->get(), text.data(), text.size());
-    if (wrote < 0 && errno == EINTR) continue;
+    const ssize_t wrote = text::write_some(fd->get(), text.data(), text.size());
     if (wrote < 0) return nullptr;
     text.remove_prefix(static_cast<size_t>(wrote));
   }
-  ::lseek(fd->get(), 0, SEEK_SET);
-  return fd->get() < 0 ? nullptr : std::move(fd);
+  return fd->get() >= 0 && text::go_to_start(fd->get()) ? std::move(fd) : nullptr;
 }
 
 std::string name_of_descriptor(int descriptor) {
@@ -303,8 +298,8 @@ class Answers {
 }  // namespace
 
 ShellCheck::ShellCheck(Options options) : options_(std::move(options)) {
-  struct stat status {};
-  if (::stat(options_.program.c_str(), &status) == 0) {
+  text::FileStatus status{};
+  if (text::status_of(options_.program.c_str(), status)) {
     const context::Stamp stamp = context::stamp_of(status);
     identity_ = fmt::format("{} {} {} {}", options_.program, stamp.inode, stamp.size, stamp.modified);
   }

@@ -11,19 +11,18 @@
 #include <string_view>
 #include <utility>
 
-#include <dirent.h>
-#include <fcntl.h>
 #include <fmt/format.h>
-#include <sys/stat.h>
 
 #include "dcache/context/boundary.h"
 #include "dcache/context/git.h"
 #include "dcache/context/tracked_paths.h"
 #include "dcache/ignore/matcher.h"
 #include "dcache/project/file_kinds.h"
+#include "dcache/text/descriptor.h"
 #include "dcache/text/file_io.h"
 #include "dcache/text/glob.h"
 #include "dcache/text/path.h"
+#include "dcache/text/system.h"
 
 namespace dcache::project {
 namespace {
@@ -123,17 +122,10 @@ bool is_program(const std::string& path) {
 // What is in a folder.
 struct Entry {
   std::string name;
-  enum class Type : uint8_t { kFile, kFolder, kLink, kOther } type = Type::kOther;
+  text::EntryType type = text::EntryType::kUnknown;
 
-  bool is_folder() const { return type == Type::kFolder; }
+  bool is_folder() const { return type == text::EntryType::kFolder; }
 };
-
-Entry::Type type_of(mode_t mode) {
-  return S_ISREG(mode)   ? Entry::Type::kFile
-         : S_ISDIR(mode) ? Entry::Type::kFolder
-         : S_ISLNK(mode) ? Entry::Type::kLink
-                         : Entry::Type::kOther;
-}
 
 // Searches folders one after the other: none is open while another is read, so that nesting costs no
 // descriptors.
@@ -187,30 +179,25 @@ std::vector<Entry> Search::list(const std::string& folder, bool is_top) {
     if (is_top || errno != ENOENT) complain(path, std::strerror(errno));
   };
   std::vector<Entry> entries;
-  const std::unique_ptr<DIR, int (*)(DIR*)> open(::opendir(folder.c_str()), ::closedir);
-  if (open == nullptr) {
+  const text::Descriptor open(text::open_folder(folder.c_str()));
+  if (open.get() < 0) {
     fail(folder);
     return entries;
   }
-  while (true) {
-    errno = 0;
-    const dirent* const found = ::readdir(open.get());
-    if (found == nullptr) break;
-    const std::string_view name = found->d_name;
-    if (name == "." || name == "..") continue;
-    Entry& entry =
-        entries.emplace_back(std::string(name), type_of(static_cast<mode_t>(DTTOIF(found->d_type))));
-    struct stat status {};
-    if (found->d_type != DT_UNKNOWN) continue;  // which some file systems always say
-    if (::fstatat(::dirfd(open.get()), found->d_name, &status, AT_SYMLINK_NOFOLLOW) == 0) {
-      entry.type = type_of(status.st_mode);
+  const auto add = [](void* to, const char* name, text::EntryType type) {
+    static_cast<std::vector<Entry>*>(to)->push_back({name, type});
+  };
+  if (!text::list_folder(open.get(), add, &entries)) fail(folder);
+  text::FileStatus status{};
+  for (Entry& entry : entries) {
+    if (entry.type != text::EntryType::kUnknown) continue;  // which some file systems always say
+    if (text::status_in(open.get(), entry.name.c_str(), status)) {
+      entry.type = text::type_of(status);
     } else {
-      fail(text::join_path(folder, name));
+      fail(text::join_path(folder, entry.name));
     }
   }
-  if (errno != 0) fail(folder);
-  struct stat status {};
-  if (is_top && ::fstat(::dirfd(open.get()), &status) == 0 && status.st_nlink == 0)
+  if (is_top && text::status_of_open(open.get(), status) && text::is_removed(status))
     complain(folder, "the folder was removed");
   std::ranges::sort(entries, {}, &Entry::name);
   return entries;
@@ -218,15 +205,15 @@ std::vector<Entry> Search::list(const std::string& folder, bool is_top) {
 
 bool Search::can_take(const std::string& path, const Entry& entry) {
   constexpr std::string_view kSpecial = "it is not a regular file";
-  if (entry.type == Entry::Type::kOther) complain(path, kSpecial);
-  if (entry.type != Entry::Type::kLink) return entry.type == Entry::Type::kFile;
-  struct stat status {};
-  if (::stat(path.c_str(), &status) != 0) {
+  if (entry.type == text::EntryType::kOther) complain(path, kSpecial);
+  if (entry.type != text::EntryType::kLink) return entry.type == text::EntryType::kFile;
+  text::FileStatus status{};
+  if (!text::status_of(path.c_str(), status)) {
     if (errno != ENOENT) complain(path, std::strerror(errno));
     return false;
   }
-  if (!S_ISREG(status.st_mode)) {
-    if (!S_ISDIR(status.st_mode)) complain(path, kSpecial);
+  if (const text::EntryType type = text::type_of(status); type != text::EntryType::kFile) {
+    if (type != text::EntryType::kFolder) complain(path, kSpecial);
     return false;
   }
   const std::string reason = boundary_.refusal(path, text::real_path(path));

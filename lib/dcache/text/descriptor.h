@@ -1,7 +1,7 @@
 // A file descriptor that is closed at the end of its scope.
 #pragma once
 
-#include <unistd.h>
+#include "dcache/text/system.h"
 
 namespace dcache::text {
 
@@ -11,10 +11,13 @@ class Descriptor {
   explicit Descriptor(int fd) : fd_(fd) {}
   Descriptor(const Descriptor&) = delete;
   Descriptor& operator=(const Descriptor&) = delete;
-  ~Descriptor() {
-    if (fd_ >= 0) ::close(fd_);
-  }
+  ~Descriptor() { close(); }
   int get() const { return fd_; }
+  // Before the end of the scope.
+  void close() {
+    if (fd_ >= 0) close_file(fd_);
+    fd_ = -1;
+  }
 
  private:
   int fd_;

@@ -1,14 +1,9 @@
 #include "dcache/text/file_io.h"
 
 #include <cerrno>
-#include <cstdlib>
 #include <cstring>
-#include <memory>
 
-#include <fcntl.h>
 #include <fmt/format.h>
-#include <sys/stat.h>
-#include <unistd.h>
 
 #include "dcache/text/descriptor.h"
 #include "dcache/text/system.h"
@@ -35,8 +30,7 @@ tl::expected<std::string, std::string> read_all(int fd, const std::string& path,
   size_t filled = 0;
   content.resize(expected_size + 1);  // one byte more, so that the end shows at the first read
   while (true) {
-    const ssize_t got = ::read(fd, content.data() + filled, content.size() - filled);
-    if (got < 0 && errno == EINTR) continue;
+    const ssize_t got = read_some(fd, content.data() + filled, content.size() - filled);
     if (got < 0) return tl::unexpected(failure("can't read", path));
     if (got == 0) break;
     filled += static_cast<size_t>(got);
@@ -60,24 +54,27 @@ bool is_absent(int error) {
 }
 
 bool may_exist(const std::string& path) {
-  struct stat status {};
-  return ::stat(path.c_str(), &status) == 0 || !is_absent(errno);
+  FileStatus status{};
+  return status_of(path.c_str(), status) || !is_absent(errno);
 }
 
 std::string real_path(const std::string& path) {
-  const std::unique_ptr<char, void (*)(void*)> resolved(::realpath(path.c_str(), nullptr), std::free);
-  return resolved ? std::string(resolved.get()) : path;
+  std::string resolved = resolve_links(path.c_str());
+  if (resolved.empty()) return path;
+  return resolved;
 }
 
 tl::expected<std::string, std::string> read_file(const std::string& path) {
   if (path == "-") return read_all(STDIN_FILENO, "standard input", 0, kLargestFile);
-  const Descriptor fd(::open(path.c_str(), O_RDONLY | O_CLOEXEC | O_NOCTTY));
+  const Descriptor fd(open_to_read(path.c_str()));
   if (fd.get() < 0) return tl::unexpected(failure("can't open", path));
-  struct stat status {};
-  if (::fstat(fd.get(), &status) != 0) return tl::unexpected(failure("can't read", path));
-  if (S_ISDIR(status.st_mode)) return tl::unexpected(fmt::format("can't read {}: it is a folder", path));
-  if (S_ISFIFO(status.st_mode) || S_ISCHR(status.st_mode)) return read_all(fd.get(), path, 0, kLargestFile);
-  if (!S_ISREG(status.st_mode))
+  FileStatus status{};
+  if (!status_of_open(fd.get(), status)) return tl::unexpected(failure("can't read", path));
+  const EntryType type = type_of(status);
+  if (type == EntryType::kFolder) return tl::unexpected(fmt::format("can't read {}: it is a folder", path));
+  if (type == EntryType::kFifo || type == EntryType::kDevice)
+    return read_all(fd.get(), path, 0, kLargestFile);
+  if (type != EntryType::kFile)
     return tl::unexpected(fmt::format("can't read {}: it is not a regular file", path));
   const auto size = static_cast<uint64_t>(status.st_size);
   if (size > kLargestFile) return tl::unexpected(too_large(path, kLargestFile));
@@ -85,13 +82,13 @@ tl::expected<std::string, std::string> read_file(const std::string& path) {
 }
 
 tl::expected<std::string, std::string> read_regular_file(const std::string& path, const ReadLimits& limits) {
-  // O_NONBLOCK: to open a FIFO must not wait for a writer. It has no effect on a regular file.
-  const Descriptor fd(::open(path.c_str(), O_RDONLY | O_CLOEXEC | O_NOCTTY | O_NONBLOCK));
+  const Descriptor fd(open_at_once(path.c_str()));
   if (fd.get() < 0) return tl::unexpected(failure("can't open", path));
-  struct stat status {};
-  if (::fstat(fd.get(), &status) != 0) return tl::unexpected(failure("can't read", path));
-  if (S_ISDIR(status.st_mode)) return tl::unexpected(fmt::format("can't read {}: it is a folder", path));
-  if (!S_ISREG(status.st_mode))
+  FileStatus status{};
+  if (!status_of_open(fd.get(), status)) return tl::unexpected(failure("can't read", path));
+  const EntryType type = type_of(status);
+  if (type == EntryType::kFolder) return tl::unexpected(fmt::format("can't read {}: it is a folder", path));
+  if (type_of(status) != EntryType::kFile)
     return tl::unexpected(fmt::format("can't read {}: it is not a regular file", path));
   if (limits.refusal) {
     const std::string reason = limits.refusal(path_of(fd.get(), path));

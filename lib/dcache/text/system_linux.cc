@@ -57,7 +57,7 @@ bool list_folder(int folder, VisitEntry visit, void* context) {
       const auto* entry = reinterpret_cast<const dirent64*>(piece.data() + at);
       at += entry->d_reclen;
       const std::string_view name = entry->d_name;
-      if (name != "." && name != "..") visit(context, entry->d_name, entry->d_type);
+      if (name != "." && name != "..") visit(context, entry->d_name, static_cast<EntryType>(entry->d_type));
     }
   }
   return size == 0;

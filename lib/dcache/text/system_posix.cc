@@ -68,7 +68,7 @@ bool list_folder(int folder, VisitEntry visit, void* context) {
     const dirent* const entry = ::readdir(stream.get());
     if (entry == nullptr) return errno == 0;
     const std::string_view name = entry->d_name;
-    if (name != "." && name != "..") visit(context, entry->d_name, entry->d_type);
+    if (name != "." && name != "..") visit(context, entry->d_name, static_cast<EntryType>(entry->d_type));
   }
 }
 

@@ -3,15 +3,10 @@
 #include <array>
 #include <cerrno>
 #include <charconv>
-#include <csignal>
-#include <cstdio>
 #include <cstring>
 #include <random>
 
-#include <fcntl.h>
 #include <fmt/format.h>
-#include <sys/stat.h>
-#include <unistd.h>
 
 #include "dcache/text/descriptor.h"
 #include "dcache/text/file_io.h"
@@ -31,8 +26,7 @@ std::string write_failure(const std::string& path) {
 
 bool write_all(int fd, std::string_view content) {
   while (!content.empty()) {
-    const ssize_t wrote = ::write(fd, content.data(), content.size());
-    if (wrote < 0 && errno == EINTR) continue;
+    const ssize_t wrote = write_some(fd, content.data(), content.size());
     if (wrote < 0) return false;
     content.remove_prefix(static_cast<size_t>(wrote));
   }
@@ -55,28 +49,9 @@ std::optional<int> descriptor_of(std::string_view path) {
 }
 
 std::string write_into(const std::string& path, std::string_view content) {
-  const Descriptor fd(::open(path.c_str(), O_WRONLY | O_CLOEXEC | O_NOCTTY));
+  const Descriptor fd(open_to_write(path.c_str()));
   return fd.get() >= 0 && write_all(fd.get(), content) ? "" : write_failure(path);
 }
-
-// While a file has its temporary name, a signal that ends the program waits: it would leave the file. Signals
-// for the whole process wait if no other thread takes them.
-class SignalsWait {
- public:
-  SignalsWait() {
-    sigset_t ending;
-    sigemptyset(&ending);
-    for (const int signal : {SIGINT, SIGTERM, SIGHUP, SIGPIPE, SIGQUIT, SIGXCPU, SIGXFSZ})
-      sigaddset(&ending, signal);
-    ::pthread_sigmask(SIG_BLOCK, &ending, &before_);
-  }
-  SignalsWait(const SignalsWait&) = delete;
-  SignalsWait& operator=(const SignalsWait&) = delete;
-  ~SignalsWait() { ::pthread_sigmask(SIG_SETMASK, &before_, nullptr); }
-
- private:
-  sigset_t before_{};
-};
 
 // A name next to the target, gone at the end unless the target took it over.
 class TemporaryName {
@@ -92,12 +67,12 @@ class TemporaryName {
   ~TemporaryName() {
     if (!exists_) return;
     const int error = errno;
-    ::unlink(path_.c_str());
+    remove_file(path_.c_str());
     errno = error;
   }
 
   int create() {
-    const int fd = ::open(path_.c_str(), O_WRONLY | O_CREAT | O_EXCL | O_CLOEXEC, kNewMode);
+    const int fd = create_file(path_.c_str(), kNewMode);
     exists_ = fd >= 0;
     return fd;
   }
@@ -107,7 +82,7 @@ class TemporaryName {
     return exists_;
   }
   bool become(const std::string& target, bool is_new) {
-    const bool done = is_new ? rename_to_new(path_, target) : ::rename(path_.c_str(), target.c_str()) == 0;
+    const bool done = is_new ? rename_to_new(path_, target) : rename_file(path_.c_str(), target.c_str());
     exists_ = exists_ && !done;
     return done;
   }
@@ -121,7 +96,7 @@ class TemporaryName {
 class Target {
  public:
   // `path` is not a link. `before`, if given, is what it has to contain until the end.
-  Target(std::string path, const struct stat* status, const std::string* before, Durability durability)
+  Target(std::string path, const FileStatus* status, const std::string* before, Durability durability)
       : path_(std::move(path)), status_(status), before_(before), durability_(durability) {}
 
   bool is_new = false;  // it must not be there
@@ -129,10 +104,12 @@ class Target {
   std::string write(std::string_view content) {
     if (write_unnamed(content)) return {};
     if (changed_) return changed();
-    const SignalsWait wait;
+    const SignalsWait wait;  // a signal that ends the program would leave the temporary file
     TemporaryName name(path_);
-    const Descriptor fd(name.create());
-    if (fd.get() >= 0 && fill(fd.get(), content) && !has_changed() && name.become(path_, is_new)) return {};
+    Descriptor fd(name.create());
+    const bool is_filled = fd.get() >= 0 && fill(fd.get(), content) && !has_changed();
+    if (is_filled) fd.close();  // Windows renames no open file to the name of another one
+    if (is_filled && name.become(path_, is_new)) return {};
     if (changed_ || (is_new && errno == EEXIST)) return changed();
     return write_failure(path_);
   }
@@ -150,23 +127,8 @@ class Target {
   }
 
   bool fill(int fd, std::string_view content) const {
-    return write_all(fd, content) && take_over(fd) && (durability_ == Durability::kLazy || ::fsync(fd) == 0);
-  }
-
-  bool take_over(int fd) const {
-    if (status_ == nullptr) return true;
-    if (::fchown(fd, status_->st_uid, status_->st_gid) != 0 && errno != EPERM) return false;
-    if (::fchmod(fd, status_->st_mode & 07777U) != 0) return false;
-    copy_attributes(fd);
-    return true;
-  }
-
-  // Those that can be read and set: an access list is one too.
-  void copy_attributes(int fd) const {
-    const Descriptor from(::open(path_.c_str(), O_RDONLY | O_CLOEXEC | O_NOCTTY | O_NONBLOCK));
-    if (from.get() < 0) return;
-    for (const std::string& name : attribute_names(from.get()))
-      set_attribute(fd, name, attribute(from.get(), name));
+    return write_all(fd, content) && (status_ == nullptr || take_over(fd, path_, *status_)) &&
+           (durability_ == Durability::kLazy || sync_file(fd));
   }
 
   bool has_changed() {
@@ -182,7 +144,7 @@ class Target {
   }
 
   const std::string path_;
-  const struct stat* const status_;  // null if it is not there
+  const FileStatus* const status_;  // null if it is not there
   const std::string* const before_;
   const Durability durability_;
   bool changed_ = false;
@@ -192,27 +154,28 @@ class Target {
 
 std::string write_file(const std::string& path, std::string_view content, Durability durability) {
   if (const auto fd = descriptor_of(path)) return write_all(*fd, content) ? "" : write_failure(path);
-  struct stat status {};
-  if (::stat(path.c_str(), &status) == 0) {
-    if (!S_ISREG(status.st_mode)) return write_into(path, content);
+  FileStatus status{};
+  if (status_of(path.c_str(), status)) {
+    if (type_of(status) != EntryType::kFile) return write_into(path, content);
     return Target(real_path(path), &status, nullptr, durability).write(content);
   }
   if (errno != ENOENT) return write_failure(path);
-  if (::lstat(path.c_str(), &status) == 0)
+  if (status_of_link(path.c_str(), status))
     return fmt::format("can't write {}: it is a symbolic link that leads nowhere; remove it first", path);
   return Target(path, nullptr, nullptr, durability).write(content);
 }
 
 std::string replace_file(const std::string& path, const std::optional<std::string>& before,
                          std::string_view content) {
-  struct stat status {};
   if (!before) {
     Target target(path, nullptr, nullptr, Durability::kSynced);
     target.is_new = true;
     return target.write(content);
   }
-  if (::stat(path.c_str(), &status) != 0) return write_failure(path);
-  if (!S_ISREG(status.st_mode)) return fmt::format("can't write {}: it is not a regular file", path);
+  FileStatus status{};
+  if (!status_of(path.c_str(), status)) return write_failure(path);
+  if (type_of(status) != EntryType::kFile)
+    return fmt::format("can't write {}: it is not a regular file", path);
   return Target(real_path(path), &status, &*before, Durability::kSynced).write(content);
 }
 

@@ -1,5 +1,3 @@
-#include "dcache/process/program.h"
-
 #include <algorithm>
 #include <array>
 #include <cerrno>
@@ -12,6 +10,7 @@
 #include <sys/wait.h>
 #include <unistd.h>
 
+#include "dcache/process/program.h"
 #include "dcache/text/descriptor.h"
 #include "dcache/text/system.h"
 
@@ -74,8 +73,7 @@ bool read_all(int from, Clock::time_point deadline, size_t most, std::string& ou
     const int ready = ::poll(&wanted, 1, static_cast<int>(std::min<int64_t>(left, 1000)));
     if (ready < 0 && errno != EINTR) return false;
     if (ready <= 0) continue;
-    const ssize_t count = ::read(from, piece.data(), piece.size());
-    if (count < 0 && errno == EINTR) continue;
+    const ssize_t count = text::read_some(from, piece.data(), piece.size());
     if (count <= 0) return count == 0;
     out.append(piece.data(), static_cast<size_t>(count));
     if (out.size() > most) return false;
