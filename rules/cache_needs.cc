@@ -9,9 +9,9 @@
 #include <vector>
 
 #include <fmt/format.h>
-#include <fnmatch.h>
 
 #include "dcache/lint/images.h"
+#include "dcache/text/glob.h"
 #include "dcache/text/path.h"
 #include "dcache/text/unicode.h"
 #include "dcache/text/words.h"
@@ -57,6 +57,20 @@ bool is_about(std::string_view word, std::string_view target, const Step& step) 
   return text::is_within(*path, target) || (!is_general(*path, step) && text::is_within(target, *path));
 }
 
+// Whether a shell makes the name of the pattern: at the start of a part, only a dot means a dot.
+bool expands_to(std::string_view pattern, std::string_view name) {
+  std::string_view rest = pattern;
+  for (std::string_view left = name; !left.empty() && !rest.empty();) {
+    if (left.starts_with('.') && !rest.starts_with('.') && !rest.starts_with("\\.")) return false;
+    left.remove_prefix(std::min(left.find('/'), left.size() - 1) + 1);
+    rest.remove_prefix(std::min(rest.find('/'), rest.size() - 1) + 1);
+  }
+  std::string glob(pattern);
+  for (size_t at = glob.find("[!"); at != std::string::npos; at = glob.find("[!", at))
+    glob[at + 1] = '^';
+  return text::glob_match(glob, name);
+}
+
 // Whether an absolute pattern matches the target or a folder around it.
 bool matches_around(std::string_view pattern, std::string_view target) {
   // As many parts of the target as the pattern has.
@@ -65,7 +79,7 @@ bool matches_around(std::string_view pattern, std::string_view target) {
   for (size_t i = 0; i < parts && end != std::string_view::npos; ++i)
     end = target.find('/', end + 1);
   const std::string start(target.substr(0, end));
-  return ::fnmatch(std::string(pattern).c_str(), start.c_str(), FNM_PATHNAME | FNM_PERIOD) == 0;
+  return expands_to(pattern, start);
 }
 
 // Whether a word of `rm` or the like may mean the target or a folder around it.
@@ -79,7 +93,7 @@ bool may_take_away(std::string_view word, std::string_view target, const Step& s
     return false;
   for (size_t at = 1; at < target.size(); at = std::min(target.find('/', at), target.size()) + 1) {
     const std::string part(target.substr(at, target.find('/', at) - at));
-    if (::fnmatch(std::string(first).c_str(), part.c_str(), FNM_PERIOD) == 0 && first != "*") return true;
+    if (expands_to(first, part) && first != "*") return true;
   }
   return false;
 }

@@ -5,8 +5,7 @@
 #include <charconv>
 #include <utility>
 
-#include <arpa/inet.h>
-
+#include "dcache/text/address.h"
 #include "dcache/text/unicode.h"
 
 namespace dcache::plan {
@@ -28,9 +27,9 @@ std::optional<PortRange> read_ports(std::string_view text) {
 bool is_address(std::string_view text) {
   if (text.starts_with('[') && text.ends_with(']')) text = text.substr(1, text.size() - 2);
   const std::string address(text.substr(0, text.find('%')));
-  std::array<unsigned char, sizeof(in6_addr)> bytes = {};
-  return inet_pton(AF_INET, address.c_str(), bytes.data()) == 1 ||
-         inet_pton(AF_INET6, address.c_str(), bytes.data()) == 1;
+  std::array<unsigned char, 16> bytes = {};
+  return text::read_address(text::AddressFamily::kIpv4, address, bytes.data()) ||
+         text::read_address(text::AddressFamily::kIpv6, address, bytes.data());
 }
 
 // The part after the last colon, which is taken off with it.

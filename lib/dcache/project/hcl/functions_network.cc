@@ -3,9 +3,8 @@
 #include <optional>
 #include <utility>
 
-#include <arpa/inet.h>
-
 #include "dcache/project/hcl/functions.h"
+#include "dcache/text/address.h"
 
 namespace dcache::project::hcl {
 namespace {
@@ -29,10 +28,14 @@ Bits masked(Bits address, int prefix, int width) {
   return address & ~low_bits(width - prefix) & low_bits(width);
 }
 
+text::AddressFamily family_of(int width) {
+  return width == 32 ? text::AddressFamily::kIpv4 : text::AddressFamily::kIpv6;
+}
+
 std::optional<Bits> parse_address(const std::string& text, int& width) {
   std::array<unsigned char, 16> bytes{};
   width = text.find(':') == std::string::npos ? 32 : 128;
-  if (inet_pton(width == 32 ? AF_INET : AF_INET6, text.c_str(), bytes.data()) != 1) return std::nullopt;
+  if (!text::read_address(family_of(width), text, bytes.data())) return std::nullopt;
   Bits address = 0;
   for (size_t i = 0; i < static_cast<size_t>(width / 8); ++i)
     address = (address << 8) | bytes.at(i);
@@ -43,9 +46,7 @@ std::string address_text(Bits address, int width) {
   std::array<unsigned char, 16> bytes{};
   for (int i = width / 8 - 1; i >= 0; --i, address >>= 8)
     bytes.at(static_cast<size_t>(i)) = static_cast<unsigned char>(address & 255);
-  std::array<char, INET6_ADDRSTRLEN> text{};
-  inet_ntop(width == 32 ? AF_INET : AF_INET6, bytes.data(), text.data(), text.size());
-  return text.data();
+  return text::address_text(family_of(width), bytes.data());
 }
 
 std::string network_text(const Network& network) {
