@@ -87,7 +87,7 @@ bool is_gone(const std::string& name) {
 // Whether the index or the last commit has it.
 bool was_in(const context::GitRepository& repository, const std::string& name) {
   const std::string place =
-      text::clean_path(name.starts_with('/') ? name : text::join_path(current_folder(), name));
+      text::clean_path(text::is_absolute(name) ? name : text::join_path(current_folder(), name));
   if (!text::is_within(place, repository.root()) || place == repository.root()) return false;
   const std::string path = place.substr(repository.root().size() + 1);
   if (repository.tracks(path) || repository.tracks_below(path)) return true;

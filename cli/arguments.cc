@@ -7,6 +7,7 @@
 #include <fmt/format.h>
 
 #include "cli/commands.h"
+#include "dcache/text/path.h"
 #include "dcache/text/suggest.h"
 
 namespace dcache::cli {
@@ -33,7 +34,9 @@ std::string refusal_of(const Option& option, const std::string& value, const std
 }
 
 void take(const Option& option, const std::vector<std::string>& values) {
-  for (const std::string& value : values) {
+  for (std::string value : values) {
+    // Most arguments are files, and the others have no backslashes.
+    if (option.names_files || option.is_argument()) value = text::portable_path(std::move(value));
     const bool closed = !option.choices.empty() && !option.open_choices;
     if (closed && std::ranges::find(option.choices, value) == option.choices.end())
       throw InvalidValue{refusal_of(option, value, "")};

@@ -416,7 +416,7 @@ bool is_tracked(const std::string& root, const std::string& path) {
 // Git lists names from the root of the repository, wherever it is run, and with --relative from the current
 // folder. A name that may be both means both. None of them is a pattern, which an absolute path says.
 void add_listed(const std::string& name, std::vector<std::string>& names) {
-  if (name.starts_with('/')) return names.push_back(name);
+  if (text::is_absolute(name)) return names.push_back(name);
   const context::FileSystem& files = *context::disk();
   const std::string here = current_folder();
   const std::string root = context::repository_root(here);
@@ -472,7 +472,7 @@ bool is_one_question(const std::vector<std::string>& changed, const std::vector<
 
 void warn_of_outside(const std::vector<std::string>& names, bool all) {
   for (const std::string& name : names) {
-    if (text::has_wildcard(name) && !name.starts_with('/')) {
+    if (text::has_wildcard(name) && !text::is_absolute(name)) {
       complain(fmt::format("warning: {} matches no file in a build context", name));
     } else if (all) {
       complain(fmt::format("warning: {} is in the build context of no image", name));

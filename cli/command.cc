@@ -14,8 +14,8 @@ Option& Command::add(std::string_view names, std::string value, Take take, std::
     names.remove_prefix(std::min(comma + 1, names.size()));
   }
   option.kind = Option::Kind::kOption;
-  option.names_files =
-      value == "FILE" || value == "DIR" || value == "FOLDER" || value == "FILE..." || value == "PATH";
+  option.names_files = value == "FILE" || value == "DIR" || value == "FOLDER" || value == "FILE..." ||
+                       value == "PATH" || value == "NAME=DIR";
   option.value = std::move(value);
   option.help = std::move(help);
   option.take = std::move(take);

@@ -250,7 +250,7 @@ class Session {
       return kError;
     }
     const lint::Linters::Entry& entry =
-        linters_.of(fs::is_directory(path) ? (fs::path(path) / "Dockerfile").string() : path);
+        linters_.of(fs::is_directory(path) ? text::join_path(path, "Dockerfile") : path);
     if (entry.failure) {
       complain(text::words_of(*entry.failure));
       return kError;
@@ -364,7 +364,8 @@ class Session {
                                              &dockerfile::Instruction::keyword) != file.instructions().end();
     if (has_stage) return false;
     const fs::path folder = fs::path(path).parent_path();
-    return has_templates(folder.string()) || has_templates(folder.parent_path().string());
+    return has_templates(text::portable_path(folder.string())) ||
+           has_templates(text::portable_path(folder.parent_path().string()));
   }
 
   // Whether a folder contains templates with the names of Dockerfiles.
@@ -377,7 +378,7 @@ class Session {
     std::error_code failure;
     fs::directory_iterator entries(folder.empty() ? "." : folder, failure);
     const bool has = std::any_of(fs::begin(entries), fs::end(entries), [&](const fs::directory_entry& entry) {
-      const std::string path = entry.path().string();
+      const std::string path = text::portable_path(entry.path().string());
       if (!project::is_dockerfile_name(path) || !entry.is_regular_file(failure)) return false;
       const auto text = files_->read(path);
       return text && dockerfile::is_template(dockerfile::parse(*text));

@@ -34,7 +34,7 @@ std::string_view reason_of(std::string_view path) {
 bool is_idle_workflow(const std::string& path) {
   if (project::related_file_kind(path) != project::RelatedFileKind::kWorkflow) return false;
   const fs::path folder = fs::path(context::resolved_path(path)).parent_path();
-  const std::string root = context::repository_root(folder.string());
+  const std::string root = context::repository_root(text::portable_path(folder.string()));
   return !root.empty() && folder.parent_path().parent_path() != fs::path(root);
 }
 
@@ -127,14 +127,14 @@ void LintInputs::add_defined(std::vector<LintInput>& inputs) const {
 
 // Whether a file is in a folder that is searched, and in none that a search passes over.
 bool LintInputs::is_searched(const std::string& path) const {
-  for (std::string_view rest = text::parent_path(path); !rest.empty() && rest != "/" && rest != ".";
+  for (std::string_view rest = text::parent_path(path); !rest.empty() && !text::is_root(rest) && rest != ".";
        rest = text::parent_path(rest)) {
     if (project::is_vendored_folder(text::base_name(rest))) return false;
   }
-  if (options_.paths.empty()) return !path.starts_with("../") && !path.starts_with('/');
+  if (options_.paths.empty()) return !path.starts_with("../") && !text::is_absolute(path);
   return std::ranges::any_of(options_.paths, [&](const std::string& folder) {
     const std::string clean = text::clean_path(folder);
-    return clean == "." ? !path.starts_with("../") && !path.starts_with('/') : text::is_within(path, clean);
+    return clean == "." ? !path.starts_with("../") && !text::is_absolute(path) : text::is_within(path, clean);
   });
 }
 

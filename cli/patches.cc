@@ -41,7 +41,7 @@ bool is_inside(const fs::path& path, const fs::path& folder) {
 // What all names are relative to.
 fs::path common_folder(std::span<const FileChange> changes) {
   const fs::path here = context::resolved_path(".");
-  const fs::path root = context::repository_root(here.string());
+  const fs::path root = context::repository_root(here.generic_string());
   const auto leads_out = [&](const FileChange& change) {
     const fs::path path = context::resolved_path(change.path);
     return change.path != "-" && !is_inside(path, here) && is_inside(path, root);
@@ -61,7 +61,7 @@ std::string name_of(std::string_view prefix, const std::string& path, const fs::
 Patch make_patch(std::span<const FileChange> changes) {
   const fs::path folder = common_folder(changes);
   const bool here = folder == context::resolved_path(".");
-  Patch patch{.text = {}, .folder = here ? std::string() : folder.string()};
+  Patch patch{.text = {}, .folder = here ? std::string() : folder.generic_string()};
   for (const FileChange& change : changes) {
     patch.text += text::unified_diff(change.before.value_or(""), change.after,
                                      change.before ? name_of("a/", change.path, folder) : "/dev/null",

@@ -20,7 +20,7 @@ namespace {
 // A path as one writes it in the current folder.
 std::string path_from_here(const std::string& path) {
   const std::string here = current_folder(), root = context::repository_root(here);
-  if (!path.starts_with('/') || root.empty() || !text::is_within(path, root)) return path;
+  if (!text::is_absolute(path) || root.empty() || !text::is_within(path, root)) return path;
   return std::filesystem::path(path).lexically_relative(here).generic_string();
 }
 

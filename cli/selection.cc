@@ -518,7 +518,7 @@ std::vector<std::string> add_names_of_root(const std::vector<std::string>& names
   if (root.empty() || root == here) return names;
   std::vector<std::string> all;
   for (const std::string& name : names) {
-    const bool is_path = !name.starts_with('/') && !name.starts_with("..") && !text::has_wildcard(name);
+    const bool is_path = !text::is_absolute(name) && !name.starts_with("..") && !text::has_wildcard(name);
     if (!is_path || !is_of_root(text::clean_path(name), root, here)) {
       all.push_back(name);
       continue;

@@ -28,18 +28,18 @@ std::string real_place(const context::FileSystem& files, const std::string& path
 // outside.
 std::optional<std::string> path_in_context(const context::FileSystem& files, const std::string& root,
                                            const std::string& given, const std::string& current) {
-  const std::string absolute = text::clean_path(given.starts_with('/') ? given : current + "/" + given);
+  const std::string absolute = text::clean_path(text::is_absolute(given) ? given : current + "/" + given);
   const std::string from_current = real_place(files, absolute);
-  const std::string from_root = text::clean_path(root + "/" + given);
+  const std::string from_root = text::join_path(root, given);
   const bool inside = text::is_within(from_current, root);
   // A folder above the context, or a link on the way to it, means all of it.
   if (!inside && text::is_within(root, files.real_path(absolute))) return std::string();
-  const bool take_root = !given.starts_with('/') && !files.exists(from_current) && files.exists(from_root);
-  if ((!inside || take_root) && given.starts_with('/')) return std::nullopt;
+  const bool take_root = !text::is_absolute(given) && !files.exists(from_current) && files.exists(from_root);
+  if ((!inside || take_root) && text::is_absolute(given)) return std::nullopt;
   if (!inside && (files.exists(from_current) || !files.exists(from_root))) return std::nullopt;
   const std::string& chosen = inside && !take_root ? from_current : from_root;
   if (!text::is_within(chosen, root)) return std::nullopt;
-  return chosen == root ? std::string() : chosen.substr(root == "/" ? 1 : root.size() + 1);
+  return chosen == root ? std::string() : chosen.substr(root.size() + (text::is_root(root) ? 0 : 1));
 }
 
 // One context after its files changed.
@@ -286,7 +286,7 @@ void open_attributes(const Build& build, const ChangedPath& path, const BuildFil
     const std::string root = options.files->real_path(place);
     if (!text::is_within(root, folder) && !text::is_within(folder, root)) return;
     const std::string inside =
-        text::is_within(root, folder) ? "" : folder.substr(root == "/" ? 1 : root.size() + 1);
+        text::is_within(root, folder) ? "" : folder.substr(root.size() + (text::is_root(root) ? 0 : 1));
     effect.open(path, [&](const plan::Step& step) { return may_take_below(step, name, inside); });
   };
   open_context("", options.context);
@@ -332,7 +332,7 @@ void open_build(const Build& build, ChangedPath& path, const BuildFileEffect& ef
 // A file may be called "[id].ts".
 bool is_pattern(const std::string& name, const Build& build, const std::string& current) {
   const context::FileSystem& files = *build.options().files;
-  return text::has_wildcard(name) && !name.starts_with('/') &&
+  return text::has_wildcard(name) && !text::is_absolute(name) &&
          !files.exists(text::join_path(current, name)) &&
          !files.exists(text::join_path(build.options().context, name));
 }
@@ -429,7 +429,7 @@ std::vector<ChangedPath> locate(const Build& build, const std::vector<std::strin
                        .exists = files.exists(place)});
     }
     if (paths.size() > before) continue;
-    const std::string absolute = name.starts_with('/') ? name : text::join_path(current, name);
+    const std::string absolute = text::is_absolute(name) ? name : text::join_path(current, name);
     paths.push_back(
         {.given = name,
          .absolute = files.exists(absolute) ? files.real_path(absolute) : real_place(files, absolute),

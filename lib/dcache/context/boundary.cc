@@ -14,18 +14,18 @@ namespace dcache::context {
 
 std::string current_folder() {
   std::error_code failure;
-  return std::filesystem::current_path(failure).string();
+  return text::portable_path(std::filesystem::current_path(failure).string());
 }
 
 std::string absolute_path(const std::string& path) {
-  return path.starts_with('/') ? text::clean_path(path) : text::join_path(current_folder(), path);
+  return text::is_absolute(path) ? text::clean_path(path) : text::join_path(current_folder(), path);
 }
 
 std::string resolved_path(const std::string& path) {
   std::string absolute = absolute_path(path);
   std::error_code failure;
   const std::filesystem::path resolved = std::filesystem::weakly_canonical(absolute, failure);
-  return failure ? absolute : resolved.string();
+  return failure ? absolute : text::portable_path(resolved.string());
 }
 
 Boundary::Boundary(std::vector<std::string> folders, std::vector<std::string> within)

@@ -28,7 +28,7 @@ CommitFiles::CommitFiles(std::shared_ptr<const GitObjects> objects, const Object
 CommitFiles::Place CommitFiles::place_of(const std::string& path) const {
   const std::string& root = objects_->repository().root();
   const GitEntry top{.name = {}, .type = GitEntry::Type::kFolder, .id = tree_};
-  std::string todo = path.starts_with('/') ? path : here_ + '/' + path;
+  std::string todo = text::is_absolute(path) ? path : here_ + '/' + path;
   for (int links = 0; links <= kMostLinksOfCommit; ++links) {
     const std::string clean = text::clean_path(todo);
     if (!text::is_within(clean, root)) return {clean, false, std::nullopt};

@@ -116,7 +116,7 @@ std::string repository_root(const std::string& folder) {
   namespace fs = std::filesystem;
   std::error_code failure;
   for (fs::path at = folder; !at.empty(); at = at.parent_path()) {
-    if (fs::exists(at / ".git", failure)) return at.string();
+    if (fs::exists(at / ".git", failure)) return text::portable_path(at.string());
     if (at == at.parent_path()) break;
   }
   return {};
@@ -521,7 +521,7 @@ struct GitRepository::State {
     Record record;
     if (status.type() == fs::file_type::symlink) {
       record.type = Type::kSymlink;
-      record.target = fs::read_symlink(place, failure).string();
+      record.target = text::portable_path(fs::read_symlink(place, failure).string());
       return record;
     }
     if (status.type() != fs::file_type::regular) return std::nullopt;

@@ -173,7 +173,8 @@ bool RevisionFiles::add_submodule(const GitChange& change, const std::string& ro
 tl::expected<std::optional<std::string>, std::string> RevisionFiles::content_of(
     const std::string& path, const GitChange& change) const {
   for (const std::string& place : {absolute(path), real_path(path)}) {
-    for (std::string_view folder = text::parent_path(place); folder.size() > 1 && !submodules_.empty();
+    for (std::string_view folder = text::parent_path(place);
+         !text::is_root(folder) && folder.size() > 1 && !submodules_.empty();
          folder = text::parent_path(folder)) {
       const auto found = submodules_.find(folder);
       if (found != submodules_.end())
@@ -279,8 +280,10 @@ std::string RevisionFiles::real_path(const std::string& path) const {
 
 std::string RevisionFiles::follow(const std::string& path) const {
   constexpr int kMostLinks = 40;  // as Linux follows them
-  std::string left = path.starts_with('/') ? path : work_tree_->real_path(".") + '/' + path;
-  std::string done;
+  std::string left = text::is_absolute(path) ? path : work_tree_->real_path(".") + '/' + path;
+  const std::string drive(text::drive_of(left));
+  left.erase(0, drive.size());
+  std::string done = drive;
   for (int links = 0; !left.empty();) {
     const size_t start = left.find_first_not_of('/');
     if (start == std::string::npos) break;
@@ -300,14 +303,14 @@ std::string RevisionFiles::follow(const std::string& path) const {
       done = std::move(place);
     } else if (++links <= kMostLinks) {
       const std::string& target = change->second.record->target;
-      if (target.starts_with('/')) done.clear();
+      if (target.starts_with('/')) done = drive;
       left = target + left;
     } else {
       done = std::move(place);
     }
-    if (done == "/") done.clear();
+    if (text::is_root(done)) done = drive;
   }
-  return done.empty() ? "/" : done;
+  return done == drive ? drive + '/' : done;
 }
 
 tl::expected<Walk, std::string> RevisionFiles::walk(const std::string& folder, const ignore::Matcher& ignore,

@@ -38,8 +38,10 @@ bool AskedFolders::is_context(const std::string& folder) const {
 
 bool is_wide(const std::string& folder) {
   const std::string path = text::real_path(context::absolute_path(folder));
-  const std::string_view parent = text::parent_path(path);
-  if (path == "/" || path == "/root" || path == "/home" || path == "/Users" || parent == "/home" ||
+  // Without the drive that a path of Windows has.
+  const std::string_view place = std::string_view(path).substr(text::drive_of(path).size());
+  const std::string_view parent = text::parent_path(place);
+  if (place == "/" || place == "/root" || place == "/home" || place == "/Users" || parent == "/home" ||
       parent == "/Users")
     return true;
   const std::string home = text::home_folder();

@@ -15,6 +15,7 @@
 #include "dcache/lint/rule_prefix.h"
 #include "dcache/lint/shellcheck.h"
 #include "dcache/project/file_kinds.h"
+#include "dcache/text/path.h"
 #include "dcache/text/suggest.h"
 #include "dcache/text/toml.h"
 #include "dcache/text/unicode.h"
@@ -281,7 +282,7 @@ std::string find_upward(const std::string& folder, std::span<const std::string_v
   std::filesystem::path at = context::absolute_path(folder.empty() ? "." : folder);
   while (!at.empty()) {
     for (const std::string_view name : names) {
-      std::string candidate = (at / name).lexically_normal().string();
+      std::string candidate = text::portable_path((at / name).lexically_normal().string());
       if (files.exists(candidate)) return candidate;
     }
     if (at == at.parent_path()) break;

@@ -139,7 +139,7 @@ Answer mention_highlights(const DefinitionRequest& request) {
 std::string image_words(const project::Image& image, const std::string& folder) {
   const project::Target& target = image.target;
   const auto shown = [&](const std::string& path) {
-    const bool below = text::is_within(path, folder) && path != folder && folder != "/";
+    const bool below = text::is_within(path, folder) && path != folder && !text::is_root(folder);
     return code(below ? path.substr(folder.size() + 1) : path);
   };
   std::string words = code(target.name) + ": ";

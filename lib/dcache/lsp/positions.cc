@@ -194,7 +194,7 @@ std::optional<std::string> path_on_disk(std::string_view uri) {
   const std::string_view host = rest.substr(0, rest.find('/'));
   if (!host.empty() && !text::equals_ignoring_case(host, "localhost")) return std::nullopt;
   rest.remove_prefix(host.size());
-  std::string path = rooted(text::percent_decoded(rest));
+  std::string path = text::path_in_uri(rest);
   const bool opens = path.size() <= kLongestPath && path.find('\0') == std::string::npos;
   return opens ? std::optional(std::move(path)) : std::nullopt;
 }
@@ -214,7 +214,7 @@ std::string path_nowhere(std::string_view uri) {
 std::string path_of(std::string_view uri) {
   const auto path = path_on_disk(uri);
   // The root is not a text: the whole machine would be its context.
-  return path && *path != "/" ? *path : path_nowhere(uri);
+  return path && !text::is_root(*path) ? *path : path_nowhere(uri);
 }
 
 std::string folder_of_uri(std::string_view uri) {
@@ -223,7 +223,7 @@ std::string folder_of_uri(std::string_view uri) {
 }
 
 std::string uri_of(std::string_view path) {
-  return std::string(kFileScheme) + text::percent_encoded(path);
+  return text::file_uri(path);
 }
 
 }  // namespace dcache::lsp

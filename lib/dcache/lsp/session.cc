@@ -211,7 +211,8 @@ void Session::configure(Folder& folder, const json& given) {
                                              wrong.front().expected)}});
   }
   const auto in_folder = [&](const std::string& path) {
-    return path.empty() || path.starts_with('/') ? path : text::join_path(folder.root, path);
+    const std::string portable = text::portable_path(path);
+    return path.empty() || text::is_absolute(portable) ? portable : text::join_path(folder.root, portable);
   };
   editor::Workspace::Options options = settings.workspace;
   options.context = in_folder(options.context);

@@ -121,7 +121,8 @@ std::string Session::refusal(const std::string& path) const {
   if (std::ranges::any_of(documents_, is_it)) return {};
   std::vector<std::string> roots;
   for (const auto& folder : folders_) {
-    if (!folder->removed && !folder->root.empty() && folder->root != "/") roots.push_back(folder->root);
+    if (!folder->removed && !folder->root.empty() && !text::is_root(folder->root))
+      roots.push_back(folder->root);
   }
   const bool is_inside =
       !roots.empty() && context::Boundary({}, std::move(roots)).refusal(path, text::real_path(path)).empty();

@@ -120,10 +120,10 @@ class ChangedFilesJudge : public Judge {
     const std::string place = absolute(file);
     std::error_code failure;
     if (files_->exists(place)) return files_->real_path(place);
-    const std::string target = std::filesystem::read_symlink(place, failure).string();
+    const std::string target = text::portable_path(std::filesystem::read_symlink(place, failure).string());
     if (failure) return place;
-    return text::clean_path(target.starts_with('/') ? target
-                                                    : std::string(text::parent_path(place)) + '/' + target);
+    return text::clean_path(text::is_absolute(target) ? target
+                                                      : std::string(text::parent_path(place)) + '/' + target);
   }
 
   // Whether a file, or a folder that it is in, is said to change: where it is spelled, or where links lead.
@@ -132,7 +132,7 @@ class ChangedFilesJudge : public Judge {
     if (real_.contains(own) || real_.contains(real)) return true;
     if (!files_->exists(file)) return false;
     const auto is_below_changed = [&](std::string place) {
-      while (place.size() > 1) {
+      while (!text::is_root(place) && place.size() > 1) {
         place = text::parent_path(place);
         if (real_.contains(place)) return true;
       }
@@ -184,7 +184,7 @@ class ChangedFilesJudge : public Judge {
   }
 
   std::string absolute(const std::string& path) const {
-    return text::clean_path(path.starts_with('/') ? path : current_ + '/' + path);
+    return text::clean_path(text::is_absolute(path) ? path : current_ + '/' + path);
   }
 
   const std::vector<std::string>& changed_;

@@ -136,7 +136,7 @@ class StatesJudge : public Judge {
 
   // Whether a path that was relative to some folder may lead to this absolute one.
   static bool may_be_same_place(std::string_view recorded, const std::string& absolute) {
-    if (recorded.starts_with('/')) return recorded == absolute;
+    if (text::is_absolute(recorded)) return recorded == absolute;
     while (recorded.starts_with("../"))
       recorded.remove_prefix(3);
     return absolute.ends_with(fmt::format("/{}", recorded));

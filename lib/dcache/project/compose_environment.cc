@@ -38,7 +38,7 @@ void ComposeEnvironment::read_file(const Value& file, const std::string& folder,
                                    Variables& read) {
   const Value* const path = file.is_map() ? file.find("path") : &file;
   if (path == nullptr || !path->is_text()) return;
-  const std::string from = path->text.starts_with('/') ? path->text : text::join_path(folder, path->text);
+  const std::string from = text::is_absolute(path->text) ? path->text : text::join_path(folder, path->text);
   const auto text = options.files->read(from);
   if (!text || text->size() > options.largest_file) {
     const Value* const required = file.find("required");

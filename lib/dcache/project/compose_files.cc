@@ -24,7 +24,7 @@ constexpr size_t kMostDocuments = 100;
 
 std::string ComposeScope::path_of(std::string_view path) const {
   if (path.starts_with('~') && !home.empty()) return text::join_path(home, path.substr(1));
-  return path.starts_with('/') ? text::clean_path(path) : text::join_path(folder, path);
+  return text::is_absolute(path) ? text::clean_path(path) : text::join_path(folder, path);
 }
 
 const Value* compose_text(const Value& map, std::string_view name) {

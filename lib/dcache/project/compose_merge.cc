@@ -240,7 +240,7 @@ void move_path(Value* path, std::string_view folder, std::string_view home) {
   if (path == nullptr || !path->is_text() || path->text.empty()) return;
   if (path->text.starts_with('~') && !home.empty())
     path->text = text::join_path(home, std::string_view(path->text).substr(1));
-  if (!path->text.starts_with('/')) path->text = text::join_path(folder, path->text);
+  if (!text::is_absolute(path->text)) path->text = text::join_path(folder, path->text);
 }
 
 void take_resets_below(Value& value, std::vector<std::string>& path, ResetPaths& resets) {

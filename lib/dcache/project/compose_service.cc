@@ -96,7 +96,7 @@ class ServiceReader {
 
   void read_files() {
     if (std::string context = text_of("context"); !context.empty()) target_.context = std::move(context);
-    if (target_.context.starts_with('/')) target_.context = text::clean_path(target_.context);
+    if (text::is_absolute(target_.context)) target_.context = text::clean_path(target_.context);
     std::string dockerfile = text_of("dockerfile");
     std::string text = text_of("dockerfile_inline");
     if (!dockerfile.empty() && !text.empty())

@@ -196,7 +196,7 @@ std::vector<std::string> paths_of(const DefinitionBuild& build, const ReadOption
   }
   std::vector<std::string> paths;
   for (const std::string& file : names) {
-    const std::string path = file.starts_with('/') ? file : text::join_path(build.folder, file);
+    const std::string path = text::is_absolute(file) ? file : text::join_path(build.folder, file);
     if (!is_known(file)) {
       found.missing = fmt::format("what {} defines", file);
     } else if (!options.files->exists(path)) {
@@ -222,7 +222,7 @@ std::optional<std::vector<std::string>> env_files_of(const DefinitionBuild& buil
   if (names.empty()) return std::nullopt;
   std::vector<std::string> paths;
   for (const std::string& name : names) {
-    std::string path = name.starts_with('/') ? name : text::join_path(build.folder, name);
+    std::string path = text::is_absolute(name) ? name : text::join_path(build.folder, name);
     if (!is_known(name) || !options.files->exists(path))
       found.missing_variables =
           is_known(name) ? fmt::format("{}, which is not in the repository", name) : name;

@@ -539,7 +539,7 @@ std::vector<std::string> read_by_itself(DefinitionKind kind, const context::File
   } else if (kind == DefinitionKind::kCompose) {
     for (std::string place = ".";; place = folder_above(place)) {
       found = named_in(place, kComposeNames);
-      if (!found.empty() || files.real_path(place) == "/") break;
+      if (!found.empty() || text::is_root(files.real_path(place))) break;
     }
     found.resize(std::min<size_t>(found.size(), 1));
   }
@@ -577,7 +577,7 @@ std::vector<std::string> files_of_compose_variable(const std::string& folder, co
   Paths named;
   for (const std::string& one :
        split_file_list(value_of("COMPOSE_FILE", ""), value_of("COMPOSE_PATH_SEPARATOR", ":"))) {
-    named.push_back(one.starts_with('/') ? text::clean_path(one) : text::join_path(folder, one));
+    named.push_back(text::is_absolute(one) ? text::clean_path(one) : text::join_path(folder, one));
     if (!options.files->exists(named.back())) return {};
   }
   return named;

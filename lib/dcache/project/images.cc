@@ -40,7 +40,7 @@ bool is_remote_context(std::string_view text) {
 }
 
 std::string resolve(const std::string& folder, const std::string& path) {
-  return path.starts_with('/') ? text::clean_path(path) : text::join_path(folder, path);
+  return text::is_absolute(path) ? text::clean_path(path) : text::join_path(folder, path);
 }
 
 // What a named context is for the plan: a folder from the current one, or an image.
@@ -220,7 +220,8 @@ class ImageMaker {
     const std::string root = options_.read.files->real_path(folder);
     const std::string name(text::base_name(path));
     if (!text::is_within(real, root)) return text::join_path(real, name);
-    return text::join_path(real.substr(std::min(root.size() + (root == "/" ? 0 : 1), real.size())), name);
+    return text::join_path(real.substr(std::min(root.size() + (text::is_root(root) ? 0 : 1), real.size())),
+                           name);
   }
 
   const ProjectOptions& options_;
@@ -451,7 +452,7 @@ std::string root_of(const std::string& folder, const context::FileSystem& files)
 std::string spelled_root(const std::string& folder, const std::string& root,
                          const context::FileSystem& files) {
   std::string place = folder;
-  for (std::string real = files.real_path(folder); real != root && real != "/";
+  for (std::string real = files.real_path(folder); real != root && !text::is_root(real);
        real = text::parent_path(real))
     place = folder_above(place);
   return place;
@@ -461,7 +462,7 @@ std::string spelled_root(const std::string& folder, const std::string& root,
 // "../app/compose.yaml".
 void spell_from_here(std::vector<std::string>& paths, const std::string& spelled, const std::string& root,
                      const context::FileSystem& files) {
-  if (spelled == "." || spelled.starts_with('/')) return;
+  if (spelled == "." || text::is_absolute(spelled)) return;
   const std::filesystem::path here = files.real_path(".");
   for (std::string& path : paths) {
     if (!path.starts_with(spelled + '/')) continue;

@@ -132,9 +132,9 @@ class SkaffoldReader {
     if (!path.empty()) {
       const std::string here = text::join_path(from.outside, path);
       const auto from_folder = [this](const std::string& to) {
-        return to.starts_with('/') ? to : text::join_path(folder_, to);
+        return text::is_absolute(to) ? to : text::join_path(folder_, to);
       };
-      std::string file = path.starts_with('/') ? text::clean_path(path) : here;
+      std::string file = text::is_absolute(path) ? text::clean_path(path) : here;
       if (!is_file(from_folder(file))) file = text::join_path(file, "skaffold.yaml");
       next.path = from_folder(file);
       next.outside = text::parent_path(file);

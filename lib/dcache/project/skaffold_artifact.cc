@@ -99,7 +99,7 @@ class ArtifactReader {
     target_.folder = place_.folder;
     const std::string context = skaffold_text(artifact_, "context");
     target_.context =
-        context.starts_with('/') ? text::clean_path(context) : text::join_path(place_.outside, context);
+        text::is_absolute(context) ? text::clean_path(context) : text::join_path(place_.outside, context);
     const Value empty{Kind::kMap, artifact_.place, {}, {}, {}, {}};
     const Value* const docker = artifact_.find("docker");
     read_docker(docker != nullptr && docker->is_map() ? *docker : empty);
@@ -138,7 +138,7 @@ class ArtifactReader {
 
   // A Dockerfile that is not in the context is looked for from the project's folder.
   void find_dockerfile() {
-    if (target_.dockerfile.starts_with('/') || target_.context.starts_with('/')) return;
+    if (text::is_absolute(target_.dockerfile) || text::is_absolute(target_.context)) return;
     const auto exists = [&](const std::string& path) {
       return options_.files->exists(text::join_path(target_.folder, path));
     };

@@ -23,7 +23,8 @@ std::string from_root(const std::string& path, const context::FileSystem& files)
   const std::string folder = files.real_path(std::string(text::parent_path(path)));
   const std::string root = context::repository_root(folder);
   if (root.empty()) return path;
-  const std::string inside = folder.substr(std::min(folder.size(), root.size() + (root == "/" ? 0 : 1)));
+  const std::string inside =
+      folder.substr(std::min(folder.size(), root.size() + (text::is_root(root) ? 0 : 1)));
   return text::join_path(inside.empty() ? "." : inside, std::string(text::base_name(path)));
 }
 

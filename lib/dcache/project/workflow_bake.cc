@@ -177,7 +177,7 @@ class BakeStep {
       if (file.starts_with(kHere)) file.erase(0, kHere.size());
       CiText path = text_with_expressions(file);
       if (take_workspace_root(path)) path.text = text::join_path(reading_.root, path.text);
-      const std::string full = path.text.starts_with('/') ? path.text : text::join_path(folder_, path.text);
+      const std::string full = text::is_absolute(path.text) ? path.text : text::join_path(folder_, path.text);
       if (path.is_known() && reading_.options.files->exists(full)) {
         paths_.push_back(full);
       } else {

@@ -100,7 +100,7 @@ Secrets secrets_of(const Target& target) {
     if (id.empty() || (file.empty() && variable.empty())) {
       secrets.other = true;
     } else if (!file.empty()) {
-      secrets.files[id] = file.starts_with('/') ? file : text::join_path(target.folder, file);
+      secrets.files[id] = text::is_absolute(file) ? file : text::join_path(target.folder, file);
     } else {
       secrets.variables[id] = variable;
     }

@@ -7,13 +7,13 @@
 namespace dcache::report {
 
 std::string Folders::absolute(const std::string& path) const {
-  return text::clean_path(path.starts_with('/') ? path : current + "/" + path);
+  return text::clean_path(text::is_absolute(path) ? path : current + "/" + path);
 }
 
 std::optional<std::string> Folders::in_repository(const std::string& path) const {
   const std::string whole = absolute(path);
   if (!text::is_within(whole, root) || whole == root) return std::nullopt;
-  return whole.substr(root == "/" ? 1 : root.size() + 1);
+  return whole.substr(root.size() + (text::is_root(root) ? 0 : 1));
 }
 
 std::string Folders::shown(const std::string& path) const {

@@ -75,8 +75,7 @@ class SarifWriter {
     json_.key("runs").begin_array().begin_object();
     write_tool();
     json_.key("originalUriBaseIds").begin_object().key(kRootId).begin_object();
-    json_.member("uri",
-                 fmt::format("file://{}/", text::percent_encoded(folders_.root == "/" ? "" : folders_.root)));
+    json_.member("uri", text::file_uri(folders_.root.ends_with('/') ? folders_.root : folders_.root + '/'));
     json_.key("description").begin_object().member("text", "The root of the repository.").end_object();
     json_.end_object().end_object();
     json_.member("columnKind", "utf16CodeUnits");
@@ -192,7 +191,7 @@ class SarifWriter {
     if (const auto inside = folders_.in_repository(path)) {
       json_.member("uri", text::percent_encoded(*inside)).member("uriBaseId", kRootId);
     } else {
-      json_.member("uri", "file://" + text::percent_encoded(folders_.absolute(path)));
+      json_.member("uri", text::file_uri(folders_.absolute(path)));
     }
     json_.end_object();
   }

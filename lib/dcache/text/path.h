@@ -1,11 +1,24 @@
 // Slash-separated paths as text: nothing here looks at a file system.
-// The rules are those of Go's `path` package, which the builder takes its paths apart with.
+// The rules are those of Go's `path` package, which the builder takes its paths apart with. On Windows, `C:/`
+// is a root too.
 #pragma once
 
 #include <string>
 #include <string_view>
 
 namespace dcache::text {
+
+// Whether a path does not depend on the current folder.
+bool is_absolute(std::string_view path);
+
+// What is before its first slash if that is a drive, `C:`; empty on other systems than Windows.
+std::string_view drive_of(std::string_view path);
+
+// Whether no folder is above it.
+bool is_root(std::string_view path);
+
+// A path of the system with `/` where the system has another separator.
+std::string portable_path(std::string path);
 
 // The shortest spelling: without doubled and trailing slashes, `.` and resolvable `..`. "" becomes ".".
 std::string clean_path(std::string_view path);

@@ -2,6 +2,7 @@
 
 #include <fmt/format.h>
 
+#include "dcache/text/path.h"
 #include "dcache/text/unicode.h"
 
 namespace dcache::text {
@@ -43,6 +44,16 @@ std::string percent_decoded(std::string_view text) {
     i += 2;
   }
   return out;
+}
+
+std::string file_uri(std::string_view path) {
+  return (drive_of(path).empty() ? "file://" : "file:///") + percent_encoded(path);
+}
+
+std::string path_in_uri(std::string_view path) {
+  const std::string decoded = clean_path("/" + portable_path(percent_decoded(path)));
+  const std::string_view inside = std::string_view(decoded).substr(1);
+  return drive_of(inside).empty() ? decoded : clean_path(inside);
 }
 
 }  // namespace dcache::text
