@@ -14,6 +14,7 @@
 #include "cli/terminal.h"
 #include "cli/version_words.h"
 #include "dcache/text/suggest.h"
+#include "dcache/text/system.h"
 
 namespace dcache::cli {
 namespace {
@@ -136,6 +137,7 @@ const Command& program() {
 }  // namespace dcache::cli
 
 int main(int argc, char** argv) {
+  const dcache::text::StandardStreams streams;
   try {
     const int status = dcache::cli::run({argv + std::min(argc, 1), argv + argc});
     if (std::fflush(stdout) == 0 && std::ferror(stdout) == 0) return status;

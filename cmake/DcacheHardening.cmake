@@ -30,14 +30,23 @@ endif()
 target_compile_options(dcache_options INTERFACE
   "$<$<NOT:$<CONFIG:Debug>>:SHELL:-U_FORTIFY_SOURCE -D_FORTIFY_SOURCE=${dcache_fortify}>")
 
-# Each processor has one of the last two.
-foreach(flag -fstack-protector-strong -fstack-clash-protection -fcf-protection=full -mbranch-protection=standard)
+# Each processor has one of the last two. On Windows large frames are always touched page by page, and GCC 12 can't compile them
+# with the second.
+set(dcache_flags -fstack-protector-strong -fstack-clash-protection -fcf-protection=full -mbranch-protection=standard)
+if(MINGW)
+  list(REMOVE_ITEM dcache_flags -fstack-clash-protection)
+endif()
+foreach(flag IN LISTS dcache_flags)
   string(MAKE_C_IDENTIFIER "DCACHE_HAS${flag}" known)
   check_cxx_compiler_flag(${flag} ${known})
   if(${known})
     target_compile_options(dcache_options INTERFACE ${flag})
   endif()
 endforeach()
+# The C library of mingw-w64 leaves the functions that these need to libssp.
+if(MINGW)
+  target_link_options(dcache_options INTERFACE -fstack-protector-strong)
+endif()
 
 foreach(flag relro now noexecstack)
   check_linker_flag(CXX "LINKER:-z,${flag}" DCACHE_LINKS_${flag})
