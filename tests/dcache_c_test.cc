@@ -6,10 +6,10 @@
 
 #include <gtest/gtest.h>
 #include <nlohmann/json.hpp>
-#include <sys/stat.h>
 
 #include "dcache/version.h"
 #include "tests/run_program.h"
+#include "tests/system.h"
 
 namespace dcache {
 namespace {
@@ -57,7 +57,7 @@ TEST(CInterface, Lints) {
 
 TEST(CInterface, NamesWhatRulesCanNotRead) {
   const test::TemporaryFolder folder;
-  ASSERT_EQ(::mkfifo((folder / ".dockerignore").c_str(), 0600), 0);
+  test::make_fifo(folder / ".dockerignore");
   const Handle workspace(dcache_workspace_new(nullptr, nullptr));
   const std::string path = folder / "Dockerfile";
   set_text(workspace, path.c_str(), "FROM scratch\nCOPY a /a\n");

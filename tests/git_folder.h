@@ -1,12 +1,12 @@
 // A folder under git, for tests that compare revisions.
 #pragma once
 
-#include <cstdlib>
 #include <string>
 
 #include <gtest/gtest.h>
 
 #include "tests/run_program.h"
+#include "tests/system.h"
 
 namespace dcache::test {
 
@@ -21,7 +21,7 @@ class GitFolder : public TemporaryFolder {
     git("commit -q -m " + message);
   }
   void shell(const std::string& command) const {
-    ASSERT_EQ(std::system(("cd " + path() + " && " + command).c_str()), 0) << command;
+    ASSERT_EQ(run_shell("cd " + path() + " && " + command), 0) << command;
   }
 };
 

@@ -1,24 +1,19 @@
 #include "tests/run_program.h"
 
-#include <cstdlib>
 #include <filesystem>
 #include <fstream>
+#include <random>
 #include <sstream>
 
+#include <fmt/format.h>
 #include <gtest/gtest.h>
-#include <sys/wait.h>
+
+#include "tests/system.h"
 
 namespace dcache::test {
 namespace {
 
 namespace fs = std::filesystem;
-
-std::string quoted(const std::string& word) {
-  std::string text = "'";
-  for (const char c : word)
-    text += c == '\'' ? std::string("'\\''") : std::string(1, c);
-  return text + "'";
-}
 
 std::string content_of(const std::string& path) {
   std::ifstream file(path, std::ios::binary);
@@ -34,22 +29,11 @@ const std::string& cache_folder() {
   return folder.path();
 }
 
-Outcome run_dcache(const std::vector<std::string>& arguments, const std::string& folder,
-                   const std::string& input, const std::string& programs) {
-  const TemporaryFolder streams;
-  streams.write("in", input);
-  std::string command = "cd " + quoted(folder) + " && XDG_CACHE_HOME=" + quoted(cache_folder()) +
-                        " NO_COLOR=1 PATH=" + quoted(programs) + " " + quoted(DCACHE_PROGRAM);
-  for (const std::string& argument : arguments)
-    command += " " + quoted(argument);
-  command += " <" + quoted(streams / "in") + " >" + quoted(streams / "out") + " 2>" + quoted(streams / "err");
-  const int status = std::system(command.c_str());
-  return {WIFEXITED(status) ? WEXITSTATUS(status) : -1, streams.read("out"), streams.read("err")};
-}
-
 TemporaryFolder::TemporaryFolder() {
-  std::string name = (fs::temp_directory_path() / "dcache-test-XXXXXX").string();
-  path_ = ::mkdtemp(name.data());
+  std::random_device random;
+  do
+    path_ = fmt::format("{}/dcache-test-{:08x}", fs::temp_directory_path().generic_string(), random());
+  while (!fs::create_directory(path_));
 }
 
 TemporaryFolder::~TemporaryFolder() {
@@ -73,6 +57,13 @@ std::string TemporaryFolder::read(const std::string& name) const {
 
 void TemporaryFolder::copy_fixture(const std::string& name) const {
   fs::copy(fs::path(DCACHE_SOURCE_DIR) / "fixtures" / name, path_, fs::copy_options::recursive);
+}
+
+void skip(const std::string& reason) {
+  [&reason] { GTEST_SKIP() << reason; }();
+  // GoogleTest takes what it throws itself for said.
+  throw testing::AssertionException(
+      testing::TestPartResult(testing::TestPartResult::kSkip, __FILE__, __LINE__, reason.c_str()));
 }
 
 bool contains(const std::string& text, const std::string& part) {

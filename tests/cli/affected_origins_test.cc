@@ -1,5 +1,4 @@
 // `dcache affected` on repositories where several definitions, or parts of one, say how an image is built.
-#include <cstdlib>
 #include <string>
 #include <vector>
 
@@ -8,6 +7,7 @@
 
 #include "tests/cli/repository.h"
 #include "tests/run_program.h"
+#include "tests/system.h"
 
 namespace dcache {
 namespace {
@@ -111,9 +111,9 @@ TEST(BakeFiles, StartWhereBakeIsRun) {
   std::vector<std::string> arguments{"--changed", "a/f", "f"};
   arguments.insert(arguments.begin(), named.begin(), named.end());
   EXPECT_EQ(repository.effects(arguments), "a:rebuilt@2 b:unaffected c:rebuilt@2");
-  ::setenv("BUILDX_BAKE_FILE_RELATIVE_PATHS", "1", 1);
+  test::set_variable("BUILDX_BAKE_FILE_RELATIVE_PATHS", "1");
   EXPECT_EQ(repository.effects(arguments), "a:unaffected b:unaffected c:unaffected");
-  ::unsetenv("BUILDX_BAKE_FILE_RELATIVE_PATHS");
+  test::remove_variable("BUILDX_BAKE_FILE_RELATIVE_PATHS");
 }
 
 TEST(Platforms, ThatOnlyCiKnowsAreJudgedForTheTwoUsualOnes) {

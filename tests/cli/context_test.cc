@@ -1,11 +1,10 @@
 // What `dcache context` says of files and folders.
-#include <filesystem>
 
 #include <gtest/gtest.h>
 #include <nlohmann/json.hpp>
-#include <sys/stat.h>
 
 #include "tests/run_program.h"
+#include "tests/system.h"
 
 namespace dcache {
 namespace {
@@ -94,7 +93,7 @@ TEST(UnreadFolders, AreNotTheTargetsOfLinks) {
   const TemporaryFolder folder;
   folder.write("Dockerfile", "FROM a AS b\nCOPY . /s\nFROM scratch\nCOPY --from=b /s/link /src\n");
   folder.write("docs/a", "text");
-  std::filesystem::create_symlink("docs", folder / "link");
+  test::make_link("docs", folder / "link");
   const Outcome outcome = run_dcache({"context", "--format", "json"}, folder.path());
   EXPECT_EQ(json::parse(outcome.out).at("unread_folders").size(), 0U) << outcome.out;
 }
@@ -268,7 +267,7 @@ TEST(Contexts, WithFilesThatAreNoneAreNamed) {
   folder.write("Dockerfile", "FROM alpine:3.20\nCOPY . /a\n");
   folder.write(".dockerignore", "*.json\n");
   ASSERT_EQ(run_dcache({"snapshot", "-o", "s.json"}, folder.path()).status, 0);
-  ASSERT_EQ(::mkfifo((folder / "pipe").c_str(), 0600), 0);
+  test::make_fifo(folder / "pipe");
   const std::vector<std::vector<std::string>> commands = {{"explain", "--since", "s.json"},
                                                           {"explain", "--changed", "pipe"},
                                                           {"keys"},

@@ -1,14 +1,13 @@
 // `dcache explain --git` and several images, on repositories made with git itself.
 #include <algorithm>
-#include <filesystem>
 
 #include <fmt/format.h>
 #include <gtest/gtest.h>
 #include <nlohmann/json.hpp>
-#include <unistd.h>
 
 #include "tests/git_folder.h"
 #include "tests/run_program.h"
+#include "tests/system.h"
 
 namespace dcache {
 namespace {
@@ -186,11 +185,11 @@ TEST(ExplainGit, KnowsWhenGitsOwnFilesChange) {
 }
 
 TEST(ExplainGit, ReadsTheRepositoryOfAnotherUserWhereThatIsAllowed) {
-  if (::geteuid() != 0) GTEST_SKIP() << "only root can give files to another user";
+  if (!test::is_root()) GTEST_SKIP() << "only root can give files to another user";
   const ModuleRepository repository;
   repository.shell("chown -R 12345 .");
   repository.write("home/.gitconfig", "");
-  ::setenv("HOME", (repository / "home").c_str(), 1);
+  test::set_variable("HOME", repository / "home");
   const auto explain = [&] { return run_dcache({"explain", "--git", "HEAD"}, repository.path()); };
   const Outcome refused = explain();
   EXPECT_EQ(refused.status, 2);
@@ -305,8 +304,8 @@ TEST(ExplainGit, FollowsLinksThatAPatternMatches) {
   folder.write("Dockerfile", "FROM x\nCOPY *.txt /t/\nCOPY docs/*.md /d/\n");
   folder.write("a.txt", "1\n");
   folder.write("docs/other", "1\n");
-  std::filesystem::create_symlink("a.txt", folder.path() + "/link.txt");
-  std::filesystem::create_symlink("other", folder.path() + "/docs/x.md");
+  test::make_link("a.txt", folder.path() + "/link.txt");
+  test::make_link("other", folder.path() + "/docs/x.md");
   folder.git("init -q -b main");
   folder.commit("first");
   const Outcome outcome =

@@ -2,10 +2,10 @@
 #include "dcache/dockerfile/format.h"
 
 #include <gtest/gtest.h>
-#include <sys/stat.h>
 
 #include "dcache/dockerfile/parser.h"
 #include "tests/run_program.h"
+#include "tests/system.h"
 
 namespace dcache {
 namespace {
@@ -48,15 +48,13 @@ TEST(Format, WritesFilesAndKeepsTheirMode) {
   const TemporaryFolder folder;
   folder.write("a/Dockerfile", "from a\n");
   folder.write("b/Dockerfile", "FROM a\n");
-  ::chmod((folder / "a/Dockerfile").c_str(), 0640);
+  test::set_mode(folder / "a/Dockerfile", 0640);
   const Outcome outcome = run_dcache({"format"}, folder.path());
   EXPECT_EQ(outcome.status, 0);
   EXPECT_EQ(outcome.out, "");
   EXPECT_EQ(outcome.err, "dcache: formatted 1 file\n");
   EXPECT_EQ(folder.read("a/Dockerfile"), "FROM a\n");
-  struct stat status = {};
-  ASSERT_EQ(::stat((folder / "a/Dockerfile").c_str(), &status), 0);
-  EXPECT_EQ(status.st_mode & 0777U, 0640U);
+  test::expect_mode(folder / "a/Dockerfile", 0640);
   EXPECT_EQ(run_dcache({"format", "--check"}, folder.path()).status, 0);
 }
 

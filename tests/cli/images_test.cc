@@ -1,5 +1,4 @@
 // What is an image of a repository, and what is only a part of how others are defined.
-#include <cstdlib>
 #include <string>
 #include <vector>
 
@@ -9,6 +8,7 @@
 
 #include "tests/cli/repository.h"
 #include "tests/run_program.h"
+#include "tests/system.h"
 
 namespace dcache {
 namespace {
@@ -125,10 +125,10 @@ TEST(Images, TakeOverridesAsBakeDoes) {
   const auto images = [&](const std::string& set) {
     return run_dcache({"images", "--format", "json", "--set", set}, repository.path());
   };
-  ::setenv("DCACHE_TEST_X", "from-env", 1);
+  test::set_variable("DCACHE_TEST_X", "from-env");
   EXPECT_NE(images("app.args.DCACHE_TEST_X").out.find(R"("args":{"DCACHE_TEST_X":"from-env"})"),
             std::string::npos);
-  ::unsetenv("DCACHE_TEST_X");
+  test::remove_variable("DCACHE_TEST_X");
   EXPECT_EQ(images("app.args.DCACHE_TEST_X").status, 0);
   EXPECT_NE(images("app.args.DCACHE_TEST_X").out.find(R"("args":{})"), std::string::npos);
   for (const char* set : {"app.dockerfile-inline=FROM x", "app.secret=id=a", "app.inherits=x"}) {

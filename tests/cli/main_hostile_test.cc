@@ -5,6 +5,7 @@
 #include "tests/git_folder.h"
 #include "tests/random_text.h"
 #include "tests/run_program.h"
+#include "tests/system.h"
 
 namespace dcache {
 namespace {
@@ -129,7 +130,7 @@ TEST(Hostile, DiffsInTheLogOfAJobHaveNoEscapeSequences) {
   for (const std::string arguments : {"lint --diff --select ExposeProtoCasing", "format --diff"}) {
     const std::string command = "cd '" + folder.path() + "' && GITHUB_ACTIONS=true '" DCACHE_PROGRAM "' " +
                                 arguments + " 2>&1 | cat >shown";
-    ASSERT_EQ(std::system(command.c_str()), 0);
+    ASSERT_EQ(test::run_shell(command), 0);
     const std::string shown = folder.read("shown");
     EXPECT_EQ(shown.find('\033'), std::string::npos) << shown;
     EXPECT_NE(shown.find("#\xEF\xBF\xBD[31mx"), std::string::npos) << shown;

@@ -5,9 +5,9 @@
 
 #include <gtest/gtest.h>
 #include <nlohmann/json.hpp>
-#include <sys/stat.h>
 
 #include "tests/run_program.h"
+#include "tests/system.h"
 
 namespace dcache {
 namespace {
@@ -125,7 +125,7 @@ TEST(Lint, SaysWhyAFixIsUnsafe) {
 TEST(Lint, FixesFilesInPlaceOnceAndKeepsTheirMode) {
   const TemporaryFolder folder;
   folder.copy_fixture("node-app");
-  ::chmod((folder / "Dockerfile").c_str(), 0600);
+  test::set_mode(folder / "Dockerfile", 0600);
   const Outcome diff = run_dcache({"lint", "--diff", "Dockerfile"}, folder.path());
   EXPECT_TRUE(contains(diff.out, "+COPY package.json package-lock.json ./\n"));
   EXPECT_FALSE(contains(diff.out, ".dockerignore\n"));  // it would ignore README.md, which is there
@@ -146,9 +146,7 @@ TEST(Lint, FixesFilesInPlaceOnceAndKeepsTheirMode) {
                        "--- /dev/null\n+++ b/.dockerignore\n"));
   run_dcache({"lint", "--fix", "--unsafe-fixes", "--select", "DC2001", "Dockerfile"}, folder.path());
   EXPECT_TRUE(contains(folder.read(".dockerignore"), ".git\n"));
-  struct stat status {};
-  ASSERT_EQ(::stat((folder / "Dockerfile").c_str(), &status), 0);
-  EXPECT_EQ(status.st_mode & 07777U, 0600u);
+  test::expect_mode(folder / "Dockerfile", 0600);
   run_dcache({"lint", "--fix", "Dockerfile"}, folder.path());
   EXPECT_EQ(folder.read("Dockerfile"), fixed_text);
 }
@@ -167,7 +165,7 @@ TEST(Lint, ShowsAFileOnceThatSeveralFixesWrite) {
 TEST(Lint, ShowsAFileOnceThatALinkLeadsTo) {
   const TemporaryFolder folder;
   folder.write("Dockerfile", "FROM node\nRUN npm ci\n");
-  std::filesystem::create_symlink("Dockerfile", folder / "x.Dockerfile");
+  test::make_link("Dockerfile", folder / "x.Dockerfile");
   const Outcome diff = run_dcache({"lint", "--diff", "--select", "DC1003", "."}, folder.path());
   EXPECT_EQ(count_of(diff.out, "--- a/"), 1U) << diff.out;
 }
@@ -176,7 +174,7 @@ TEST(Lint, NamesFilesInADiffAsGitDoes) {
   const TemporaryFolder folder;
   folder.write("docker/Dockerfile", "FROM node\nRUN npm ci\n");
   folder.write("t\tt/Dockerfile", "FROM node\nRUN npm ci\n");
-  std::filesystem::create_symlink("docker/Dockerfile", folder / "Dockerfile");
+  test::make_link("docker/Dockerfile", folder / "Dockerfile");
   const auto diff = [&](const std::string& path) {
     return run_dcache({"lint", "--diff", "--select", "DC1003", path}, folder.path()).out;
   };
@@ -455,7 +453,7 @@ TEST(Builders, TheClassicOneFollowsLinksToChangedFiles) {
   folder.write("Dockerfile", "FROM scratch\nCOPY links /x\n");
   folder.write("files/a", "1");
   folder.write("links/plain", "1");
-  std::filesystem::create_symlink("../files/a", folder / "links/a");
+  test::make_link("../files/a", folder / "links/a");
   const auto verdict_with = [&](const std::string& builder) {
     const Outcome outcome = run_dcache(
         {"explain", "--changed", "files/a", "--builder", builder, "--format", "json"}, folder.path());

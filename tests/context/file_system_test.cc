@@ -7,6 +7,7 @@
 #include "dcache/cache/build.h"
 #include "dcache/context/disk.h"
 #include "tests/run_program.h"
+#include "tests/system.h"
 
 namespace dcache::context {
 namespace {
@@ -104,9 +105,9 @@ TEST(Disk, RemembersWhereFilesAre) {
   const TemporaryFolder folder;
   folder.write("a/b/Dockerfile", "FROM x\n");
   folder.write("a/c/f", "1\n");
-  fs::create_directory_symlink("b", folder / "a/to-b");
-  fs::create_symlink("../c/f", folder / "a/b/to-f");
-  fs::create_symlink("nowhere", folder / "a/b/to-nothing");
+  test::make_link("b", folder / "a/to-b");
+  test::make_link("../c/f", folder / "a/b/to-f");
+  test::make_link("nowhere", folder / "a/b/to-nothing");
   const auto disk = disk_with({.remembers = true});
   for (const char* name :
        {"a", "a/", "a/b/Dockerfile", "a/to-b", "a/to-b/Dockerfile", "a/to-b/to-f", "a/b/to-nothing",

@@ -3,10 +3,10 @@
 #include <filesystem>
 
 #include <gtest/gtest.h>
-#include <sys/stat.h>
 
 #include "dcache/context/snapshot.h"
 #include "tests/run_program.h"
+#include "tests/system.h"
 
 namespace dcache::context {
 namespace {
@@ -95,7 +95,7 @@ TEST(HashStore, IgnoresWhatIsDamagedOrNoStore) {
   folder.write(name, good);
   EXPECT_EQ(HashStore::open(folder.path(), "/context").find(stamp), hashes_of("x"));
   fs::remove(folder / name);
-  fs::create_symlink("/etc/passwd", folder / name);
+  test::make_link("/etc/passwd", folder / name);
   EXPECT_EQ(HashStore::open(folder.path(), "/context").find(stamp), std::nullopt);
 }
 

@@ -1,15 +1,12 @@
 #include "dcache/context/snapshot.h"
 
 #include <algorithm>
-#include <cstring>
+#include <filesystem>
 
 #include <gtest/gtest.h>
-#include <sys/socket.h>
-#include <sys/stat.h>
-#include <sys/un.h>
-#include <unistd.h>
 
 #include "tests/run_program.h"
+#include "tests/system.h"
 
 namespace dcache::context {
 namespace {
@@ -69,9 +66,9 @@ TEST(Walk, RecordsWhatIsThere) {
   const test::TemporaryFolder folder;
   folder.write("src/main.c", "int main;");
   folder.write("run.sh", "x");
-  ::chmod((folder / "run.sh").c_str(), 0755);
-  ASSERT_EQ(::symlink("src/main.c", (folder / "link").c_str()), 0);
-  ASSERT_EQ(::symlink("/etc", (folder / "outside").c_str()), 0);
+  test::set_mode(folder / "run.sh", 0755);
+  test::make_link("src/main.c", folder / "link");
+  test::make_link("/etc", folder / "outside");
   const auto walk = context::walk(folder.path(), {});
   ASSERT_TRUE(walk);
   EXPECT_EQ(paths_of_snapshot(walk->snapshot), (Texts{"link", "outside", "run.sh", "src", "src/main.c"}));
@@ -89,22 +86,6 @@ TEST(Walk, LeavesOutIgnoredFilesAndKeepsFoldersOfExceptions) {
   const auto walk = context::walk(folder.path(), matcher_of("a\nnode_modules\n!a/keep.txt\n"));
   EXPECT_EQ(paths_of_snapshot(walk->snapshot), (Texts{"a", "a/keep.txt", "b", "b/x"}));
   EXPECT_EQ(walk->ignored, 3u);
-}
-
-TEST(Walk, ReportsWhatIsNoFileAndDoesNotHang) {
-  const test::TemporaryFolder folder;
-  ASSERT_EQ(::mkfifo((folder / "fifo").c_str(), 0600), 0);
-  const int fd = ::socket(AF_UNIX, SOCK_STREAM, 0);
-  sockaddr_un address{};
-  address.sun_family = AF_UNIX;
-  std::strncpy(address.sun_path, (folder / "socket").c_str(), sizeof address.sun_path - 1);
-  ASSERT_EQ(::bind(fd, reinterpret_cast<const sockaddr*>(&address), sizeof address), 0);
-  auto walk = context::walk(folder.path(), {});
-  ::close(fd);
-  ASSERT_TRUE(walk);
-  EXPECT_EQ(paths_of_snapshot(walk->snapshot), Texts{"fifo"});
-  EXPECT_EQ(walk->problems.size(), 2u);
-  EXPECT_TRUE(hash_contents(walk->snapshot, folder.path(), {.wanted = kAll}).empty());
 }
 
 TEST(Walk, NamesAFolderThatCanNotBeRead) {
@@ -130,7 +111,7 @@ TEST(HashContents, ReportsAFileThatIsGone) {
   const test::TemporaryFolder folder;
   folder.write("a", "x");
   auto walk = context::walk(folder.path(), {});
-  ::unlink((folder / "a").c_str());
+  std::filesystem::remove(folder / "a");
   EXPECT_EQ(hash_contents(walk->snapshot, folder.path(), {.wanted = kAll}).size(), 1u);
 }
 

@@ -4,6 +4,7 @@
 #include <utility>
 
 #include "tests/lsp/definition_client.h"
+#include "tests/system.h"
 
 namespace dcache {
 namespace {
@@ -160,7 +161,7 @@ TEST(DefinitionsInEditors, ShowNoFileOutsideOfTheRepository) {
   const TemporaryFolder folder;
   folder.write("outside/Dockerfile", "FROM scratch AS secret\nARG SECRET=secret\nCOPY --from=secret-9 a b\n");
   folder.write("r/.git/HEAD", "ref: refs/heads/main\n");
-  std::filesystem::create_symlink(folder / "outside/Dockerfile", folder / "r/Dockerfile.link");
+  test::make_link(folder / "outside/Dockerfile", folder / "r/Dockerfile.link");
   const std::string outside = folder / "outside/Dockerfile";
   const struct {
     const char* name;

@@ -2,15 +2,13 @@
 
 #include <algorithm>
 #include <cstdlib>
-#include <filesystem>
 #include <fstream>
 #include <optional>
-
-#include <sys/stat.h>
 
 #include "tests/git_folder.h"
 #include "tests/lsp/lsp_client.h"
 #include "tests/run_program.h"
+#include "tests/system.h"
 
 namespace dcache {
 namespace {
@@ -513,7 +511,7 @@ TEST(LanguageServer, LintsAgainWhenAnIgnoreFileIsEdited) {
 
 TEST(LanguageServer, SaysThatAnIgnoreFileCanNotBeRead) {
   const TemporaryFolder folder;
-  ASSERT_EQ(::mkfifo((folder / ".dockerignore").c_str(), 0600), 0);
+  test::make_fifo(folder / ".dockerignore");
   LspClient client;
   client.start();
   client.open(folder / "Dockerfile", "FROM scratch\nCOPY a /a\n");
@@ -526,7 +524,7 @@ TEST(LanguageServer, SaysThatAnIgnoreFileLeadsOutside) {
   const TemporaryFolder folder;
   folder.write("outside", "secret\n");
   folder.write("repository/a", "1");
-  std::filesystem::create_symlink(folder / "outside", folder / "repository/.dockerignore");
+  test::make_link(folder / "outside", folder / "repository/.dockerignore");
   LspClient client;
   client.start();
   client.open(folder / "repository/Dockerfile", "FROM scratch\nCOPY a /a\n");
@@ -635,12 +633,12 @@ TEST(LanguageServer, LintsTheBuildThatADefinitionMeans) {
 class BusyShellCheck {
  public:
   BusyShellCheck() {
-    EXPECT_EQ(::mkfifo(started().c_str(), 0600), 0);
-    EXPECT_EQ(::mkfifo(go().c_str(), 0600), 0);
+    test::make_fifo(started());
+    test::make_fifo(go());
     folder_.write("shellcheck", "#!/bin/sh\nif mkdir '" + (folder_ / "first") +
                                     "' 2>/dev/null; then\n  echo >'" + started() + "'\n  read x <'" + go() +
                                     "'\nfi\necho '{\"comments\":[]}'\n");
-    ::chmod(program().c_str(), 0755);
+    test::set_mode(program(), 0755);
   }
   std::string program() const { return folder_ / "shellcheck"; }
   void wait_until_started() const { std::ifstream(started()).get(); }
@@ -897,7 +895,7 @@ TEST(LanguageServer, NotesOnlyWhatIsOpenOrInTheWorkspace) {
   folder.write("inside/Dockerfile", "FROM scratch\nCOPY a /\n");
   folder.write("inside/a", "1");
   folder.write("inside/.git/config", "secret = 1\n");
-  std::filesystem::create_symlink(folder / "outside/secret", folder / "inside/link");
+  test::make_link(folder / "outside/secret", folder / "inside/link");
   const auto noted = [](LspClient& client, const std::string& uri) {
     return client.request("workspace/executeCommand", {{"command", "dcache.note"}, {"arguments", {uri}}});
   };
@@ -935,7 +933,7 @@ TEST(LanguageServer, LooksThroughNoHomeFolderThatNobodyNames) {
     folder.write("private/a", "1");
     folder.write("Dockerfile", text);
     if (*one.definition != '\0') folder.write("compose.yaml", one.definition);
-    ::setenv("HOME", folder.path().c_str(), 1);
+    test::set_variable("HOME", folder.path());
     LspClient client;
     const std::string context = *one.context == '\0' ? "" : folder.path();
     client.start(json::object(), {{"rootUri", lsp::uri_of(folder.path())},
@@ -946,7 +944,7 @@ TEST(LanguageServer, LooksThroughNoHomeFolderThatNobodyNames) {
         << one.context << one.definition << help;
     EXPECT_FALSE(client.result("textDocument/hover", position_in(folder / "Dockerfile", 0, 1)).is_null());
   }
-  ::setenv("HOME", home.c_str(), 1);
+  test::set_variable("HOME", home);
 }
 
 // Requests that need no files of the context are answered while these are listed.

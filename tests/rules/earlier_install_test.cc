@@ -2,6 +2,7 @@
 #include <gtest/gtest.h>
 
 #include "tests/lint/lint_testing.h"
+#include "tests/system.h"
 
 namespace dcache {
 namespace {
@@ -261,10 +262,10 @@ TEST(EarlierInstall, IsSafeOnlyForFilesThatAreInEachClone) {
     return findings.diagnostics.at(0).fix.value().is_safe();
   };
   EXPECT_TRUE(is_safe());
-  ASSERT_EQ(std::system(("cd " + folder.path() + " && git init -q && git add -A").c_str()), 0);
+  ASSERT_EQ(test::run_shell("cd " + folder.path() + " && git init -q && git add -A"), 0);
   EXPECT_FALSE(is_safe());
   folder.write(".gitignore", "");
-  ASSERT_EQ(std::system(("cd " + folder.path() + " && git add -A").c_str()), 0);
+  ASSERT_EQ(test::run_shell("cd " + folder.path() + " && git add -A"), 0);
   EXPECT_TRUE(is_safe());
 }
 

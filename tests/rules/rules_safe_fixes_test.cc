@@ -1,11 +1,11 @@
 // What --fix does by itself, what only --unsafe-fixes does, and what is not offered.
-#include <cstdlib>
 #include <set>
 
 #include <gtest/gtest.h>
 
 #include "dcache/text/unicode.h"
 #include "tests/lint/lint_testing.h"
+#include "tests/system.h"
 
 namespace dcache {
 namespace {
@@ -397,7 +397,7 @@ TEST(SafeFixes, AreShownAsTheyAreWritten) {
     shown.write("fix.patch", diff);
     if (!diff.empty()) {
       const std::string apply = "cd " + shown.path() + " && git apply fix.patch";
-      EXPECT_EQ(std::system(apply.c_str()), 0) << diff;
+      EXPECT_EQ(test::run_shell(apply), 0) << diff;
     }
     EXPECT_EQ(shown.read(".dockerignore"), written.read(".dockerignore")) << diff;
     EXPECT_EQ(shown.read("Dockerfile"), written.read("Dockerfile")) << diff;
