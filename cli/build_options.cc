@@ -26,6 +26,7 @@
 #include "dcache/text/path.h"
 #include "dcache/text/suggest.h"
 #include "dcache/text/system.h"
+#include "dcache/text/system_path.h"
 #include "dcache/text/words.h"
 
 // Headers of other systems do not declare it.
@@ -276,7 +277,7 @@ std::vector<std::string> readable_folders(const BuildFlags& flags, const std::ve
   const auto add = [&](const std::string& path) {
     // Of a folder with many files, one is enough.
     if (known.contains(std::string(text::parent_path(path)))) return;
-    const bool is_folder = std::filesystem::is_directory(path, unknown);
+    const bool is_folder = std::filesystem::is_directory(text::system_path(path), unknown);
     const std::string folder = is_folder ? path : std::string(text::parent_path(path));
     if (!known.insert(folder).second) return;
     folders.push_back(top_of(folder));
@@ -295,7 +296,8 @@ std::shared_ptr<const context::FileSystem> disk_of(const BuildFlags& flags) {
   if (!flags.context.empty() && flags.context != cache::kNoContext) options.folders.push_back(flags.context);
   std::error_code unknown;
   for (const std::string& path : flags.files)
-    (std::filesystem::is_directory(path, unknown) ? options.folders : options.named).push_back(path);
+    (std::filesystem::is_directory(text::system_path(path), unknown) ? options.folders : options.named)
+        .push_back(path);
   options.named.insert(options.named.end(), flags.definitions.begin(), flags.definitions.end());
   return context::disk_with(std::move(options));
 }

@@ -43,6 +43,7 @@
 #include "dcache/text/file_io.h"
 #include "dcache/text/path.h"
 #include "dcache/text/system.h"
+#include "dcache/text/system_path.h"
 #include "dcache/text/write_file.h"
 #include "dcache/threads/share.h"
 
@@ -88,8 +89,9 @@ class Session {
     if (!path)
       return inputs_.names() == inputs_.found() ? std::nullopt
                                                 : std::optional("there are other files to lint");
-    if (!fs::exists(*path)) return *path + " was removed";
-    return fs::is_directory(*path) ? "files were added to " + *path + " or removed" : *path + " changed";
+    if (!fs::exists(text::system_path(*path))) return *path + " was removed";
+    return fs::is_directory(text::system_path(*path)) ? "files were added to " + *path + " or removed"
+                                                      : *path + " changed";
   }
 
   int run() {
@@ -145,7 +147,8 @@ class Session {
 
   bool check_options() const {
     std::string_view wrong;
-    if (!options_.add_ignores.empty() && options_.paths.empty() && fs::exists(options_.add_ignores)) {
+    if (!options_.add_ignores.empty() && options_.paths.empty() &&
+        fs::exists(text::system_path(options_.add_ignores))) {
       wrong = "--add-ignores takes a reason, and then the files: --add-ignores REASON PATH";
     } else if (!options_.add_ignores.empty() && !(options_.baseline + options_.new_baseline).empty()) {
       wrong = "--add-ignores silences findings in their files, and a baseline in a file of its own: use one";
@@ -245,12 +248,12 @@ class Session {
   int show_config() {
     const std::string path = options_.paths.empty() ? "." : options_.paths.front();
     std::error_code failure;
-    if (path != "-" && !fs::exists(path, failure)) {
+    if (path != "-" && !fs::exists(text::system_path(path), failure)) {
       complain(path + " does not exist");
       return kError;
     }
     const lint::Linters::Entry& entry =
-        linters_.of(fs::is_directory(path) ? text::join_path(path, "Dockerfile") : path);
+        linters_.of(fs::is_directory(text::system_path(path)) ? text::join_path(path, "Dockerfile") : path);
     if (entry.failure) {
       complain(text::words_of(*entry.failure));
       return kError;
@@ -363,7 +366,7 @@ class Session {
     const bool has_stage = std::ranges::find(file.instructions(), dockerfile::Keyword::kFrom,
                                              &dockerfile::Instruction::keyword) != file.instructions().end();
     if (has_stage) return false;
-    const fs::path folder = fs::path(path).parent_path();
+    const fs::path folder = text::system_path(path).parent_path();
     return has_templates(text::portable_path(folder.string())) ||
            has_templates(text::portable_path(folder.parent_path().string()));
   }
@@ -376,7 +379,7 @@ class Session {
       if (known != has_templates_.end()) return known->second;
     }
     std::error_code failure;
-    fs::directory_iterator entries(folder.empty() ? "." : folder, failure);
+    fs::directory_iterator entries(text::system_path(folder.empty() ? "." : folder), failure);
     const bool has = std::any_of(fs::begin(entries), fs::end(entries), [&](const fs::directory_entry& entry) {
       const std::string path = text::portable_path(entry.path().string());
       if (!project::is_dockerfile_name(path) || !entry.is_regular_file(failure)) return false;

@@ -16,6 +16,7 @@
 #include "dcache/ignore/matcher.h"
 #include "dcache/project/file_kinds.h"
 #include "dcache/text/path.h"
+#include "dcache/text/system_path.h"
 #include "dcache/text/words.h"
 
 namespace dcache::cli {
@@ -33,16 +34,16 @@ std::string_view reason_of(std::string_view path) {
 // Whether it is a workflow that never runs: GitHub looks for workflows at the root of a repository alone.
 bool is_idle_workflow(const std::string& path) {
   if (project::related_file_kind(path) != project::RelatedFileKind::kWorkflow) return false;
-  const fs::path folder = fs::path(context::resolved_path(path)).parent_path();
+  const fs::path folder = text::system_path(context::resolved_path(path)).parent_path();
   const std::string root = context::repository_root(text::portable_path(folder.string()));
-  return !root.empty() && folder.parent_path().parent_path() != fs::path(root);
+  return !root.empty() && folder.parent_path().parent_path() != text::system_path(root);
 }
 
 // Says what of the folders git has, and is not here.
 void warn_of_left_out(const std::vector<std::string>& folders) {
   std::vector<std::string> left_out;
   for (const std::string& folder : folders) {
-    if (!fs::is_directory(folder)) continue;
+    if (!fs::is_directory(text::system_path(folder))) continue;
     for (std::string& path : context::SparseCheckout(folder).left_out_of(folder)) {
       if (project::is_dockerfile_name(path)) left_out.push_back(std::move(path));
     }
@@ -64,7 +65,7 @@ std::vector<std::string> names_of(const project::DiscoveredFiles& found) {
 
 std::optional<std::vector<LintInput>> LintInputs::find(bool& failed) {
   const std::string& context = options_.build.context;
-  const bool is_there = fs::is_directory(context) || context == cache::kNoContext;
+  const bool is_there = fs::is_directory(text::system_path(context)) || context == cache::kNoContext;
   const bool searches = options_.build.images.empty() && (context.empty() || is_there);
   if (!searches && options_.watch) found_ = names();
   if (!context.empty() && !is_there) {
@@ -94,9 +95,9 @@ std::optional<std::vector<LintInput>> LintInputs::find(bool& failed) {
       continue;
     }
     const auto is_excluded = [&] {
-      const auto relative =
-          fs::path(context::absolute_path(path)).lexically_relative(context::current_folder());
-      return excluded->decide(relative.generic_string()).ignored;
+      const std::string relative =
+          text::relative_path(context::absolute_path(path), context::current_folder());
+      return excluded->decide(relative).ignored;
     };
     if (options_.exclude.empty() || is_named(path) || !is_excluded()) inputs.push_back({path});
   }

@@ -14,6 +14,7 @@
 #include "dcache/process/program.h"
 #include "dcache/text/failure.h"
 #include "dcache/text/path.h"
+#include "dcache/text/system_path.h"
 
 namespace dcache::cli {
 namespace {
@@ -33,7 +34,7 @@ context::DiskOptions disk_of(const LintOptions& options) {
   disk.within = readable_folders(options.build, options.paths);
   std::error_code unknown;
   for (const std::string& path : options.paths)
-    (fs::is_directory(path, unknown) ? disk.folders : disk.named).push_back(path);
+    (fs::is_directory(text::system_path(path), unknown) ? disk.folders : disk.named).push_back(path);
   disk.named.insert(disk.named.end(), options.build.definitions.begin(), options.build.definitions.end());
   // A configuration above the repository is the user's own.
   std::string above = lint::find_config(".", *context::disk());

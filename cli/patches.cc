@@ -9,6 +9,7 @@
 #include "dcache/context/boundary.h"
 #include "dcache/context/git.h"
 #include "dcache/text/edit.h"
+#include "dcache/text/system_path.h"
 
 namespace dcache::cli {
 namespace {
@@ -40,10 +41,10 @@ bool is_inside(const fs::path& path, const fs::path& folder) {
 
 // What all names are relative to.
 fs::path common_folder(std::span<const FileChange> changes) {
-  const fs::path here = context::resolved_path(".");
-  const fs::path root = context::repository_root(here.generic_string());
+  const fs::path here = text::system_path(context::resolved_path("."));
+  const fs::path root = text::system_path(context::repository_root(here.generic_string()));
   const auto leads_out = [&](const FileChange& change) {
-    const fs::path path = context::resolved_path(change.path);
+    const fs::path path = text::system_path(context::resolved_path(change.path));
     return change.path != "-" && !is_inside(path, here) && is_inside(path, root);
   };
   return !root.empty() && std::ranges::any_of(changes, leads_out) ? root : here;
@@ -51,7 +52,7 @@ fs::path common_folder(std::span<const FileChange> changes) {
 
 std::string name_of(std::string_view prefix, const std::string& path, const fs::path& folder) {
   if (path == "-") return path;
-  const fs::path real = context::resolved_path(path);
+  const fs::path real = text::system_path(context::resolved_path(path));
   if (!is_inside(real, folder)) return in_quotes(path);
   return in_quotes(fmt::format("{}{}", prefix, real.lexically_relative(folder).generic_string()));
 }
@@ -60,7 +61,7 @@ std::string name_of(std::string_view prefix, const std::string& path, const fs::
 
 Patch make_patch(std::span<const FileChange> changes) {
   const fs::path folder = common_folder(changes);
-  const bool here = folder == context::resolved_path(".");
+  const bool here = folder == text::system_path(context::resolved_path("."));
   Patch patch{.text = {}, .folder = here ? std::string() : folder.generic_string()};
   for (const FileChange& change : changes) {
     patch.text += text::unified_diff(change.before.value_or(""), change.after,

@@ -12,6 +12,7 @@
 #include "dcache/context/git.h"
 #include "dcache/text/glob.h"
 #include "dcache/text/path.h"
+#include "dcache/text/system_path.h"
 #include "dcache/text/words.h"
 
 namespace dcache::cli {
@@ -21,7 +22,7 @@ namespace {
 std::string path_from_here(const std::string& path) {
   const std::string here = current_folder(), root = context::repository_root(here);
   if (!text::is_absolute(path) || root.empty() || !text::is_within(path, root)) return path;
-  return std::filesystem::path(path).lexically_relative(here).generic_string();
+  return text::relative_path(path, here);
 }
 
 // "when a.go and b.go change"

@@ -14,6 +14,7 @@
 #include "dcache/text/failure.h"
 #include "dcache/text/file_io.h"
 #include "dcache/text/path.h"
+#include "dcache/text/system_path.h"
 #include "dcache/text/times.h"
 #include "dcache/text/words.h"
 
@@ -22,7 +23,7 @@ namespace {
 
 // The Dockerfiles and definitions of a commit, with paths from the current folder.
 project::DiscoveredFiles find_at(const context::CommitFiles& files, const std::string& root) {
-  const std::filesystem::path here = current_folder();
+  const std::string here = current_folder();
   project::DiscoveredFiles found;
   const auto is_wanted = [](const std::string& path, bool is_folder) {
     if (is_folder) return !project::is_vendored_folder(text::base_name(path));
@@ -35,8 +36,7 @@ project::DiscoveredFiles find_at(const context::CommitFiles& files, const std::s
   };
   for (const std::string& path : files.find(is_wanted)) {
     if (is_hidden(path)) continue;
-    std::string shown =
-        std::filesystem::path(text::join_path(root, path)).lexically_relative(here).generic_string();
+    std::string shown = text::relative_path(text::join_path(root, path), here);
     if (project::is_dockerfile_name(path)) found.files.push_back(shown);
     if (project::definition_kind(path)) found.definitions.push_back(std::move(shown));
   }
@@ -122,7 +122,7 @@ std::string Replayer::folder_of_dockerfile() const {
   for (const auto* const paths : {&flags_.files, &history_.words}) {
     for (const std::string& path : *paths) {
       std::error_code failure;
-      if (std::filesystem::is_directory(path, failure)) return path;
+      if (std::filesystem::is_directory(text::system_path(path), failure)) return path;
       if (context::disk()->exists(path)) return std::string(text::parent_path(path));
     }
   }
@@ -134,7 +134,7 @@ bool Replayer::read_words() {
   ranges_ = history_.git;
   for (const std::string& word : history_.words) {
     std::error_code failure;
-    const bool is_folder = std::filesystem::is_directory(word, failure);
+    const bool is_folder = std::filesystem::is_directory(text::system_path(word), failure);
     if (context::disk()->exists(word) && !repository_->parse_range(word)) {
       flags_.files.push_back(is_folder ? text::join_path(word, "Dockerfile") : word);
     } else {

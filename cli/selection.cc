@@ -16,6 +16,7 @@
 #include "dcache/text/glob.h"
 #include "dcache/text/path.h"
 #include "dcache/text/suggest.h"
+#include "dcache/text/system_path.h"
 #include "dcache/text/words.h"
 
 namespace dcache::cli {
@@ -101,9 +102,9 @@ std::string closest_image(const project::Project& project, const std::string& na
 
 // The files that --changed names may be new or gone where the options read them.
 void add_changed(const std::vector<std::string>& changed, project::ProjectOptions& options) {
-  const std::filesystem::path here = current_folder();
+  const std::string here = current_folder();
   for (const std::string& path : changed)
-    options.changed.push_back(std::filesystem::path(path).lexically_relative(here).generic_string());
+    options.changed.push_back(text::relative_path(path, here));
 }
 
 // The images of the Dockerfiles that were named or found.
@@ -219,7 +220,7 @@ void keep_default(const BuildFlags& flags, const std::string& dockerfile, Select
 bool is_of_no_repository(const std::vector<std::string>& files) {
   const std::string root = context::repository_root(current_folder());
   return root.empty() || std::ranges::any_of(files, [&](const std::string& path) {
-           return !std::filesystem::is_regular_file(path) ||
+           return !std::filesystem::is_regular_file(text::system_path(path)) ||
                   !text::is_within(context::disk()->real_path(path), root);
          });
 }
@@ -528,8 +529,7 @@ std::vector<std::string> add_names_of_root(const std::vector<std::string>& names
       return context::disk()->exists(text::join_path(image.build.context, name));
     };
     if (std::ranges::any_of(project.images, has_it)) all.push_back(name);
-    all.push_back(
-        std::filesystem::path(text::join_path(root, name)).lexically_relative(here).generic_string());
+    all.push_back(text::relative_path(text::join_path(root, name), here));
   }
   return all;
 }

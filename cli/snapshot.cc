@@ -12,6 +12,7 @@
 #include "dcache/project/effects.h"
 #include "dcache/project/snapshots.h"
 #include "dcache/text/path.h"
+#include "dcache/text/system_path.h"
 
 namespace dcache::cli {
 namespace {
@@ -57,7 +58,7 @@ int record_all(const Options& options) {
       has_choice(options.build) ? select_images(options.build, failed) : all_images(options.build, failed);
   if (!may_write(options.output)) return kError;
   std::error_code failure;
-  std::filesystem::create_directories(options.output, failure);
+  std::filesystem::create_directories(text::system_path(options.output), failure);
   if (failure) {
     complain(fmt::format("{}: {}", options.output, failure.message()));
     return kError;
@@ -82,7 +83,8 @@ int record_all(const Options& options) {
 
 int run(const Options& options) {
   std::error_code unknown;
-  if (options.output.ends_with('/') || std::filesystem::is_directory(options.output, unknown))
+  if (options.output.ends_with('/') ||
+      std::filesystem::is_directory(text::system_path(options.output), unknown))
     return record_all(options);
   return record(load_platforms(options.build), options.output) ? kOk : kError;
 }

@@ -9,6 +9,7 @@
 #include "dcache/project/snapshots.h"
 #include "dcache/text/failure.h"
 #include "dcache/text/path.h"
+#include "dcache/text/system_path.h"
 
 namespace dcache::cli {
 namespace {
@@ -30,12 +31,13 @@ std::string folder_of_git(const BuildFlags& flags) {
   if (!flags.context.empty()) return flags.context;
   if (flags.files.empty()) return ".";
   const std::string& first = flags.files.front();
-  return std::filesystem::is_directory(first) ? first : std::string(text::parent_path(first));
+  return std::filesystem::is_directory(text::system_path(first)) ? first
+                                                                 : std::string(text::parent_path(first));
 }
 
 bool names_folder(const std::vector<std::string>& since) {
-  return std::ranges::any_of(since,
-                             [](const std::string& path) { return std::filesystem::is_directory(path); });
+  return std::ranges::any_of(
+      since, [](const std::string& path) { return std::filesystem::is_directory(text::system_path(path)); });
 }
 
 std::optional<project::States> read_states(const std::vector<std::string>& since, Selection& selection) {

@@ -28,6 +28,7 @@
 #include "dcache/text/file_io.h"
 #include "dcache/text/path.h"
 #include "dcache/text/piece.h"
+#include "dcache/text/system_path.h"
 #include "dcache/text/unicode.h"
 
 namespace dcache::rules {
@@ -502,7 +503,7 @@ class Reader {
     if (is_open(folder)) return;
     const auto start_in_folder = [&](std::string& file) {
       const std::string inside = from_workspace(file);
-      if (inside != file) file = std::filesystem::path(inside).lexically_relative(folder).generic_string();
+      if (inside != file) file = text::relative_path(inside, folder);
       return inside != file;
     };
     for (std::string& file : given.files) {

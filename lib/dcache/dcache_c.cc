@@ -22,6 +22,7 @@
 #include "dcache/report/rule_page.h"
 #include "dcache/report/style.h"
 #include "dcache/text/json.h"
+#include "dcache/text/system_path.h"
 #include "dcache/workspace_access.h"
 
 struct dcache_workspace {
@@ -251,7 +252,7 @@ char* dcache_find_dockerfiles(const char* folder, char** error) {
   return guarded<char*>(error, nullptr, [&] {
     const std::string searched = given(folder, "folder");
     std::error_code failure;
-    const bool is_folder = std::filesystem::is_directory(searched, failure);
+    const bool is_folder = std::filesystem::is_directory(dcache::text::system_path(searched), failure);
     if (failure) fail(fmt::format("can't read the folder '{}': {}", searched, failure.message()));
     if (!is_folder) fail(fmt::format("'{}' is not a folder", searched));
     const auto found = dcache::project::find_dockerfiles({searched});

@@ -13,6 +13,7 @@
 #include "dcache/lsp/positions.h"
 #include "dcache/plan/values.h"
 #include "dcache/report/explain.h"
+#include "dcache/text/system_path.h"
 #include "dcache/workspace_access.h"
 
 namespace dcache {
@@ -167,7 +168,8 @@ tl::expected<Workspace, Failure> Workspace::open(const Options& options) {
   std::vector<std::string> notes;
   if (auto failure = lint::check(overrides, notes)) return tl::unexpected(std::move(*failure));
   std::error_code failed;
-  if (options.on_disk && !options.context.empty() && !std::filesystem::is_directory(options.context, failed))
+  if (options.on_disk && !options.context.empty() &&
+      !std::filesystem::is_directory(text::system_path(options.context), failed))
     return tl::unexpected(Failure{.path = "context",
                                   .message = fmt::format("there is no folder '{}'", options.context),
                                   .remedy = "give the folder of the build context"});

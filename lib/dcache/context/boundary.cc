@@ -9,6 +9,7 @@
 #include "dcache/context/git.h"
 #include "dcache/text/file_io.h"
 #include "dcache/text/path.h"
+#include "dcache/text/system_path.h"
 
 namespace dcache::context {
 
@@ -24,7 +25,8 @@ std::string absolute_path(const std::string& path) {
 std::string resolved_path(const std::string& path) {
   std::string absolute = absolute_path(path);
   std::error_code failure;
-  const std::filesystem::path resolved = std::filesystem::weakly_canonical(absolute, failure);
+  const std::filesystem::path resolved =
+      std::filesystem::weakly_canonical(text::system_path(absolute), failure);
   return failure ? absolute : text::portable_path(resolved.string());
 }
 

@@ -17,6 +17,7 @@
 #include "dcache/text/glob.h"
 #include "dcache/text/path.h"
 #include "dcache/text/system.h"
+#include "dcache/text/system_path.h"
 
 namespace dcache::context {
 namespace {

@@ -20,6 +20,7 @@
 #include "dcache/text/file_io.h"
 #include "dcache/text/path.h"
 #include "dcache/text/system.h"
+#include "dcache/text/system_path.h"
 #include "dcache/text/unicode.h"
 
 namespace dcache::context {
@@ -115,7 +116,7 @@ bool is_special(const std::string& path) {
 std::string repository_root(const std::string& folder) {
   namespace fs = std::filesystem;
   std::error_code failure;
-  for (fs::path at = folder; !at.empty(); at = at.parent_path()) {
+  for (fs::path at = text::system_path(folder); !at.empty(); at = at.parent_path()) {
     if (fs::exists(at / ".git", failure)) return text::portable_path(at.string());
     if (at == at.parent_path()) break;
   }
@@ -515,7 +516,7 @@ struct GitRepository::State {
   // What the work tree has of a path; nothing for none.
   std::optional<Record> work_tree_record(const std::string& path) const {
     namespace fs = std::filesystem;
-    const fs::path place = library().git_repository_workdir(repository.get()) + path;
+    const fs::path place = text::system_path(library().git_repository_workdir(repository.get()) + path);
     std::error_code failure;
     const fs::file_status status = fs::symlink_status(place, failure);
     Record record;
@@ -552,7 +553,8 @@ std::string special_file(const std::string& git_folder, const std::string& root)
   const auto found = std::ranges::find_if(paths, is_special);
   if (found != paths.end()) return *found;
   std::error_code failure;
-  if (std::filesystem::is_symlink(git_folder + "commondir", failure)) return git_folder + "commondir";
+  if (std::filesystem::is_symlink(text::system_path(git_folder + "commondir"), failure))
+    return git_folder + "commondir";
   constexpr std::string_view kBranch = "ref: ";
   const auto head = text::read_file(git_folder + "HEAD");
   if (!head || !head->starts_with(kBranch)) return {};
@@ -570,7 +572,7 @@ tl::expected<GitRepository, std::string> GitRepository::open(const std::string& 
   if (!library().problem.empty()) return tl::unexpected(library().problem);
   std::error_code failure;
   if (const std::string top = repository_root(folder);
-      std::filesystem::is_directory(top + "/.git", failure)) {
+      std::filesystem::is_directory(text::system_path(top + "/.git"), failure)) {
     if (const std::string file = special_file(top + "/.git/", top + '/'); !file.empty())
       return tl::unexpected(not_regular(folder, file));
   }
@@ -759,7 +761,8 @@ std::vector<std::string> GitRepository::left_out_paths() const {
   std::error_code failure;
   const std::string patterns =
       std::string(library().git_repository_path(state_->repository.get())) + "info/sparse-checkout";
-  git_index* const entries = std::filesystem::exists(patterns, failure) ? state_->read_index() : nullptr;
+  git_index* const entries =
+      std::filesystem::exists(text::system_path(patterns), failure) ? state_->read_index() : nullptr;
   if (entries == nullptr) return paths;
   for (size_t i = 0; i < library().git_index_entrycount(entries); ++i) {
     const git_index_entry& entry = *library().git_index_get_byindex(entries, i);

@@ -10,6 +10,7 @@
 #include "dcache/context/snapshot.h"
 #include "dcache/text/file_io.h"
 #include "dcache/text/system.h"
+#include "dcache/text/system_path.h"
 #include "dcache/text/write_file.h"
 
 namespace dcache::context {
@@ -49,8 +50,8 @@ void make_room(const std::string& folder, uint64_t needed) {
   std::vector<File> files;
   uint64_t total = needed;
   std::error_code failure;
-  for (fs::directory_iterator at(folder, failure); !failure && at != fs::directory_iterator();
-       at.increment(failure)) {
+  for (fs::directory_iterator at(text::system_path(folder), failure);
+       !failure && at != fs::directory_iterator(); at.increment(failure)) {
     std::error_code gone;
     const uint64_t size = at->file_size(gone);
     const std::string name = at->path().filename().string();
@@ -126,7 +127,8 @@ void HashStore::save(std::span<const Record> records) {
   content += body;
   if (content.size() > kMostBytes) return;
   std::error_code failure;
-  if (fs::create_directories(folder_, failure)) fs::permissions(folder_, fs::perms::owner_all, failure);
+  const fs::path place = text::system_path(folder_);
+  if (fs::create_directories(place, failure)) fs::permissions(place, fs::perms::owner_all, failure);
   make_room(folder_, content.size());
   text::write_file(path_, content, text::Durability::kLazy);
   entries_ = std::move(kept);

@@ -39,7 +39,7 @@ std::vector<FolderEntry> list_folder(const std::string& folder) {
   namespace fs = std::filesystem;
   std::vector<FolderEntry> all;
   std::error_code failure;
-  for (fs::directory_iterator at(folder, failure), end; !failure && at != end; at.increment(failure)) {
+  for (fs::directory_iterator at(text::system_path(folder), failure), end; !failure && at != end; at.increment(failure)) {
     std::error_code unknown;  // a link that leads nowhere is not a folder
     all.push_back({at->path().filename().string(), at->is_directory(unknown)});
   }

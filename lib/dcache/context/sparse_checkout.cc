@@ -7,6 +7,7 @@
 #include "dcache/context/boundary.h"
 #include "dcache/context/git.h"
 #include "dcache/text/path.h"
+#include "dcache/text/system_path.h"
 
 namespace dcache::context {
 
@@ -48,7 +49,7 @@ std::vector<std::string> SparseCheckout::left_out_of(const std::string& folder) 
 
 bool is_left_out_of_checkout(const std::string& path) {
   std::error_code failure;
-  if (std::filesystem::exists(path, failure)) return false;
+  if (std::filesystem::exists(text::system_path(path), failure)) return false;
   return SparseCheckout(std::string(text::parent_path(path))).leaves_out(path);
 }
 

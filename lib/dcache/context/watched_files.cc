@@ -5,6 +5,7 @@
 #include "dcache/context/hash.h"
 #include "dcache/text/path.h"
 #include "dcache/text/system.h"
+#include "dcache/text/system_path.h"
 
 namespace dcache::context {
 namespace {
@@ -23,7 +24,7 @@ std::optional<std::string> WatchedFiles::changed() const {
   std::optional<std::string> folder;
   for (const auto& [path, stamp] : noted_) {
     if (stamp_at(path) == stamp) continue;
-    if (!std::filesystem::is_directory(path)) return path;
+    if (!std::filesystem::is_directory(text::system_path(path))) return path;
     if (!folder) folder = path;
   }
   return folder;

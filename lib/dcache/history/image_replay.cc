@@ -11,6 +11,7 @@
 
 #include "dcache/cache/demand.h"
 #include "dcache/text/path.h"
+#include "dcache/text/system_path.h"
 
 namespace dcache::history {
 namespace {
@@ -119,7 +120,8 @@ ImageReplay::ImageReplay(std::string name, const context::GitObjects& objects, c
   const context::GitRepository& repository = objects_.repository();
   std::error_code failure;
   has_git_folder_ = !repository.is_bare() &&
-                    std::filesystem::is_directory(text::join_path(repository.root(), kGitFolder), failure);
+                    std::filesystem::is_directory(
+                        text::system_path(text::join_path(repository.root(), kGitFolder)), failure);
 }
 
 std::string ImageReplay::prefix_of(const ContextFolder& context) const {

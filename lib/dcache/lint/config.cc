@@ -17,6 +17,7 @@
 #include "dcache/project/file_kinds.h"
 #include "dcache/text/path.h"
 #include "dcache/text/suggest.h"
+#include "dcache/text/system_path.h"
 #include "dcache/text/toml.h"
 #include "dcache/text/unicode.h"
 
@@ -279,7 +280,7 @@ class ConfigReader {
 // The nearest file of one of the names in the folder or above it; empty for none.
 std::string find_upward(const std::string& folder, std::span<const std::string_view> names,
                         const context::FileSystem& files) {
-  std::filesystem::path at = context::absolute_path(folder.empty() ? "." : folder);
+  std::filesystem::path at = text::system_path(context::absolute_path(folder.empty() ? "." : folder));
   while (!at.empty()) {
     for (const std::string_view name : names) {
       std::string candidate = text::portable_path((at / name).lexically_normal().string());

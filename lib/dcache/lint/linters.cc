@@ -5,6 +5,7 @@
 
 #include "dcache/context/boundary.h"
 #include "dcache/text/path.h"
+#include "dcache/text/system_path.h"
 
 namespace dcache::lint {
 namespace {
@@ -49,7 +50,7 @@ const Linters::Entry& Linters::with_overrides(const Entry& general, const std::s
   const auto [known, fresh] = by_file_.try_emplace(file);
   Entry& entry = known->second;
   if (!fresh) return entry;
-  const auto whole = [](const std::string& path) { return fs::path(context::absolute_path(path)); };
+  const auto whole = [](const std::string& path) { return text::system_path(context::absolute_path(path)); };
   const fs::path relative = whole(file).lexically_relative(whole(general.path).parent_path());
   const std::string place = relative.generic_string();
   entry.excluded = general.of_files->excludes(place);

@@ -19,6 +19,7 @@
 #include "dcache/text/file_io.h"
 #include "dcache/text/json.h"
 #include "dcache/text/system.h"
+#include "dcache/text/system_path.h"
 #include "dcache/text/unicode.h"
 #include "dcache/text/write_file.h"
 
@@ -268,7 +269,7 @@ class Answers {
   void add(const std::string& key, const std::string& answer) const {
     if (folder_.empty()) return;
     std::error_code failure;
-    fs::create_directories(folder_, failure);
+    fs::create_directories(text::system_path(folder_), failure);
     if (!failure) text::write_file(place(key), answer, text::Durability::kLazy);
     // Keys are hashes: one in 256 looks whether there is room.
     if (key.starts_with("00")) prune();
@@ -278,7 +279,7 @@ class Answers {
   // Makes room where many have gathered.
   void prune() const {
     std::error_code failure;
-    const auto all = fs::directory_iterator(folder_, failure);
+    const auto all = fs::directory_iterator(text::system_path(folder_), failure);
     if (failure) return;
     std::vector<std::pair<fs::file_time_type, fs::path>> files;
     for (const fs::directory_entry& entry : all)

@@ -10,6 +10,7 @@
 #include "dcache/text/file_io.h"
 #include "dcache/text/json.h"
 #include "dcache/text/json_writer.h"
+#include "dcache/text/system_path.h"
 #include "dcache/text/write_file.h"
 
 namespace dcache::observe {
@@ -81,7 +82,8 @@ std::string Durations::save() {
   out += '\n';
   namespace fs = std::filesystem;
   std::error_code failure;
-  if (fs::create_directories(folder_, failure)) fs::permissions(folder_, fs::perms::owner_all, failure);
+  const fs::path place = text::system_path(folder_);
+  if (fs::create_directories(place, failure)) fs::permissions(place, fs::perms::owner_all, failure);
   return text::write_file(path_in(folder_), out, text::Durability::kLazy);
 }
 

@@ -16,6 +16,7 @@
 #include "dcache/observe/name.h"
 #include "dcache/observe/notices.h"
 #include "dcache/text/json.h"
+#include "dcache/text/system.h"
 
 namespace dcache::observe {
 namespace {
@@ -292,12 +293,20 @@ tl::expected<Log, text::Failure> LogReader::finish(const std::string& path) {
                  "save what docker build --progress=plain prints on standard error (2> build.log)");
 }
 
+namespace {
+
+std::FILE* open_log(const std::string& path) {
+  const int fd = text::open_to_read(path.c_str());
+  return fd < 0 ? nullptr : ::fdopen(fd, "rb");
+}
+
+}  // namespace
+
 tl::expected<Log, text::Failure> read_log(const std::string& path) {
   const auto close = [](std::FILE* file) {
     if (file != stdin) std::fclose(file);
   };
-  const std::unique_ptr<std::FILE, decltype(close)> file(path == "-" ? stdin : std::fopen(path.c_str(), "rb"),
-                                                         close);
+  const std::unique_ptr<std::FILE, decltype(close)> file(path == "-" ? stdin : open_log(path), close);
   const auto failed = [&](int error) {
     return tl::unexpected(
         text::Failure{path, 0, 0, fmt::format("can't read {}: {}", path, std::strerror(error)), {}});

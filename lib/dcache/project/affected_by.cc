@@ -15,6 +15,7 @@
 #include "dcache/project/file_kinds.h"
 #include "dcache/project/judge.h"
 #include "dcache/text/path.h"
+#include "dcache/text/system_path.h"
 
 namespace dcache::project {
 namespace {
@@ -120,7 +121,8 @@ class ChangedFilesJudge : public Judge {
     const std::string place = absolute(file);
     std::error_code failure;
     if (files_->exists(place)) return files_->real_path(place);
-    const std::string target = text::portable_path(std::filesystem::read_symlink(place, failure).string());
+    const std::string target =
+        text::portable_path(std::filesystem::read_symlink(text::system_path(place), failure).string());
     if (failure) return place;
     return text::clean_path(text::is_absolute(target) ? target
                                                       : std::string(text::parent_path(place)) + '/' + target);

@@ -23,6 +23,7 @@
 #include "dcache/text/glob.h"
 #include "dcache/text/path.h"
 #include "dcache/text/system.h"
+#include "dcache/text/system_path.h"
 
 namespace dcache::project {
 namespace {
@@ -205,8 +206,10 @@ std::vector<Entry> Search::list(const std::string& folder, bool is_top) {
 
 bool Search::can_take(const std::string& path, const Entry& entry) {
   constexpr std::string_view kSpecial = "it is not a regular file";
-  if (entry.type == text::EntryType::kOther) complain(path, kSpecial);
-  if (entry.type != text::EntryType::kLink) return entry.type == text::EntryType::kFile;
+  if (entry.type != text::EntryType::kLink) {
+    if (entry.type != text::EntryType::kFile) complain(path, kSpecial);
+    return entry.type == text::EntryType::kFile;
+  }
   text::FileStatus status{};
   if (!text::status_of(path.c_str(), status)) {
     if (errno != ENOENT) complain(path, std::strerror(errno));
@@ -270,14 +273,14 @@ std::vector<std::string> Search::expand(const std::string& pattern) {
   const auto matcher = ignore::Matcher::compile(std::vector{pattern.substr(start)});
   std::vector<std::string> all;
   std::error_code failure;
-  if (!matcher || !fs::is_directory(folder, failure)) return all;
+  if (!matcher || !fs::is_directory(text::system_path(folder), failure)) return all;
   const auto judge = [&](const std::string& path, const Entry& entry) {
-    const std::string inside = fs::path(path).lexically_relative(folder).generic_string();
+    const std::string inside = text::relative_path(path, folder);
     if (!matcher->decide(inside).ignored) return entry.is_folder() ? WalkStep::kEnter : WalkStep::kPass;
     return WalkStep::kTake;
   };
   for (std::string& path : walk(folder, judge, nullptr)) {
-    if (!fs::is_directory(path, failure)) {
+    if (!fs::is_directory(text::system_path(path), failure)) {
       all.push_back(std::move(path));
       continue;
     }
@@ -292,7 +295,7 @@ DiscoveredFiles find_dockerfiles(const std::vector<std::string>& paths, const Fi
   DiscoveredFiles result;
   for (const std::string& path : paths) {
     std::error_code failure;
-    const fs::file_status status = fs::status(path, failure);
+    const fs::file_status status = fs::status(text::system_path(path), failure);
     const bool pattern = !fs::exists(status) && text::has_wildcard(path);
     if (path == "-" || !(pattern || fs::is_directory(status))) {
       result.files.push_back(path);

@@ -25,6 +25,7 @@
 #include "dcache/project/triggers.h"
 #include "dcache/project/unknown.h"
 #include "dcache/text/path.h"
+#include "dcache/text/system_path.h"
 #include "dcache/text/unicode.h"
 
 namespace dcache::project {
@@ -463,11 +464,10 @@ std::string spelled_root(const std::string& folder, const std::string& root,
 void spell_from_here(std::vector<std::string>& paths, const std::string& spelled, const std::string& root,
                      const context::FileSystem& files) {
   if (spelled == "." || text::is_absolute(spelled)) return;
-  const std::filesystem::path here = files.real_path(".");
+  const std::string here = files.real_path(".");
   for (std::string& path : paths) {
     if (!path.starts_with(spelled + '/')) continue;
-    const std::filesystem::path real = root + path.substr(spelled.size());
-    path = real.lexically_relative(here).generic_string();
+    path = text::relative_path(root + path.substr(spelled.size()), here);
   }
   std::ranges::sort(paths);
 }
@@ -487,8 +487,9 @@ void add_left_out(const ProjectOptions& options, const std::string& root, Discov
                   Project& project) {
   const std::string marker = text::join_path(root, ".git");
   std::error_code failure;
-  const bool may_be_sparse = std::filesystem::is_regular_file(marker, failure) ||
-                             std::filesystem::exists(marker + "/info/sparse-checkout", failure);
+  const bool may_be_sparse =
+      std::filesystem::is_regular_file(text::system_path(marker), failure) ||
+      std::filesystem::exists(text::system_path(marker + "/info/sparse-checkout"), failure);
   if (!may_be_sparse) return;
   const auto repository = context::GitRepository::open(root);
   if (!repository) return;

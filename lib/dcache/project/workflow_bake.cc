@@ -16,6 +16,7 @@
 #include "dcache/project/readers.h"
 #include "dcache/text/glob.h"
 #include "dcache/text/path.h"
+#include "dcache/text/system_path.h"
 #include "dcache/text/unicode.h"
 
 namespace dcache::project {
@@ -82,8 +83,7 @@ void resolve_workspace(const std::string& root, Target& target) {
   const auto resolve = [&](std::string& path, const std::string& folder) {
     CiText text = from_expressions(path);
     if (!has_expression(path) || !take_workspace_root(text) || !text.is_known()) return;
-    path =
-        std::filesystem::path(text::join_path(root, text.text)).lexically_relative(folder).generic_string();
+    path = text::relative_path(text::join_path(root, text.text), folder);
   };
   resolve(target.context, target.folder);
   resolve(target.dockerfile, text::join_path(target.folder, target.context));
@@ -280,8 +280,7 @@ bool add_definition_build(const CiDefinitionBuild& given, ReadOptions options, c
     if (!has_expression(file)) return;
     const Workspace::Place named = locate(file);
     if (remote.empty()) remote = named.remote;
-    if (named.path.is_known())
-      file = std::filesystem::path(named.path.text).lexically_relative(place.path.text).generic_string();
+    if (named.path.is_known()) file = text::relative_path(named.path.text, place.path.text);
   };
   std::ranges::for_each(build.files, resolve);
   if (!remote.empty()) return skip(fmt::format("its files are in {}", remote), false);

@@ -9,6 +9,7 @@
 #include "dcache/report/places.h"
 #include "dcache/text/json.h"
 #include "dcache/text/json_writer.h"
+#include "dcache/text/system_path.h"
 
 namespace dcache::report {
 
@@ -31,8 +32,8 @@ tl::expected<Baseline, std::string> Baseline::read(const std::string& text) {
 
 std::string Baseline::name_of(const std::string& path, const std::string& baseline) {
   namespace fs = std::filesystem;
-  const fs::path folder = fs::path(context::absolute_path(baseline)).parent_path();
-  return fs::path(context::absolute_path(path)).lexically_relative(folder).generic_string();
+  const fs::path folder = text::system_path(context::absolute_path(baseline)).parent_path();
+  return text::system_path(context::absolute_path(path)).lexically_relative(folder).generic_string();
 }
 
 size_t Baseline::size() const {

@@ -2,6 +2,8 @@
 
 #include <algorithm>
 
+#include "dcache/text/unicode.h"
+
 namespace dcache::text {
 namespace {
 
@@ -49,6 +51,7 @@ std::string clean_path(std::string_view path) {
   std::string clean(path.substr(0, root));
   path.remove_prefix(root);
   if (clean.ends_with(':')) clean += '/';
+  if (clean.size() > 1) clean[0] = ascii_upper(clean[0]);
   const size_t fixed_root = clean.size();
   size_t fixed = fixed_root;  // `..` can't climb above this
   for (size_t at = 0; at < path.size();) {

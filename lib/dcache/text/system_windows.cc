@@ -408,6 +408,11 @@ bool remove_file(const char* path) {
 
 bool rename_file(const char* from, const char* to) {
   const std::wstring before = native(from), after = native(to);
+  const DWORD attributes = ::GetFileAttributesW(after.c_str());
+  if (attributes != INVALID_FILE_ATTRIBUTES && (attributes & FILE_ATTRIBUTE_READONLY) != 0) {
+    errno = EACCES;
+    return false;
+  }
   constexpr DWORD kFirstWait = 10;  // ms; all of them are a third of a second
   constexpr DWORD kLastWait = 160;
   for (DWORD wait = kFirstWait;; wait *= 2) {
