@@ -8,6 +8,7 @@
 #include <fmt/format.h>
 #include <gtest/gtest.h>
 
+#include "dcache/text/system_path.h"
 #include "tests/system.h"
 
 namespace dcache::test {
@@ -16,7 +17,7 @@ namespace {
 namespace fs = std::filesystem;
 
 std::string content_of(const std::string& path) {
-  std::ifstream file(path, std::ios::binary);
+  std::ifstream file(text::system_path(path), std::ios::binary);
   std::stringstream content;
   content << file.rdbuf();
   return content.str();
@@ -32,7 +33,7 @@ const std::string& cache_folder() {
 TemporaryFolder::TemporaryFolder() {
   std::random_device random;
   do
-    path_ = fmt::format("{}/dcache-test-{:08x}", fs::temp_directory_path().generic_string(), random());
+    path_ = (fs::temp_directory_path() / fmt::format("dcache-test-{:08x}", random())).generic_string();
   while (!fs::create_directory(path_));
 }
 
@@ -42,13 +43,9 @@ TemporaryFolder::~TemporaryFolder() {
 }
 
 void TemporaryFolder::write(const std::string& name, const std::string& content) const {
-  const fs::path path = fs::path(path_) / name;
+  const fs::path path = text::system_path(path_) / text::system_path(name);
   fs::create_directories(path.parent_path());
   std::ofstream(path, std::ios::binary) << content;
-}
-
-void TemporaryFolder::resize(const std::string& name, uint64_t bytes) const {
-  fs::resize_file(fs::path(path_) / name, bytes);
 }
 
 std::string TemporaryFolder::read(const std::string& name) const {

@@ -1,4 +1,5 @@
 #include <cstdlib>
+#include <filesystem>
 
 #include <gtest/gtest.h>
 #include <sys/stat.h>
@@ -44,6 +45,10 @@ void set_variable(const std::string& name, const std::string& value) {
 
 void remove_variable(const std::string& name) {
   ::unsetenv(name.c_str());
+}
+
+void TemporaryFolder::resize(const std::string& name, uint64_t bytes) const {
+  std::filesystem::resize_file(path_ + "/" + name, bytes);
 }
 
 bool is_root() {

@@ -1,4 +1,4 @@
-#include <cstdlib>
+#include <filesystem>
 #include <memory>
 
 #include <gtest/gtest.h>
@@ -54,8 +54,10 @@ std::wstring environment_with(const std::vector<std::string>& variables) {
 
 void make_link(const std::string& target, const std::string& path) {
   constexpr DWORD kWithoutPrivilege = 2;
-  if (::CreateSymbolicLinkW(wide(path).c_str(), wide(target).c_str(), kWithoutPrivilege) == 0 ||
-      (::GetFileAttributesW(wide(path).c_str()) & FILE_ATTRIBUTE_REPARSE_POINT) == 0)
+  const bool is_made =
+      ::CreateSymbolicLinkW(wide(path).c_str(), wide(target).c_str(), kWithoutPrivilege) != 0;
+  const DWORD attributes = ::GetFileAttributesW(wide(path).c_str());
+  if (!is_made || attributes == INVALID_FILE_ATTRIBUTES || (attributes & FILE_ATTRIBUTE_REPARSE_POINT) == 0)
     skip("this user can't make symbolic links here");
 }
 
@@ -73,6 +75,12 @@ void set_variable(const std::string& name, const std::string& value) {
 
 void remove_variable(const std::string& name) {
   ::_putenv_s(name.c_str(), "");
+}
+
+void TemporaryFolder::resize(const std::string& name, uint64_t bytes) const {
+  constexpr uint64_t kMost = uint64_t{1} << 30U;
+  if (bytes > kMost) skip("zeros take room on Windows");
+  std::filesystem::resize_file(path_ + "/" + name, bytes);
 }
 
 bool is_root() {

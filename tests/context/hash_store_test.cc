@@ -81,7 +81,7 @@ TEST(HashStore, IgnoresWhatIsDamagedOrNoStore) {
   HashStore store = HashStore::open(folder.path(), "/context");
   store.add(stamp, hashes_of("x"), kThen + 5 * kSecond);
   store.save({});
-  const std::string name = fs::path(store_in(folder.path())).filename();
+  const std::string name = fs::path(store_in(folder.path())).filename().string();
   const std::string good = folder.read(name);
   std::string flipped = good;
   flipped.back() = static_cast<char>(flipped.back() ^ 1);

@@ -14,10 +14,6 @@ using std::chrono::milliseconds;
 constexpr milliseconds kLong(60'000);
 constexpr size_t kMost = 1U << 20U;
 
-std::string command_shell() {
-  return std::string(std::getenv("SystemRoot")) + "/System32/cmd.exe";
-}
-
 TEST(ProgramOnWindows, GivesOutputAndTakesArgumentsAsTheyAre) {
   const auto version = output_of(DCACHE_PROGRAM, {"version"}, {}, kLong, kMost);
   ASSERT_TRUE(version);
@@ -32,7 +28,16 @@ TEST(ProgramOnWindows, GivesOutputAndTakesArgumentsAsTheyAre) {
 }
 
 TEST(ProgramOnWindows, GetsVariables) {
-  EXPECT_EQ(output_of(command_shell(), {"/c", "echo %DCACHE_X%"}, {"DCACHE_X=1"}, kLong, kMost), "1\r\n");
+  const test::TemporaryFolder folder;
+  folder.write("Dockerfile", "FROM a:1\nARG X\nRUN b\n");
+  const std::vector<std::string> keys = {"keys",       "-f",          folder / "Dockerfile",
+                                         "--no-store", "--build-arg", "X"};
+  const auto with = [&](const std::string& variable) {
+    return output_of(DCACHE_PROGRAM, keys, {variable}, kLong, kMost).value_or("nothing");
+  };
+  EXPECT_EQ(with("X=\u00fc"), with("X=\u00fc"));
+  EXPECT_NE(with("X=\u00fc"), with("X=2"));
+  EXPECT_NE(with("X=2"), "nothing");
 }
 
 TEST(ProgramOnWindows, EndsWhatTakesTooLongOrPrintsTooMuch) {

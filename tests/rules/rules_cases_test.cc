@@ -28,7 +28,7 @@ struct RuleCase {
 };
 
 std::vector<RuleCase> read_cases(const std::filesystem::path& path) {
-  const std::string code = path.stem();
+  const std::string code = path.stem().string();
   std::vector<RuleCase> cases;
   std::ifstream file(path);
   for (std::string line; std::getline(file, line);) {
@@ -130,7 +130,7 @@ INSTANTIATE_TEST_SUITE_P(Catalogue, RuleCases, testing::ValuesIn(rules_with_case
 
 TEST(RuleCaseFiles, AreEachNamedAfterARule) {
   for (const auto& entry : std::filesystem::directory_iterator(kCasesFolder)) {
-    const std::string code = entry.path().stem();
+    const std::string code = entry.path().stem().string();
     const lint::Rule* rule = lint::find_rule(lint::catalogue(), code);
     EXPECT_TRUE(rule != nullptr && rule->code == code) << entry.path();
   }

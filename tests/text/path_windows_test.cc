@@ -9,8 +9,8 @@ TEST(PathOnWindows, HasADriveAsRoot) {
   EXPECT_EQ(portable_path("C:\\a\\b"), "C:/a/b");
   EXPECT_EQ(clean_path("C:/a//./b/../"), "C:/a");
   EXPECT_EQ(clean_path("C:/../.."), "C:/");
-  EXPECT_EQ(clean_path("c:"), "c:/");
-  EXPECT_EQ(clean_path("a:b/../.."), "a:/");
+  EXPECT_EQ(clean_path("c:"), "C:/");
+  EXPECT_EQ(clean_path("a:b/../.."), "A:/");
   EXPECT_EQ(join_path("C:/", "x"), "C:/x");
   EXPECT_EQ(parent_path("C:/x"), "C:/");
   EXPECT_EQ(parent_path("C:/"), "C:/");

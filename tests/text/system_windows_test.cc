@@ -1,3 +1,4 @@
+#include <algorithm>
 #include <filesystem>
 
 #include <gtest/gtest.h>
@@ -5,6 +6,7 @@
 #include "dcache/text/descriptor.h"
 #include "dcache/text/file_io.h"
 #include "dcache/text/system.h"
+#include "dcache/text/system_path.h"
 #include "dcache/text/write_file.h"
 #include "tests/run_program.h"
 
@@ -18,7 +20,9 @@ TEST(SystemOnWindows, OpensPathsOfAnyLengthAndScript) {
   std::string path = folder.path();
   while (path.size() < 300) {
     path += "/Ordner-\u00fc-\u6587-\U0001f433";
-    std::filesystem::create_directory("//?/" + path);
+    std::string native = path;
+    std::ranges::replace(native, '/', '\\');
+    std::filesystem::create_directory(system_path("\\\\?\\" + native));
   }
   path += "/Dockerfile";
   EXPECT_EQ(write_file(path, "FROM a\n"), "");
