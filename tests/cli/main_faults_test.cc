@@ -262,8 +262,7 @@ TEST(Faults, OfFoldersAreNamedAndTheSearchGoesOn) {
     const TemporaryFolder folder;
     folder.write("b/Dockerfile", "FROM alpine:3.20\n");
     folder.write("c/Dockerfile", "FROM alpine:3.20\nMAINTAINER c\n");
-    const FaultOutcome outcome =
-        run_with({.call = "open", .error = error, .path = "/b"}, "lint .", folder);
+    const FaultOutcome outcome = run_with({.call = "open", .error = error, .path = "/b"}, "lint .", folder);
     EXPECT_EQ(outcome.status, 2);
     EXPECT_NE(outcome.text.find("can't read b: "), std::string::npos) << outcome.text;
     EXPECT_NE(outcome.text.find("c/Dockerfile"), std::string::npos) << outcome.text;

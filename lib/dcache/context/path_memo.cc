@@ -9,6 +9,7 @@
 #include "dcache/text/file_io.h"
 #include "dcache/text/path.h"
 #include "dcache/text/system.h"
+#include "dcache/text/system_path.h"
 
 namespace dcache::context {
 namespace {
@@ -39,7 +40,8 @@ std::vector<FolderEntry> list_folder(const std::string& folder) {
   namespace fs = std::filesystem;
   std::vector<FolderEntry> all;
   std::error_code failure;
-  for (fs::directory_iterator at(text::system_path(folder), failure), end; !failure && at != end; at.increment(failure)) {
+  for (fs::directory_iterator at(text::system_path(folder), failure), end; !failure && at != end;
+       at.increment(failure)) {
     std::error_code unknown;  // a link that leads nowhere is not a folder
     all.push_back({at->path().filename().string(), at->is_directory(unknown)});
   }
