@@ -21,6 +21,9 @@ void remove_variable(const std::string& name);
 
 bool is_root();
 
+// Whether a file can have the name.
+bool allows_name(const std::string& name);
+
 // The exit status of a POSIX shell.
 int run_shell(const std::string& command);
 

@@ -55,6 +55,10 @@ bool is_root() {
   return ::geteuid() == 0;
 }
 
+bool allows_name(const std::string& /*name*/) {
+  return true;
+}
+
 int run_shell(const std::string& command) {
   const int status = std::system(command.c_str());
   return WIFEXITED(status) ? WEXITSTATUS(status) : -1;

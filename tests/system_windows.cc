@@ -1,3 +1,4 @@
+#include <algorithm>
 #include <filesystem>
 #include <memory>
 
@@ -85,6 +86,13 @@ void TemporaryFolder::resize(const std::string& name, uint64_t bytes) const {
 
 bool is_root() {
   return false;
+}
+
+bool allows_name(const std::string& name) {
+  return std::ranges::all_of(name, [](char c) {
+    return static_cast<unsigned char>(c) >= ' ' &&
+           std::string_view("<>:\"|?*\\").find(c) == std::string_view::npos;
+  });
 }
 
 int run_shell(const std::string& /*command*/) {

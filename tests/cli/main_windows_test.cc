@@ -57,7 +57,7 @@ TEST(MainOnWindows, DevicesAreNotSearched) {
   const TemporaryFolder folder;
   folder.write("Dockerfile", "FROM a\n");
   EXPECT_EQ(run_dcache({"lint", "--select", "DL3006", "--output", "NUL", "."}, folder.path()).status, 1);
-  EXPECT_EQ(run_dcache({"lint", "NUL"}, folder.path()).status, 0);
+  EXPECT_TRUE(contains(run_dcache({"lint", "NUL"}, folder.path()).out, "contains no instruction"));
 }
 
 }  // namespace

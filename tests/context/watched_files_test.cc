@@ -16,7 +16,7 @@ class Watched : public testing::Test {
   std::string changed() const {
     const auto path = files_.changed();
     if (!path) return "";
-    return std::filesystem::path(*path).lexically_relative(folder_.path()).string();
+    return std::filesystem::path(*path).lexically_relative(folder_.path()).generic_string();
   }
   test::TemporaryFolder folder_;
   WatchedFiles files_{disk()};

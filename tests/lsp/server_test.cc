@@ -933,7 +933,8 @@ TEST(LanguageServer, LooksThroughNoHomeFolderThatNobodyNames) {
     folder.write("private/a", "1");
     folder.write("Dockerfile", text);
     if (*one.definition != '\0') folder.write("compose.yaml", one.definition);
-    test::set_variable("HOME", folder.path());
+    for (const char* name : {"HOME", "USERPROFILE"})
+      test::set_variable(name, folder.path());
     LspClient client;
     const std::string context = *one.context == '\0' ? "" : folder.path();
     client.start(json::object(), {{"rootUri", lsp::uri_of(folder.path())},
@@ -945,6 +946,7 @@ TEST(LanguageServer, LooksThroughNoHomeFolderThatNobodyNames) {
     EXPECT_FALSE(client.result("textDocument/hover", position_in(folder / "Dockerfile", 0, 1)).is_null());
   }
   test::set_variable("HOME", home);
+  test::remove_variable("USERPROFILE");
 }
 
 // Requests that need no files of the context are answered while these are listed.
