@@ -20,7 +20,8 @@ bool is_root(std::string_view path);
 // A path of the system with `/` where the system has another separator.
 std::string portable_path(std::string path);
 
-// The shortest spelling: without doubled and trailing slashes, `.` and resolvable `..`. "" becomes ".".
+// The shortest spelling: without doubled and trailing slashes, `.` and resolvable `..`; a drive in upper
+// case. "" becomes ".".
 std::string clean_path(std::string_view path);
 
 // `a/b` cleaned; an empty part is left out.
