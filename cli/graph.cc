@@ -72,23 +72,13 @@ class Session {
     return history.has_value();
   }
 
-  // By its name, or where commits know it by another one by its Dockerfile. Null, with a note on standard
-  // error if there is a history, for an image that it does not have.
+  // Null, with a note on standard error if there is a history, for an image that it does not have.
   const history::ImageHistory* history_of(const project::Image& image) const {
-    const std::string& name = image.target.name;
-    const auto found = std::ranges::find(history_.images, name, &history::ImageHistory::name);
-    if (found != history_.images.end()) return &*found;
-    const history::ImageHistory* same = nullptr;
-    size_t count = 0;
-    for (const history::ImageHistory& other : history_.images) {
-      if (other.dockerfile != image.build.dockerfile) continue;
-      same = &other;
-      ++count;
-    }
-    if (count == 1) return same;
-    if (options_.history != 0)
-      complain(fmt::format("note: the newest commit has no image {}, so there are no counts for it", name));
-    return nullptr;
+    const history::ImageHistory* const found = find_history(history_, image);
+    if (found == nullptr && options_.history != 0)
+      complain(fmt::format("note: the newest commit has no image {}, so there are no counts for it",
+                           image.target.name));
+    return found;
   }
 
   const project::ImageEffect* effect_of(size_t place) const {

@@ -218,6 +218,7 @@ Command log_command() {
                 "The builder started empty and imported what that build exported, as for dcache explain; "
                 "without this option, of a log that says so, what fits best");
   add_store_option(command, options->question.build);
+  add_builder_options(command, options->question.build);
   command.flag(
       "--remember", options->remember,
       "Keep how long the steps took in the cache folder, so that explain, affected and lint can say it");

@@ -1,5 +1,6 @@
 #include "cli/replaying.h"
 
+#include <algorithm>
 #include <chrono>
 #include <filesystem>
 #include <utility>
@@ -80,6 +81,19 @@ void add_history_options(Command& command, HistoryFlags& flags) {
       "what the definition of the image imports (default: one builder that keeps its cache)");
 }
 
+const history::ImageHistory* find_history(const history::History& history, const project::Image& image) {
+  const auto found = std::ranges::find(history.images, image.target.name, &history::ImageHistory::name);
+  if (found != history.images.end()) return &*found;
+  const std::string dockerfile = text::real_path(image.build.dockerfile);
+  const history::ImageHistory* same = nullptr;
+  for (const history::ImageHistory& other : history.images) {
+    if (text::real_path(other.dockerfile) != dockerfile) continue;
+    if (same != nullptr) return nullptr;
+    same = &other;
+  }
+  return same;
+}
+
 bool Replayer::has_work_tree(std::string_view command) const {
   if (!repository_->is_bare()) return true;
   complain(fmt::format(
@@ -90,7 +104,7 @@ bool Replayer::has_work_tree(std::string_view command) const {
 
 bool Replayer::open() {
   auto opened = context::GitRepository::open(".", context::GitRepository::Bare::kAllowed);
-  if (const std::string folder = folder_of_dockerfile(); !opened && !folder.empty())
+  if (const std::string folder = named_folder(); !opened && !folder.empty())
     opened = context::GitRepository::open(folder, context::GitRepository::Bare::kAllowed);
   if (!opened) {
     complain(opened.error());
@@ -108,7 +122,8 @@ bool Replayer::open() {
   if (!log) return false;
   auto commits = objects_->log(*log);
   if (!commits) {
-    complain(commits.error());
+    complain(repository_->has_no_commit() ? "this repository has no commit yet; commit something first"
+                                          : commits.error());
     return false;
   }
   commits_ = std::move(*commits);
@@ -118,8 +133,9 @@ bool Replayer::open() {
   return false;
 }
 
-std::string Replayer::folder_of_dockerfile() const {
-  for (const auto* const paths : {&flags_.files, &history_.words}) {
+std::string Replayer::named_folder() const {
+  const std::vector<std::string> contexts = {flags_.context};
+  for (const auto* const paths : {&flags_.files, &history_.words, &contexts, &flags_.definitions}) {
     for (const std::string& path : *paths) {
       std::error_code failure;
       if (std::filesystem::is_directory(text::system_path(path), failure)) return path;

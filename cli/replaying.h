@@ -30,7 +30,7 @@ void add_history_options(Command& command, HistoryFlags& flags);
 // Adds the words: a range or Dockerfiles.
 void add_history_words(Command& command, HistoryFlags& flags);
 
-// Replays commits of the repository around the current folder, or around the first Dockerfile that is named.
+// Replays commits of the repository around the current folder, or around what is named.
 class Replayer {
  public:
   // Both have to outlive it.
@@ -55,8 +55,8 @@ class Replayer {
  private:
   bool read_words();
   bool read_kept(history::Options& options) const;
-  // That of the first one named; empty if there is none.
-  std::string folder_of_dockerfile() const;
+  // That of the first Dockerfile that is named, the context, or that of a definition; empty if none is named.
+  std::string named_folder() const;
   std::optional<context::GitObjects::LogOptions> log_options() const;
   // Says so if a partial clone lacks files of the newest commit that say what is built.
   bool lacks_definitions(const context::CommitFiles& files, const project::DiscoveredFiles& found) const;
@@ -73,5 +73,9 @@ class Replayer {
   bool has_told_ = false;  // what there is to say of the images at the newest commit
   ProgressLine line_;
 };
+
+// That of an image of the work tree: by its name, or where commits know it by another one by its Dockerfile.
+// Null for none.
+const history::ImageHistory* find_history(const history::History& history, const project::Image& image);
 
 }  // namespace dcache::cli

@@ -87,8 +87,7 @@ class Session {
       report::PageImage one{.image = &image, .view = {}};
       one.view.name = image.target.name;
       one.view.dockerfile = image.build.dockerfile;
-      const auto known = std::ranges::find(history_.images, image.target.name, &history::ImageHistory::name);
-      if (known != history_.images.end()) one.history = &*known;
+      one.history = find_history(history_, image);
       if (auto planned = plan_image(image)) {
         planned_.push_back(std::move(*planned));
         report::ViewSource source{.name = image.target.name, .dockerfile = image.build.dockerfile};
@@ -166,7 +165,9 @@ Command report_command() {
       "  dcache report -o report.html\n"
       "  dcache report -o report.html --image api -n 1000\n"
       "  dcache report -o report.html --log build.log";
-  command.exit_status = "0, or 2 if the commits, an image or the log can't be read; the page shows the rest.";
+  command.exit_status =
+      "0; 2 if an image can't be read, and then the page shows the rest, or if there is no page, since the "
+      "commits or the log can't be read.";
   options->build.means_all_of_file = true;
   command.run = [options] { return Session(*options).run(); };
   return command;

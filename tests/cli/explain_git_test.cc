@@ -234,6 +234,18 @@ TEST(ExplainGit, SaysPlainlyWhatCanNotBeCompared) {
   }
 }
 
+TEST(ExplainGit, SaysWhatABareRepositoryLacks) {
+  const test::GitFolder repository;
+  repository.git("init -q --bare");
+  const Outcome outcome = run_dcache({"explain", "--git", "a..b"}, repository.path());
+  EXPECT_EQ(outcome.status, 2);
+  EXPECT_NE(
+      outcome.err.find("is in a bare repository, which has no files but those of commits; dcache history "
+                       "reads these, other commands need a work tree: git worktree add FOLDER\n"),
+      std::string::npos)
+      << outcome.err;
+}
+
 TEST(ExplainGit, LooksAtFilesThatGitWasToldNotToLookAt) {
   const ModuleRepository repository;
   repository.git("update-index --assume-unchanged src/a");

@@ -68,6 +68,25 @@ TEST(LogReasons, CountAStepThatChangedItselfForItself) {
   EXPECT_EQ(steps.at(4).at("follows"), 4);
 }
 
+// The build had other options than the usual ones, and so had the one before it.
+TEST(LogReasons, KnowTheOptionsOfTheBuild) {
+  const WithTwoCopies made;
+  ASSERT_EQ(run_dcache({"snapshot", "--network", "none", "--ulimit", "nofile=1024", "-o", ".git/before.json"},
+                       made.path())
+                .status,
+            0);
+  made.write("main.go", "2\n");
+  const auto reasons = [&](std::vector<std::string> arguments) {
+    arguments.insert(arguments.end(), {"--since", ".git/before.json"});
+    return text_of(made, std::move(arguments));
+  };
+  expect_has(reasons({}), "--ulimit was nofile=1024:1024, and is no longer set");
+  expect_has(reasons({"--ulimit", "nofile=1024"}), "the network was none, and is no longer set");
+  const std::string same = reasons({"--network", "none", "--ulimit", "nofile=1024"});
+  expect_lacks(same, "network");
+  expect_lacks(same, "ulimit");
+}
+
 // The builder did not have the first step any more; the second one changed.
 TEST(LogReasons, CountItForItselfAlsoAfterAStepThatNobodyExplains) {
   const WithTwoCopies made;

@@ -592,7 +592,11 @@ tl::expected<GitRepository, std::string> GitRepository::open(const std::string& 
   GitRepository repository(std::make_unique<State>(State{Repository(found)}));
   const char* root = library().git_repository_workdir(found);
   if (root == nullptr && bare == Bare::kAllowed) root = library().git_repository_path(found);
-  if (root == nullptr) return tl::unexpected(fmt::format("{} has no work tree", folder));
+  if (root == nullptr)
+    return tl::unexpected(fmt::format(
+        "{} is in a bare repository, which has no files but those of commits; dcache history reads "
+        "these, other commands need a work tree: git worktree add FOLDER",
+        folder));
   if (const std::string file = special_file(library().git_repository_path(found), root); !file.empty())
     return tl::unexpected(not_regular(folder, file));
   repository.root_ = root;
@@ -612,8 +616,12 @@ git_repository* GitRepository::handle() const {
   return state_->repository.get();
 }
 
+bool GitRepository::has_no_commit() const {
+  return library().git_repository_head_unborn(handle()) == 1;
+}
+
 tl::unexpected<std::string> GitRepository::unknown_revision(const std::string& text) const {
-  if (library().git_repository_head_unborn(state_->repository.get()) == 1)
+  if (has_no_commit())
     return tl::unexpected<std::string>(
         "this repository has no commit yet to compare with; commit something, or name what changed: "
         "--changed "

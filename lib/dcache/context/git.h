@@ -62,6 +62,8 @@ class GitRepository {
   const std::string& root() const { return root_; }
   bool is_bare() const;
   bool is_shallow() const;
+  // Whether the branch that is checked out has none yet.
+  bool has_no_commit() const;
   // As libgit2 knows it. Internal to context/.
   git_repository* handle() const;
 
