@@ -62,6 +62,10 @@ TEST(HistoryKeep, SaysTheSameAsWithout) {
   repository.change({{"Dockerfile", kDockerfile + "RUN test\n"}});
   repository.change({{"main.go", "3\n"}});
   EXPECT_EQ(repository.kept(), repository.run());
+  repository.change({{"Dockerfile", "FROM x AS deps\nCOPY go.mod ./\n\nFROM deps\nCOPY . .\n"}});
+  EXPECT_EQ(repository.kept(), repository.run());
+  repository.change({{"Dockerfile", kDockerfile}, {"main.go", "4\n"}});  // steps come back
+  EXPECT_EQ(repository.kept(), repository.run());
   repository.change({{"Dockerfile", "FROM x\nCOPY main.go /\nCOPY lib /lib\n"}});  // fails
   EXPECT_EQ(repository.kept(), repository.run());
   repository.change({{"lib/a", "1\n"}});  // it looks at more than before

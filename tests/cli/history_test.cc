@@ -149,6 +149,107 @@ TEST(History, CountsOfEachStepTheCommitsThatHaveIt) {
   EXPECT_EQ(steps[1].at("built"), 6) << "WORKDIR is in both";
 }
 
+// One commit has a Dockerfile without the step.
+TEST(History, CountsAStepThatWasGoneForAWhile) {
+  const std::string dockerfile = "FROM bb\nCOPY s /s\nRUN make\n";
+  const HistoryRepository repository(test::Files{{"Dockerfile", dockerfile}, {"s", "1\n"}});
+  for (const std::string text : {"2\n", "3\n", "4\n"})
+    repository.change({{"s", text}}, text);
+  repository.change({{"s", "5\n"}, {"Dockerfile", "FROM bb\nCOPY s /s\n"}}, "without");
+  repository.change({{"s", "6\n"}, {"Dockerfile", dockerfile}}, "with");
+  repository.change({{"s", "7\n"}}, "7");
+  const json step = repository.history().at("images")[0].at("steps")[2];
+  EXPECT_EQ(step.at("instruction"), "RUN make");
+  EXPECT_EQ(step.at("built"), 6);
+  EXPECT_EQ(step.at("rebuilt"), 6);
+}
+
+// The commits of a branch, which has an older Dockerfile, and of main come by turns.
+TEST(History, CountsAStepThatASideBranchLacks) {
+  const std::string older = "FROM bb\nCOPY s /s\n";
+  const HistoryRepository repository(test::Files{{"Dockerfile", older}, {"s", "1\n"}, {"t", "1\n"}});
+  int day = 1;
+  const auto edit = [&](const std::string& file, const std::string& text) {
+    repository.write(file, text);
+    repository.shell(
+        fmt::format("git add -A && GIT_COMMITTER_DATE=2099-01-0{}T00:00:00Z git -c user.name=t -c "
+                    "user.email=t@t commit -q -m {}",
+                    day++, file));
+  };
+  repository.git("branch side");
+  edit("Dockerfile", older + "RUN make\n");
+  for (int i = 2; i <= 4; ++i) {
+    repository.git("checkout -q side");
+    edit("t", fmt::format("{}\n", i));
+    repository.git("checkout -q main");
+    edit("s", fmt::format("{}\n", i));
+  }
+  repository.git("merge -q --no-edit side");
+  const json image = repository.history().at("images")[0];
+  size_t built = 0, rebuilt = 0;
+  for (const json& commit : image.at("commits")) {
+    const json& last = commit.at("steps").back();
+    built += last.at("line") == 3 ? 1 : 0;
+    rebuilt += last.at("line") == 3 && last.at("verdict") == "miss" ? 1 : 0;
+  }
+  const json& step = image.at("steps").back();
+  EXPECT_EQ(step.at("instruction"), "RUN make");
+  EXPECT_EQ(built, 5);
+  EXPECT_EQ(step.at("built"), built);
+  EXPECT_EQ(step.at("rebuilt"), rebuilt);
+}
+
+// Even commits change what both COPYs of the sources take, and the first of them in the file is the nearest
+// cause.
+TEST(History, StartsWithTheLineThatAloneRebuildsMost) {
+  const HistoryRepository repository(test::Files{{"Dockerfile",
+                                                  "FROM x AS w\nCOPY web /w\nRUN build\nFROM x\nCOPY . .\n"
+                                                  "COPY --from=w /out ./public\nRUN go build\n"},
+                                                 {"main.go", "1\n"},
+                                                 {"web/a", "1\n"}});
+  for (int i = 2; i <= 10; ++i)
+    repository.change({{i % 2 == 0 ? "web/a" : "main.go", fmt::format("{}\n", i)}}, "edit");
+  const std::string out = run_dcache({"history"}, repository.path()).out;
+  EXPECT_NE(
+      out.find("\nStart with line 5 (COPY . .): because of it, line 7 (RUN go build) runs again in 9 of 10 "
+               "commits."),
+      std::string::npos)
+      << out;
+}
+
+TEST(History, LetsArgumentsDifferThatCiChanges) {
+  const HistoryRepository repository(
+      test::Files{{"Dockerfile", "FROM x\nARG GIT_SHA\nARG MODE\nRUN npm ci\nRUN echo $GIT_SHA\n"},
+                  {".github/workflows/ci.yml",
+                   "on: push\njobs:\n  j:\n    runs-on: ubuntu-24.04\n    steps:\n"
+                   "    - uses: docker/build-push-action@v6\n      with:\n        context: .\n"
+                   "        tags: a\n        build-args: |\n          GIT_SHA=v-${{ github.sha }}\n"
+                   "          MODE=${{ vars.MODE }}\n          OTHER=${{ github.run_id }}\n"},
+                  {"a", "1\n"}});
+  for (const char* text : {"2\n", "3\n"})
+    repository.change({{"a", text}}, "a");
+  const json history = repository.history();
+  EXPECT_EQ(counts(history), "4:3 5:3");
+  EXPECT_EQ(causes(history, 4), "GIT_SHA 2");
+  EXPECT_EQ(history.at("notes"), json::array({"the build argument GIT_SHA has another value at each commit, "
+                                              "since CI gives it ${{ github.sha }}"}));
+  const Outcome outcome = run_dcache({"history"}, repository.path());
+  EXPECT_NE(
+      outcome.out.find("\nStart with the build argument GIT_SHA: because of its values, line 4 (RUN npm ci) "
+                       "runs again in 2 of 3 commits. Declare GIT_SHA right above the first step that "
+                       "uses it.\n"),
+      std::string::npos)
+      << outcome.out;
+  EXPECT_NE(outcome.err.find("note: the build argument GIT_SHA has"), std::string::npos) << outcome.err;
+  // What the user gives it stays.
+  EXPECT_EQ(counts(repository.history({"--build-arg", "GIT_SHA=1"})), "4:1 5:1");
+  // An earlier replay is gone on with.
+  const auto kept = [&] { return repository.history({"--keep", ".git/kept"}); };
+  kept();
+  repository.change({{"a", "4\n"}}, "a");
+  EXPECT_EQ(kept(), repository.history());
+}
+
 TEST(History, DoesNotStartWithEditsOfTheDockerfile) {
   const HistoryRepository repository(test::Files{{"Dockerfile", "FROM x\nRUN wget 0\n"}});
   for (const char* version : {"1", "2", "3"})
@@ -294,6 +395,34 @@ TEST(History, FindsTheRepositoryOfTheDockerfile) {
     const Outcome outcome = run_dcache(arguments, elsewhere.path());
     EXPECT_EQ(outcome.status, 0) << outcome.err;
     EXPECT_NE(outcome.out.find("built at 1 commit"), std::string::npos) << outcome.out;
+  }
+}
+
+TEST(History, FindsTheRepositoryOfTheContext) {
+  const HistoryRepository repository(kGo);
+  repository.write("compose.yaml", "services: {app: {build: .}}\n");
+  repository.commit("definition");
+  const test::TemporaryFolder elsewhere;
+  const std::vector<std::vector<std::string>> all = {
+      {"history", "--context", repository.path()},
+      {"optimize", "--context", repository.path()},
+      {"graph", "--history", "5", "--context", repository.path()},
+      {"history", "--definition", repository.path() + "/compose.yaml"}};
+  for (const std::vector<std::string>& arguments : all) {
+    const Outcome outcome = run_dcache(arguments, elsewhere.path());
+    EXPECT_EQ(outcome.status, 0) << arguments[0] << ": " << outcome.err;
+    EXPECT_EQ(outcome.err, "") << arguments[0];
+  }
+}
+
+TEST(History, SaysThatThereIsNoCommitYet) {
+  const test::GitFolder unborn;
+  unborn.git("init -q");
+  unborn.write("Dockerfile", "FROM x\n");
+  for (const char* const command : {"history", "optimize", "report"}) {
+    const Outcome outcome = run_dcache({command}, unborn.path());
+    EXPECT_EQ(outcome.status, 2);
+    EXPECT_EQ(outcome.err, "dcache: this repository has no commit yet; commit something first\n") << command;
   }
 }
 

@@ -170,8 +170,9 @@ std::string counts_of(const history::ImageHistory& image) {
     words += fmt::format("\n{}: {} of {}, {}", step.line, step.rebuilt, step.built, step.depends);
     for (const history::CauseCount& cause : step.causes)
       words += fmt::format(" {}={}", cause.path, cause.commits);
-    for (const auto& [other, commits] : step.follows)
+    for (const auto& [other, commits] : step.starters)
       words += fmt::format(" after {}={}", other, commits);
+    words += fmt::format(" starts {}", step.starts);
   }
   return words;
 }

@@ -1,8 +1,10 @@
 #include "dcache/history/era.h"
 
 #include <algorithm>
+#include <set>
 #include <utility>
 
+#include "dcache/dockerfile/parser.h"
 #include "dcache/project/discover.h"
 #include "dcache/project/file_kinds.h"
 #include "dcache/text/failure.h"
@@ -95,6 +97,25 @@ std::shared_ptr<const Era> Eras::read(const std::shared_ptr<const context::Commi
 
 namespace {
 
+// See Setup::varying.
+std::map<std::string, project::ValueOfRun, std::less<>> varying_of(const project::Image& image,
+                                                                   const std::string& text) {
+  auto varying = project::new_each_run(image);
+  // What an option of dcache gives stays.
+  std::erase_if(varying,
+                [&](const auto& argument) { return image.build.plan.build_args.contains(argument.first); });
+  if (varying.empty()) return varying;
+  std::set<std::string, std::less<>> declared;
+  const dockerfile::File file = dockerfile::parse(text);
+  for (const dockerfile::Instruction& instruction : file.instructions()) {
+    if (instruction.keyword != dockerfile::Keyword::kArg) continue;
+    for (const auto& argument : instruction.arguments)
+      declared.emplace(argument.text.substr(0, argument.text.find('=')));
+  }
+  std::erase_if(varying, [&](const auto& argument) { return !declared.contains(argument.first); });
+  return varying;
+}
+
 // What an image is made of, without its plan.
 Setup parts_of(const project::Image& image, const context::FileSystem& files) {
   const cache::BuildOptions& build = image.build;
@@ -108,6 +129,7 @@ Setup parts_of(const project::Image& image, const context::FileSystem& files) {
     return setup;
   }
   setup.text = std::move(*text);
+  setup.varying = varying_of(image, setup.text);
   const auto add = [&](const std::string& name, const std::string& folder, const std::string& dockerfile) {
     ContextFolder context{name, folder, files.real_path(folder)};
     auto ignore = cache::load_ignore_file(dockerfile, folder, build.plan.builder, files);

@@ -16,6 +16,7 @@
 #include "dcache/history/seen_files.h"
 #include "dcache/plan/graph.h"
 #include "dcache/project/needs.h"
+#include "dcache/project/unknown.h"
 
 namespace dcache::history {
 
@@ -45,6 +46,9 @@ struct Setup {
   // What a worker that starts empty imports of the last build; without any, the builder keeps all it built.
   std::vector<cache::CacheImport> cache_from = {};
   std::vector<ContextFolder> contexts = {};
+  // Build arguments that CI gives another value in each run, and the Dockerfile declares, with what CI gives
+  // them. At each commit they have a value of their own.
+  std::map<std::string, project::ValueOfRun, std::less<>> varying = {};
   std::string problem = {};  // why it can't be read; empty for most
   std::shared_ptr<const Plan> plan = {};
   std::string failure = {};  // why it can't be; empty for most
@@ -53,7 +57,7 @@ struct Setup {
   bool is_made_as(const Setup& other) const {
     const auto made_of = [](const Setup& setup) {
       return std::tie(setup.dockerfile, setup.text, setup.options, setup.cache_from, setup.contexts,
-                      setup.problem);
+                      setup.varying, setup.problem);
     };
     return made_of(*this) == made_of(other);
   }

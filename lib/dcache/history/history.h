@@ -63,9 +63,11 @@ struct StepHistory {
   size_t rebuilt = 0;  // commits in which it surely rebuilds
   size_t depends = 0;  // commits in which it rebuilds if an earlier step gives something else than before
   std::vector<CauseCount> causes;  // the most frequent one first
-  // By the step where it began, an index among these steps and not this one: the commits in which it rebuilds
-  // or may.
-  std::map<size_t, size_t> follows;
+  // By step, an index among these steps: the commits in which it rebuilds or may, and would if what that step
+  // reads or says had been the only change. Its own index is there too.
+  std::map<size_t, size_t> starters;
+  // The commits in which it alone would make some RUN run again, itself or a later one.
+  size_t starts = 0;
 };
 
 struct ImageHistory {

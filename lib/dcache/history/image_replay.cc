@@ -3,13 +3,16 @@
 #include <algorithm>
 #include <array>
 #include <filesystem>
+#include <iterator>
 #include <ranges>
+#include <set>
 #include <system_error>
 #include <utility>
 
 #include <fmt/format.h>
 
 #include "dcache/cache/demand.h"
+#include "dcache/text/failure.h"
 #include "dcache/text/path.h"
 #include "dcache/text/system_path.h"
 
@@ -155,6 +158,7 @@ bool ImageReplay::is_as_before(const CommitChanges& commit, const std::shared_pt
                                const BuiltImages& needed) const {
   if (result_.commits.empty() || setup != last_setup_ || needed != last_needed_) return false;
   if (setup == nullptr || setup->plan == nullptr) return true;
+  if (!setup->varying.empty()) return false;
   const Graph& graph = *setup->plan->graph;
   return std::ranges::none_of(setup->contexts, [&](const ContextFolder& context) {
     if (!git_files_of(context, graph).empty()) return true;
@@ -199,16 +203,20 @@ void ImageReplay::add(const CommitChanges& commit, std::shared_ptr<const Setup> 
   result_.commits.push_back(std::move(same));
 }
 
-std::shared_ptr<const Plan> ImageReplay::plan_of(const std::shared_ptr<const Setup>& setup,
+std::shared_ptr<const Plan> ImageReplay::plan_of(const CommitChanges& commit,
+                                                 const std::shared_ptr<const Setup>& setup,
                                                  const BuiltImages& needed) const {
-  if (needed.empty()) return setup->plan;
-  if (last_ && last_->setup == setup && last_->needed == needed) return last_->plan;
+  const bool varies = !setup->varying.empty();
+  if (needed.empty() && !varies) return setup->plan;
+  if (last_ && last_->setup == setup && last_->needed == needed && !varies) return last_->plan;
   plan::Options options = setup->options;
   options.built_images = needed;
   for (auto& [reference, built] : options.built_images) {
     const auto known = setup->options.built_images.find(reference);
     if (known != setup->options.built_images.end()) built.triggers = known->second.triggers;
   }
+  for (const auto& [name, given] : setup->varying)
+    options.build_args[name] = to_hex(commit.commit->id);
   return std::make_shared<const Plan>(cache::plan_file(setup->dockerfile, setup->text, options));
 }
 
@@ -252,9 +260,13 @@ void ImageReplay::fail(std::string reason) {
 tl::expected<ImageReplay::BuiltState, std::string> ImageReplay::state_at(const CommitChanges& commit,
                                                                          std::shared_ptr<const Setup> setup,
                                                                          const BuiltImages& needed) {
-  if (!setup->failure.empty()) return tl::unexpected(setup->failure);
+  // Without a value an argument may be what makes the plan fail.
+  const std::string& failure = setup->varying.empty() ? setup->failure : setup->problem;
+  if (!failure.empty()) return tl::unexpected(failure);
   BuiltState built;
-  built.plan = plan_of(setup, needed);
+  built.plan = plan_of(commit, setup, needed);
+  if (!setup->varying.empty() && !built.plan->failures.empty())
+    return tl::unexpected(text::words_of(built.plan->failures.front()));
   for (const ContextFolder& context : setup->contexts) {
     auto snapshot = snapshot_of(context, commit, *built.plan->graph);
     if (!snapshot) return tl::unexpected(std::move(snapshot.error()));
@@ -429,9 +441,16 @@ std::vector<std::string> ImageReplay::changed_paths(const StepReport& step, cons
   return {folder ? std::string(*folder) : asked.front()};
 }
 
+bool ImageReplay::has_steps_of_last(const BuiltState& now) const {
+  if (!last_) return false;
+  if (last_->plan == now.plan) return true;
+  return last_->setup == now.setup && last_->needed == now.needed &&
+         needed_of(*last_->plan->graph) == needed_of(*now.plan->graph);
+}
+
 std::vector<std::string> ImageReplay::paths_below(size_t step, const BuiltState& now) const {
   std::vector<std::string> found;
-  if (last_->plan != now.plan) return found;
+  if (!has_steps_of_last(now)) return found;
   const Graph& graph = *now.plan->graph;
   const std::vector<bool> needed = cache::made_from(graph, step);
   for (const ContextFolder& context : now.setup->contexts) {
@@ -456,6 +475,10 @@ std::vector<std::string> ImageReplay::paths_of(const StepReport& step, const Bui
   if (cause.kind == Cause::Kind::kInstruction && cause.before == cause.after) {
     if (auto paths = paths_below(step.step, now); !paths.empty()) return paths;
   }
+  const bool is_definition = cause.kind == Cause::Kind::kVariable || cause.kind == Cause::Kind::kInstruction;
+  // An ENV that gets the value is another name for it.
+  if (const auto& varying = now.setup->varying; is_definition && !varying.empty() && has_steps_of_last(now))
+    return {varying.contains(cause.name) || varying.size() > 1 ? cause.name : varying.begin()->first};
   switch (cause.kind) {
     case Cause::Kind::kFile:
       return changed_paths(step, now);
@@ -493,36 +516,102 @@ std::optional<size_t> origin_of(const StepReport& step, const std::vector<StepRe
   return std::nullopt;
 }
 
+// For each step of a plan the one of an earlier plan that it was.
+std::vector<std::optional<size_t>> partners_in(const Graph& before, const Graph& now) {
+  const cache::Alignment alignment(before, now);
+  std::vector<std::optional<size_t>> partners;
+  for (size_t i = 0; i < now.steps.size(); ++i)
+    partners.push_back(alignment.partner(i));
+  return partners;
+}
+
+// Whether what runs again has the key that it had, so that what is made from it can be reused.
+bool keeps_its_key(const Cause& cause) {
+  return cause.kind == Cause::Kind::kNotExported || cause.kind == Cause::Kind::kAlways;
+}
+
 // The steps of one plan as those of the next.
 std::vector<std::optional<size_t>> forward(const Graph& from, const Graph& to) {
-  const cache::Alignment alignment(from, to);
-  std::vector<std::optional<size_t>> partner(from.steps.size());
-  for (size_t i = 0; i < to.steps.size(); ++i) {
-    if (const auto old = alignment.partner(i)) partner[*old] = i;
+  std::vector<std::optional<size_t>> next(from.steps.size());
+  const std::vector<std::optional<size_t>> partners = partners_in(from, to);
+  for (size_t i = 0; i < partners.size(); ++i) {
+    if (partners[i]) next[*partners[i]] = i;
   }
-  return partner;
+  return next;
+}
+
+// See PlanSegment::names.
+std::vector<context::Hash> names_in(const Graph& graph) {
+  std::vector<context::Hash> names;
+  std::map<std::pair<std::string, std::string>, uint64_t> seen;
+  for (const Step& step : graph.steps) {
+    std::pair<std::string, std::string> name(graph.stages[step.stage].label(), cache::words_of(step));
+    const uint64_t before = seen[name]++;
+    names.push_back(context::Hasher().add(name.first).add(name.second).add(before).finish());
+  }
+  return names;
 }
 
 }  // namespace
 
+std::vector<size_t> ImageReplay::starters_of(size_t step, const BuiltState& now,
+                                             const std::vector<std::optional<size_t>>& partners, bool begins,
+                                             const std::vector<std::vector<size_t>>& passed_on) const {
+  std::vector<size_t> starters;
+  const auto add = [&](const std::vector<size_t>& more) {
+    std::vector<size_t> all;
+    std::ranges::set_union(starters, more, std::back_inserter(all));
+    starters = std::move(all);
+  };
+  const Graph& graph = *now.plan->graph;
+  const Step& one = graph.steps[step];
+  if (one.below && !one.independent) add(passed_on[*one.below]);
+  for (const plan::Read& read : one.reads) {
+    if (read.origin != plan::Read::Origin::kStage) continue;
+    if (const auto last = graph.stages[read.stage].last_step) add(passed_on[*last]);
+  }
+  const std::optional<size_t> partner = partners[step];
+  const auto is_other = [&](const cache::StepKeys& old, const cache::StepKeys& key) {
+    // Edits of the Dockerfile are not what steps are moved for.
+    return old.files != key.files ||
+           (has_steps_of_last(now) && old.definition.if_same != key.definition.if_same);
+  };
+  if (begins || starters.empty() || (partner && is_other(last_->keys[*partner], now.keys[step]))) add({step});
+  return starters;
+}
+
 void ImageReplay::count(const cache::Report& report, const BuiltState& now) {
-  if (segments_.empty() || segments_.back().plan != now.plan) {
-    if (!segments_.empty()) segments_.back().next = forward(*segments_.back().plan->graph, *now.plan->graph);
-    segments_.push_back({{needed_of(*now.plan->graph), {}, {}}, now.plan});
+  const Graph& graph = *now.plan->graph;
+  if (!segments_.empty() && has_steps_of_last(now)) {
+    segments_.back().plan = now.plan;
+  } else if (segments_.empty() || segments_.back().plan != now.plan) {
+    if (!segments_.empty()) segments_.back().next = forward(*segments_.back().plan->graph, graph);
+    segments_.push_back({{needed_of(graph), {}, names_in(graph), {}}, now.plan});
   }
   Rebuilds rebuilds;
   // Where it all began, by step.
   std::vector<size_t> roots(report.steps.size());
+  std::vector<std::vector<size_t>> passed_on(report.steps.size());
+  std::vector<std::optional<size_t>> partners;
+  if (last_ &&
+      std::ranges::any_of(report.steps, [](const StepReport& step) { return may_rebuild(step.verdict); }))
+    partners = has_steps_of_last(now) ? partners_in(graph, graph) : partners_in(*last_->plan->graph, graph);
   for (const StepReport& step : report.steps) {
     roots[step.step] = step.step;
     if (!may_rebuild(step.verdict)) continue;
+    std::vector<size_t> starters;
     if (last_) {
-      if (const auto origin = origin_of(step, report.steps, *now.plan->graph))
+      const auto origin = origin_of(step, report.steps, graph);
+      if (origin)
         roots[step.step] = roots[*origin];
       else
         rebuilds.origins[step.step] = {step.cause.kind, paths_of(step, now)};
+      starters = starters_of(step.step, now, partners, !origin, passed_on);
+      passed_on[step.step] = starters;
+      if (!origin && keeps_its_key(step.cause)) std::erase(passed_on[step.step], step.step);
     }
-    rebuilds.steps.push_back({step.step, roots[step.step], step.verdict == Verdict::kMiss});
+    rebuilds.steps.push_back(
+        {step.step, roots[step.step], step.verdict == Verdict::kMiss, std::move(starters)});
   }
   if (!rebuilds.steps.empty()) rebuilds_.emplace(result_.commits.size(), std::move(rebuilds));
 }
@@ -555,30 +644,30 @@ plan::BuiltImage ImageReplay::built() const {
   return image;
 }
 
-void ImageReplay::add_rebuilds(const Rebuilds& rebuilds, const std::vector<std::optional<size_t>>& places,
-                               std::vector<Causes>& causes) {
+void ImageReplay::add_rebuilds(const Rebuilds& rebuilds, const Places& places, std::vector<Causes>& causes) {
+  std::set<size_t> starting;  // that make a RUN run again
   for (const Rebuilds::Step& rebuilt : rebuilds.steps) {
     const std::optional<size_t> place = places[rebuilt.step];
     if (!place) continue;
     StepHistory& step = result_.steps[*place];
     ++(rebuilt.surely ? step.rebuilt : step.depends);
-    if (rebuilt.root != rebuilt.step && places[rebuilt.root]) ++step.follows[*places[rebuilt.root]];
+    for (const size_t starter : rebuilt.starters) {
+      if (!places[starter]) continue;
+      ++step.starters[*places[starter]];
+      if (step.is_run) starting.insert(*places[starter]);
+    }
     const auto origin = rebuilds.origins.find(rebuilt.root);
     if (origin == rebuilds.origins.end()) continue;
     for (const std::string& path : origin->second.paths)
       ++causes[*place].try_emplace(path, origin->second.kind, 0).first->second.second;
   }
+  for (const size_t step : starting)
+    ++result_.steps[step].starts;
 }
 
-ImageHistory ImageReplay::finish() {
-  if (segments_.empty()) return std::move(result_);
-  result_.dockerfile = last_->setup->dockerfile;
-  const Graph& graph = *segments_.back().plan->graph;
-  std::vector<std::optional<size_t>> place(graph.steps.size());  // of a step, among those of the result
-  for (size_t i = 0; i < graph.steps.size(); ++i) {
-    const Step& step = graph.steps[i];
+void ImageReplay::add_steps(const Graph& graph) {
+  for (const Step& step : graph.steps) {
     if (!step.needed) continue;
-    place[i] = result_.steps.size();
     StepHistory& history = result_.steps.emplace_back();
     history.stage = graph.stages[step.stage].label();
     history.line = step.instruction->start_line;
@@ -586,20 +675,56 @@ ImageHistory ImageReplay::finish() {
     history.trigger = step.trigger;
     history.is_run = step.kind == Step::Kind::kRun;
   }
-  std::vector<std::vector<std::optional<size_t>>> places(segments_.size());  // by segment
-  result_.places.resize(segments_.size());
+}
+
+// A step that a plan in between lacks is found by its name.
+std::vector<ImageReplay::Places> ImageReplay::find_places() const {
+  std::vector<Places> places(segments_.size());
+  std::map<context::Hash, size_t> newest, earlier;  // by name, places that steps of later segments have
   for (size_t at = segments_.size(); at-- > 0;) {
     const Segment& segment = segments_[at];
-    if (at + 1 < segments_.size()) {
-      std::vector<std::optional<size_t>> earlier = segment.next;
-      for (std::optional<size_t>& step : earlier)
-        step = step ? place[*step] : std::nullopt;
-      place = std::move(earlier);
+    Places& place = places[at];
+    place.resize(segment.needed.size());
+    std::set<size_t> taken;
+    const auto take = [&](size_t step, std::optional<size_t> wanted) {
+      if (!place[step] && wanted && taken.insert(*wanted).second) place[step] = wanted;
+    };
+    const auto take_named = [&](const std::map<context::Hash, size_t>& named) {
+      for (size_t i = 0; i < place.size(); ++i) {
+        const auto found = named.find(segment.names[i]);
+        if (found != named.end()) take(i, found->second);
+      }
+    };
+    if (at + 1 == segments_.size()) {
+      size_t next = 0;
+      for (size_t i = 0; i < place.size(); ++i) {
+        if (!segment.needed[i]) continue;
+        place[i] = next++;
+        newest.emplace(segment.names[i], *place[i]);
+      }
+      continue;
     }
+    take_named(newest);
+    for (size_t i = 0; i < place.size(); ++i)
+      take(i, segment.next[i] ? places[at + 1][*segment.next[i]] : std::nullopt);
+    take_named(earlier);
     for (size_t i = 0; i < place.size(); ++i) {
-      if (segment.needed[i]) result_.places[at].push_back(place[i]);
+      if (place[i]) earlier.try_emplace(segment.names[i], *place[i]);
     }
-    places[at] = place;
+  }
+  return places;
+}
+
+ImageHistory ImageReplay::finish() {
+  if (segments_.empty()) return std::move(result_);
+  result_.dockerfile = last_->setup->dockerfile;
+  add_steps(*segments_.back().plan->graph);
+  const std::vector<Places> places = find_places();
+  result_.places.resize(segments_.size());
+  for (size_t at = 0; at < segments_.size(); ++at) {
+    for (size_t i = 0; i < places[at].size(); ++i) {
+      if (segments_[at].needed[i]) result_.places[at].push_back(places[at][i]);
+    }
   }
   for (const ImageAtCommit& commit : result_.commits) {
     if (commit.state != ImageAtCommit::State::kBuilt) continue;

@@ -79,8 +79,10 @@ class ImageReplay {
   std::string prefix_of(const ContextFolder& context) const;
   // What stands for git's own files, if the context has them: those of them that the build may take.
   std::vector<std::string> git_files_of(const ContextFolder& context, const plan::Graph& graph) const;
-  std::shared_ptr<const Plan> plan_of(const std::shared_ptr<const Setup>& setup,
+  std::shared_ptr<const Plan> plan_of(const CommitChanges& commit, const std::shared_ptr<const Setup>& setup,
                                       const BuiltImages& needed) const;
+  // Whether a state has the steps of the last one, in the same order, apart from the values of arguments.
+  bool has_steps_of_last(const BuiltState& now) const;
   tl::expected<context::Snapshot, std::string> snapshot_of(const ContextFolder& context,
                                                            const CommitChanges& commit,
                                                            const plan::Graph& graph);
@@ -101,10 +103,17 @@ class ImageReplay {
   // The changed files that a step or one that it needs takes.
   std::vector<std::string> paths_below(size_t step, const BuiltState& now) const;
   std::vector<std::string> changed_paths(const cache::StepReport& step, const BuiltState& now) const;
-  // Adds a commit's rebuilds to the steps of the result; `places` has where a step of its segment is among
-  // them.
-  void add_rebuilds(const Rebuilds& rebuilds, const std::vector<std::optional<size_t>>& places,
-                    std::vector<Causes>& causes);
+  // The steps that alone would make a step rebuild; `passed_on` has those of earlier steps that would go on
+  // to what is made from these.
+  std::vector<size_t> starters_of(size_t step, const BuiltState& now,
+                                  const std::vector<std::optional<size_t>>& partners, bool begins,
+                                  const std::vector<std::vector<size_t>>& passed_on) const;
+  // Where the steps of a segment are among those of the result.
+  using Places = std::vector<std::optional<size_t>>;
+  void add_steps(const plan::Graph& graph);
+  std::vector<Places> find_places() const;
+  // Adds a commit's rebuilds to the steps of the result.
+  void add_rebuilds(const Rebuilds& rebuilds, const Places& places, std::vector<Causes>& causes);
 
   const std::string name_;
   const context::GitObjects& objects_;

@@ -22,7 +22,7 @@ using nlohmann::json;
 using text::JsonWriter;
 
 constexpr std::string_view kMarker = "dcache_history";
-constexpr int kVersion = 1;
+constexpr int kVersion = 2;
 constexpr size_t kHexSize = 32;  // of a hash
 
 void write_hashes(const std::vector<context::Hash>& hashes, JsonWriter& out) {
@@ -51,7 +51,9 @@ void write_segment(const PlanSegment& segment, JsonWriter& out) {
       out.null();
     }
   }
-  out.end_array().key("outcomes").begin_array();
+  out.end_array().key("names");
+  write_hashes(segment.names, out);
+  out.key("outcomes").begin_array();
   for (const auto& outcome : segment.outcomes) {
     out.begin_array();
     for (const StepAtCommit& step : *outcome)
@@ -71,10 +73,17 @@ void write_commit(const ImageAtCommit& commit, const PlanSegment* segment, JsonW
   out.end_array();
 }
 
+void write_rebuilt_step(const Rebuilds::Step& step, JsonWriter& out) {
+  out.begin_array().value(step.step).value(step.root).value(step.surely);
+  for (const size_t starter : step.starters)
+    out.value(starter);
+  out.end_array();
+}
+
 void write_rebuilds(size_t commit, const Rebuilds& rebuilds, JsonWriter& out) {
   out.begin_array().value(commit).begin_array();
   for (const Rebuilds::Step& step : rebuilds.steps)
-    out.begin_array().value(step.step).value(step.root).value(step.surely).end_array();
+    write_rebuilt_step(step, out);
   out.end_array().begin_array();
   for (const auto& [root, origin] : rebuilds.origins) {
     out.begin_array().value(root).value(static_cast<int>(origin.kind));
@@ -161,6 +170,8 @@ PlanSegment read_segment(const json& value) {
   for (const json& step : value.at("next")) {
     segment.next.push_back(step.is_null() ? std::nullopt : std::optional(read_index(step, SIZE_MAX)));
   }
+  segment.names = read_hashes(value.at("names"));
+  if (segment.names.size() != segment.needed.size()) fail_to_read();
   for (const json& outcome : value.at("outcomes")) {
     std::vector<StepAtCommit> steps;
     for (const json& step : outcome)
@@ -197,8 +208,10 @@ Rebuilds read_rebuilds(const json& value, size_t steps) {
   constexpr size_t kKinds = static_cast<size_t>(Cause::Kind::kImports) + 1;
   Rebuilds rebuilds;
   for (const json& step : value.at(1)) {
-    rebuilds.steps.push_back(
-        {read_index(step.at(0), steps), read_index(step.at(1), steps), step.at(2).get<bool>()});
+    Rebuilds::Step& read = rebuilds.steps.emplace_back();
+    read = {read_index(step.at(0), steps), read_index(step.at(1), steps), step.at(2).get<bool>()};
+    for (size_t i = 3; i < step.size(); ++i)
+      read.starters.push_back(read_index(step.at(i), steps));
   }
   for (const json& given : value.at(2)) {
     Rebuilds::Origin& origin = rebuilds.origins[read_index(given.at(0), steps)];

@@ -26,6 +26,7 @@ struct Rebuilds {
     size_t step = 0;  // as those of the plan
     size_t root = 0;  // where it all began: the step itself, or another one
     bool surely = false;
+    std::vector<size_t> starters = {};  // sorted; see StepHistory::starters
   };
   std::vector<Step> steps;
   // What made a root rebuild.
@@ -40,6 +41,8 @@ struct Rebuilds {
 struct PlanSegment {
   std::vector<bool> needed;                 // by step
   std::vector<std::optional<size_t>> next;  // its steps as those of the next segment; empty for the newest
+  // By step, what names it in every plan: its stage, its words, and how many of the same are above it.
+  std::vector<context::Hash> names;
   // What its commits did: few have something of their own.
   std::vector<std::shared_ptr<const std::vector<StepAtCommit>>> outcomes;
 };

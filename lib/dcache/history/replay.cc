@@ -294,7 +294,24 @@ class CommitReplay {
     return images;
   }
 
+  // What the arguments that CI changes are given at the newest commit.
+  void add_notes_on_arguments() {
+    std::map<std::string, std::set<std::string>> given;  // by name
+    const Era& newest = *states_.back().era;
+    for (const std::string& name : asked_) {
+      const auto index = newest.find(name);
+      if (!index) continue;
+      for (const auto& [argument, value] : newest.setups[*index]->varying)
+        given[argument].insert(value.text);
+    }
+    for (const auto& [argument, values] : given)
+      history_.notes.push_back(
+          fmt::format("the build argument {} has another value at each commit, since CI gives it {}",
+                      argument, text::list_words(std::vector<std::string>(values.begin(), values.end()))));
+  }
+
   void add_notes() {
+    add_notes_on_arguments();
     const auto paths_of = [](const Paths& changes) {
       std::set<std::string> paths;
       for (const auto& [commit, path] : changes)

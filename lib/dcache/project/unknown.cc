@@ -9,6 +9,7 @@
 #include <fmt/format.h>
 
 #include "dcache/context/git.h"
+#include "dcache/project/ci_text.h"
 #include "dcache/project/definitions.h"
 #include "dcache/project/file_kinds.h"
 #include "dcache/text/path.h"
@@ -118,6 +119,19 @@ bool may_change_steps(const UnknownAttribute& unknown) {
   const std::string_view attribute = unknown.attribute;
   return attribute != "tags" && attribute != "annotations" && !attribute.starts_with("labels") &&
          !attribute.starts_with("cache");
+}
+
+std::map<std::string, ValueOfRun, std::less<>> new_each_run(const Image& image) {
+  constexpr std::string_view kArguments = "args.";
+  std::map<std::string, ValueOfRun, std::less<>> given;
+  for (const UnknownAttribute& unknown : image.target.unknown) {
+    if (!unknown.varies || !unknown.attribute.starts_with(kArguments) || !is_new_each_run(unknown.reason))
+      continue;
+    const std::string_view reason = unknown.reason;
+    given.emplace(unknown.attribute.substr(kArguments.size()),
+                  ValueOfRun{std::string(reason.substr(reason.find(' ') + 1)), reason.starts_with("is ")});
+  }
+  return given;
 }
 
 std::string unread_words(const text::Failure& failure) {

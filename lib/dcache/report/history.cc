@@ -4,6 +4,7 @@
 #include <iterator>
 #include <optional>
 #include <ranges>
+#include <utility>
 #include <vector>
 
 #include <fmt/format.h>
@@ -72,18 +73,10 @@ struct Culprit {
   size_t commits = 0;  // of the victim
 };
 
-// In how many commits a RUN runs again because of a step.
-size_t commits_of(const StepHistory& run, bool is_itself, size_t step) {
-  if (!run.is_run) return 0;
-  if (!is_itself) {
-    const auto found = run.follows.find(step);
-    return found == run.follows.end() ? 0 : found->second;
-  }
-  size_t others = 1;  // the first commit
-  for (const auto& [other, commits] : run.follows)
-    others += commits;
-  const size_t all = run.rebuilt + run.depends;
-  return all - std::min(all, others);
+// In how many commits a step alone would make a RUN run again.
+size_t commits_of(const StepHistory& run, size_t step) {
+  const auto found = run.starters.find(step);
+  return !run.is_run || found == run.starters.end() ? 0 : found->second;
 }
 
 // Whether only edits of the Dockerfile made a step rebuild: no other place of the step would help.
@@ -98,21 +91,29 @@ bool is_only_edited(const StepHistory& step, const std::string& dockerfile) {
 
 std::optional<Culprit> culprit_of(const ImageHistory& image) {
   std::optional<Culprit> worst;
-  size_t most = 0;
+  std::pair<size_t, size_t> most;  // the commits, and the runs in them
   for (size_t i = 0; i < image.steps.size(); ++i) {
     if (is_only_edited(image.steps[i], image.dockerfile)) continue;
     Culprit culprit{.step = i};
     size_t sum = 0;
     for (size_t run = 0; run < image.steps.size(); ++run) {
-      const size_t commits = commits_of(image.steps[run], run == i, i);
+      const size_t commits = commits_of(image.steps[run], i);
       sum += commits;
       if (commits > culprit.commits) culprit = {i, run, commits};
     }
-    if (sum <= most) continue;
-    most = sum;
+    const std::pair<size_t, size_t> own(image.steps[i].starts, sum);
+    if (own <= most) continue;
+    most = own;
     worst = culprit;
   }
   return worst;
+}
+
+// The build argument whose values most often make a step rebuild; empty if something else does.
+std::string argument_of(const StepHistory& step, const std::string& dockerfile) {
+  if (step.causes.empty()) return {};
+  const CauseCount& cause = step.causes.front();
+  return cause.kind == cache::Cause::Kind::kVariable && cause.path != dockerfile ? cause.path : std::string();
 }
 
 std::string line_words(const StepHistory& step) {
@@ -165,6 +166,13 @@ std::string advice_on_history(const ImageHistory& image) {
         "with mode=max.",
         line_words(image.steps[culprit->victim]), often,
         culprit->step == culprit->victim ? "this step" : line_words(step));
+  if (const std::string argument = argument_of(step, image.dockerfile); !argument.empty()) {
+    const bool uses_it = step.instruction.find(argument) != std::string::npos;
+    return fmt::format(
+        "Start with the build argument {}: because of its values, {} {}.{}", argument,
+        line_words(image.steps[culprit->victim]), often,
+        uses_it ? "" : fmt::format(" Declare {} right above the first step that uses it.", argument));
+  }
   std::string words =
       culprit->step == culprit->victim
           ? fmt::format("Start with {}: it {}, because of what it reads itself.", line_words(step), often)
@@ -222,7 +230,9 @@ void append_image_history(const ImageHistory& image, const Style& style, std::st
 }
 
 // Where to start, in few words.
-std::string start_words(const StepHistory& step) {
+std::string start_words(const StepHistory& step, const std::string& dockerfile) {
+  if (const std::string argument = argument_of(step, dockerfile); !argument.empty())
+    return "the build argument " + argument;
   return lacks_export(step) ? "export the cache with mode=max" : line_words(step);
 }
 
@@ -233,7 +243,7 @@ void append_overview(const History& history, const Style& style, std::string& ou
   for (const ImageHistory& image : history.images) {
     const auto culprit = often_culprit_of(image);
     table.add({image.name, fmt::format("{} of {}", image.built - image.unchanged, image.built),
-               culprit ? start_words(image.steps[culprit->step]) : ""},
+               culprit ? start_words(image.steps[culprit->step], image.dockerfile) : ""},
               culprit ? Tone::kWarn : Tone::kPlain);
   }
   table.append_to(out, style);
