@@ -1,11 +1,14 @@
 #include <algorithm>
+#include <optional>
 #include <span>
 #include <string>
+#include <string_view>
+#include <vector>
 
 #include <fmt/format.h>
 
 #include "dcache/lint/rule.h"
-#include "dcache/project/ci_text.h"
+#include "dcache/project/unknown.h"
 #include "dcache/text/unicode.h"
 #include "rules/edits.h"
 #include "rules/gain.h"
@@ -30,20 +33,23 @@ bool is_meant_to_rebuild(std::string_view name) {
   return lower.find("bust") != std::string::npos || lower.find("cache") != std::string::npos;
 }
 
-// What the definition of the image gives an argument, if that is another value in each run of CI:
-// "${{ github.sha }}". Empty for none.
-std::string_view value_of_run(Dockerfile& dockerfile, std::string_view name) {
+// Why each new run of CI gives an argument another value, in words: "CI gives it ${{ github.sha }}". Empty if
+// the definition of the image does not say so.
+std::string reason_in_ci(Dockerfile& dockerfile, std::string_view name) {
   const project::Image* const image = dockerfile.image();
   if (image == nullptr) return {};
-  for (const project::UnknownAttribute& unknown : image->target.unknown) {
-    constexpr std::string_view kIs = "is ";
-    const std::string_view reason = unknown.reason;
-    if (unknown.varies && unknown.attribute == fmt::format("args.{}", name) && reason.starts_with(kIs) &&
-        project::is_new_each_run(reason))
-      return reason.substr(kIs.size());
-  }
-  return {};
+  const auto given = project::new_each_run(*image);
+  const auto found = given.find(name);
+  if (found == given.end()) return {};
+  return fmt::format("CI gives it {}{}", found->second.is_whole ? "" : "a value with ", found->second.text);
 }
+
+// A variable of a stage that each build is given another value for.
+struct Changing {
+  std::string_view name;
+  std::string reason;    // in words; empty if only its name tells
+  bool is_copy = false;  // of another one that is
+};
 
 // The name of the only variable that an ARG or ENV sets with what the build is given; empty for none.
 std::string_view given_name(const Instruction& instruction) {
@@ -206,23 +212,44 @@ bool decides_base(const std::vector<WrittenStage>& stages, const WrittenStage& s
   return false;
 }
 
+// Nothing for a variable that is not known to change. `above` are those of the lines above.
+std::optional<Changing> changing(Dockerfile& dockerfile, const Instruction& declared,
+                                 const std::vector<Changing>& above) {
+  const std::string_view name = given_name(declared);
+  if (name.empty()) return std::nullopt;
+  Changing variable{.name = name, .reason = {}};
+  if (declared.keyword == Keyword::kArg) variable.reason = reason_in_ci(dockerfile, name);
+  const auto source = declared.joined.find('$') == std::string_view::npos
+                          ? above.end()
+                          : std::ranges::find_if(above, [&](const Changing& one) {
+                              return one.name != name && mentions(declared, one.name);
+                            });
+  variable.is_copy = source != above.end();
+  if (!variable.reason.empty() || is_volatile_name(name)) return variable;
+  // Programs are found by one with such a name: the steps below need it.
+  if (!variable.is_copy || name.ends_with("PATH")) return std::nullopt;
+  variable.reason = fmt::format("it gets that of {}", source->name);
+  return variable;
+}
+
 void check(Dockerfile& dockerfile, lint::Reporter& reporter) {
   const std::vector<WrittenStage>& stages = written_stages(dockerfile);
   for (const WrittenStage& stage : stages) {
     if (stage.from == nullptr) continue;
+    std::vector<Changing> above;
     for (size_t i = 0; i < stage.body.size(); ++i) {
       const Instruction& declared = stage.body[i];
-      const std::string_view name = given_name(declared);
-      if (name.empty()) continue;
-      const std::string_view given =
-          declared.keyword == Keyword::kArg ? value_of_run(dockerfile, name) : std::string_view();
-      if (given.empty() && !is_volatile_name(name)) continue;
+      const auto variable = changing(dockerfile, declared, above);
+      if (!variable) continue;
+      above.push_back(*variable);
+      const std::string_view name = variable->name;
       if (decides_base(stages, stage, declared, name)) continue;
       const auto rest = stage.body.subspan(i + 1, std::min(stage.body.size() - i - 1, kFarthest));
       const auto user =
           std::ranges::find_if(rest, [&](const Instruction& one) { return mentions(one, name); });
-      // Right above a RUN it may be there to rebuild that one, if nothing else uses it.
-      const bool is_above_run = !rest.empty() && rest.front().keyword == Keyword::kRun;
+      // Right above a RUN it may be there to rebuild that one, if nothing else uses it. Who wants that copies
+      // no value into the environment of the image.
+      const bool is_above_run = !rest.empty() && rest.front().keyword == Keyword::kRun && !variable->is_copy;
       if (is_above_run && user == rest.end()) continue;
       // A LABEL makes no step: it can be moved with the variable.
       const auto reader = std::ranges::find_if(rest, [&](const Instruction& one) {
@@ -234,11 +261,11 @@ void check(Dockerfile& dockerfile, lint::Reporter& reporter) {
       const bool is_for_label = user < reader && std::any_of(user, reader, [&](const Instruction& one) {
                                   return is_costly(dockerfile, one);
                                 });
-      const std::string from_ci = given.empty() ? "" : fmt::format(" (CI gives it {})", given);
+      const std::string reason = variable->reason.empty() ? "" : fmt::format(" ({})", variable->reason);
       lint::Diagnostic& diagnostic = reporter.report(
           declared.span,
           fmt::format("each new value of {}{} rebuilds the RUN in line {}, which does not name it", name,
-                      from_ci, costly->start_line),
+                      reason, costly->start_line),
           is_for_label
               ? fmt::format("move it to the end of the stage, with the LABEL in line {}", user->start_line)
               : remedy_for(dockerfile, declared, name, *costly, rest, user));
@@ -277,7 +304,9 @@ lint::Rule rule() {
           "that uses it: then only the steps below it rebuild. An argument that the FROM of the stage "
           "uses as well is not reported. Which arguments change is told by their names, and by what a "
           "workflow or "
-          "`.gitlab-ci.yml` gives them (`github.sha`, `$CI_PIPELINE_ID`). `SOURCE_DATE_EPOCH` is such an "
+          "`.gitlab-ci.yml` gives them (`github.sha`, `$CI_PIPELINE_ID`). An ENV or ARG that gets the value "
+          "of such "
+          "an argument changes with it. `SOURCE_DATE_EPOCH` is such an "
           "argument: BuildKit gives it to the "
           "times of the image without ARG, and `rewrite-timestamp=true` of the exporter to the files.",
       .fix_note =
