@@ -55,6 +55,11 @@ class Session {
  private:
   int report() {
     std::string out;
+    std::set<std::string> notes;
+    for (const optimize::Proposal& proposal : proposals_)
+      notes.insert(proposal.notes.begin(), proposal.notes.end());
+    for (const std::string& note : notes)
+      complain("note: " + note);
     if (options_.format == "json") report::append_proposals_json(proposals_, out);
     print_and_clear(out);
     for (size_t i = 0; i < proposals_.size() && options_.format != "json"; ++i) {

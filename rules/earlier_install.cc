@@ -407,6 +407,47 @@ bool needs_sources(const Use& use) {
 
 }  // namespace
 
+namespace {
+
+// See lint::Fix::fills.
+std::vector<std::string> folders_filled(Dockerfile& dockerfile, const Run& run, const Use& use,
+                                        const lint::Fix& fix) {
+  std::vector<std::string> folders;
+  const bool is_implied = use.action->installs == Action::Installs::kImplied;
+  const bool adds_run = std::ranges::any_of(
+      fix.added, [](const std::string& added) { return text::to_lower(added).starts_with("run "); });
+  for (const std::string_view name : use.action->caches) {
+    const Cache& cache = use.manager->cache(name);
+    if (!adds_run || (!cache.used_from && !is_implied)) return {};
+    const auto path = cache_path(dockerfile, run, *use.manager, cache, use.command);
+    if (cache.used_from && path) folders.push_back(*path);
+  }
+  return folders;
+}
+
+std::optional<lint::Fix> fix_of(const EarlierInstall& install, const lint::BuildContext& context,
+                                const BroadCopy& copy, const Run& run, const Use& use,
+                                const InstallManifests& manifests, bool works_there, bool is_own_folder,
+                                const std::vector<std::string>& lines) {
+  if (use.action->installs == Action::Installs::kImplied) {
+    // The download works in the same folder as the COPY. It downloads all that the manifests list, and the
+    // build alone what it compiles: the rest may be private.
+    const bool is_skipped = !use.action->needs_sources_unless.empty() && !needs_sources(use);
+    if (!works_there || !is_own_folder || is_skipped) return std::nullopt;
+    return install.add(
+        use.manager->name == "cargo" ? cargo_download(context, copy, manifests) : download_command(use),
+        "download the dependencies first", lines);
+  }
+  if (needs_sources(use)) {
+    if (!works_there) return std::nullopt;
+    return install.add(install_without_sources(run, use, manifests), "install the dependencies first", lines);
+  }
+  if (use.manager->name == "cargo") return std::nullopt;
+  return install.move(lines);
+}
+
+}  // namespace
+
 bool are_neighbours(const plan::Graph& graph, const BroadCopy& copy, const Run& run) {
   const plan::Stage& stage = graph.stages[copy.step->stage];
   const auto at = std::ranges::find(stage.steps, *run.step);
@@ -451,21 +492,10 @@ std::optional<lint::Fix> install_earlier(Dockerfile& dockerfile, const lint::Bui
   if (lines.size() > kMostCopies) return std::nullopt;
   const EarlierInstall install(dockerfile, context, copy, run, use, manifests, *folder);
   const bool works_there = work_folder(graph, copy, run) == copy.step->destination;
-  if (use.action->installs == Action::Installs::kImplied) {
-    // The download works in the same folder as the COPY. It downloads all that the manifests list, and the
-    // build alone what it compiles: the rest may be private.
-    const bool is_skipped = !use.action->needs_sources_unless.empty() && !needs_sources(use);
-    if (!works_there || *folder != copy.source->path || is_skipped) return std::nullopt;
-    return install.add(
-        use.manager->name == "cargo" ? cargo_download(context, copy, manifests) : download_command(use),
-        "download the dependencies first", lines);
-  }
-  if (needs_sources(use)) {
-    if (!works_there) return std::nullopt;
-    return install.add(install_without_sources(run, use, manifests), "install the dependencies first", lines);
-  }
-  if (use.manager->name == "cargo") return std::nullopt;
-  return install.move(lines);
+  auto fix =
+      fix_of(install, context, copy, run, use, manifests, works_there, *folder == copy.source->path, lines);
+  if (fix) fix->fills = folders_filled(dockerfile, run, use, *fix);
+  return fix;
 }
 
 }  // namespace dcache::rules

@@ -29,6 +29,9 @@ struct Fix {
   std::vector<std::string> added;  // the whole text of each instruction that they bring
   std::string new_file;            // a file to write beside the edits
   std::string new_file_content;
+  // Absolute folders that an added RUN fills, if it does nothing else: with a cache mount over them it leaves
+  // nothing in its layer.
+  std::vector<std::string> fills = {};
   // Why it is not safe, as a clause without a full stop. Empty for a safe fix: that can't break a build, with
   // an empty cache or a full one, and leaves the image as it is.
   std::string unsafe_because;

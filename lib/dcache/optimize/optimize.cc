@@ -8,6 +8,7 @@
 
 #include <fmt/format.h>
 
+#include "dcache/dockerfile/mount.h"
 #include "dcache/dockerfile/parser.h"
 #include "dcache/lint/catalogue.h"
 #include "dcache/lint/engine.h"
@@ -15,6 +16,7 @@
 #include "dcache/optimize/replayed.h"
 #include "dcache/shell/script.h"
 #include "dcache/text/arena.h"
+#include "dcache/text/path.h"
 #include "dcache/text/words.h"
 
 namespace dcache::optimize {
@@ -37,8 +39,11 @@ bool is_about_cache(const lint::Rule& rule) {
 struct Unit {
   const lint::Rule* rule = nullptr;
   std::string subject;
+  size_t stage = 0;                     // counted from 1
+  std::string mount = {};               // where the cache is that the fixes mount; empty for others
+  std::vector<std::string> fills = {};  // see lint::Fix
 
-  friend bool operator==(const Unit&, const Unit&) = default;
+  friend bool operator==(const Unit& a, const Unit& b) { return a.rule == b.rule && a.subject == b.subject; }
 };
 using Units = std::vector<Unit>;
 
@@ -54,6 +59,28 @@ std::string mount_target(const lint::Diagnostic& diagnostic) {
   return {};
 }
 
+bool is_below(const std::vector<std::string>& folders, std::string_view mount) {
+  return std::ranges::any_of(folders,
+                             [&](const std::string& folder) { return text::is_within(folder, mount); });
+}
+
+// Whether a RUN has a cache mount over one of the folders.
+bool mounts_any(std::string_view instruction, const std::vector<std::string>& folders) {
+  constexpr std::string_view kMount = "--mount=";
+  std::string_view rest = instruction;
+  for (size_t at = rest.find(" --"); at != std::string_view::npos && !folders.empty();
+       at = rest.find(" --")) {
+    rest.remove_prefix(at + 1);
+    const std::string_view flag = rest.substr(0, rest.find(' '));
+    if (!flag.starts_with(kMount)) continue;
+    const auto mount =
+        dockerfile::read_mount(flag.substr(kMount.size()), [](std::string_view) { return std::nullopt; }, {});
+    if (mount && mount->type == dockerfile::Mount::Type::kCache && is_below(folders, mount->target))
+      return true;
+  }
+  return false;
+}
+
 // `diagnostic` has a fix.
 Unit unit_of(const dockerfile::File& file, const lint::Diagnostic& diagnostic) {
   Unit unit{.rule = lint::find_rule(lint::catalogue(), diagnostic.rule), .subject = {}};
@@ -64,9 +91,11 @@ Unit unit_of(const dockerfile::File& file, const lint::Diagnostic& diagnostic) {
     if (one.keyword == dockerfile::Keyword::kFrom) ++stage;
     found = &one;
   }
-  const std::string target = makes_runs_cheaper(*unit.rule) ? mount_target(diagnostic) : std::string();
-  if (!target.empty()) {
-    unit.subject = fmt::format("{} {}", stage, target);
+  unit.stage = stage;
+  unit.fills = diagnostic.fix->fills;
+  if (makes_runs_cheaper(*unit.rule)) unit.mount = mount_target(diagnostic);
+  if (!unit.mount.empty()) {
+    unit.subject = fmt::format("{} {}", stage, unit.mount);
   } else if (found != nullptr) {
     unit.subject = without_flags(found->one_line());
   }
@@ -234,6 +263,7 @@ class Optimizer {
     proposal.images = compare(before->images, best->images);
     proposal.commits = replays_.commits().size();
     proposal.all_commits = options_.commits.size();
+    proposal.notes.assign(replays_.notes().begin(), replays_.notes().end());
     proposal.from = replays_.commits().front().time;
     proposal.to = replays_.commits().back().time;
     // A run that finds two things there is one run.
@@ -308,6 +338,7 @@ class Optimizer {
       best = attempt_with(units, proposal.before);
       if (!best) return best;
     }
+    if (auto done = drop_rivals(proposal, units, *best); !done) return tl::unexpected(done.error());
     for (const Units& group : groups_of(units)) {
       if (group.size() > 1) {
         const auto is_dropped = drop_group(proposal, group, units, *best);
@@ -319,6 +350,38 @@ class Optimizer {
       }
     }
     return best;
+  }
+
+  // A step that only downloads leaves nothing in its layer beside a cache mount for the downloads: of the two
+  // the one is kept that gains more by itself.
+  tl::expected<void, std::string> drop_rivals(Proposal& proposal, Units& units, Attempt& best) {
+    const Units all = units;
+    for (const Unit& download : all) {
+      for (const Unit& mount : all) {
+        const bool are_rivals =
+            !mount.mount.empty() && mount.stage == download.stage && is_below(download.fills, mount.mount);
+        const auto is_kept = [&](const Unit& unit) { return std::ranges::find(units, unit) != units.end(); };
+        if (!are_rivals || !is_kept(download) || !is_kept(mount)) continue;
+        Units others = units;
+        drop({download, mount}, others);
+        const auto gains = [&](const Unit& unit) {
+          const auto without = attempt_with(others, proposal.before);
+          Units more = others;
+          more.push_back(unit);
+          const auto with = attempt_with(more, proposal.before);
+          if (!without || !with) return size_t{0};
+          const Gain gain = gain_of(cheaper_runs(unit, *without, *with), *without, *with);
+          return gain.runs + gain.cheaper;
+        };
+        const Unit& loser = gains(download) > gains(mount) ? mount : download;
+        std::erase(units, loser);
+        auto without = attempt_with(units, proposal.before);
+        if (!without) return tl::unexpected(std::move(without.error()));
+        best = std::move(*without);
+        proposal.useless.push_back(change_of(loser, proposal.before, best.text, options_.unsafe));
+      }
+    }
+    return {};
   }
 
   static void drop(const Units& group, Units& units) {
@@ -352,7 +415,7 @@ class Optimizer {
     auto without = attempt_with(others, proposal.before);
     if (!without) return tl::unexpected(std::move(without.error()));
     Change change = change_of(unit, proposal.before, without->text, options_.unsafe);
-    const CheaperRuns cheaper = cheaper_runs(*unit.rule, *without, best);
+    const CheaperRuns cheaper = cheaper_runs(unit, *without, best);
     change.gain = gain_of(cheaper, *without, best);
     if (change.gain.most() >= options_.least_gain) {
       proposal.changes.push_back(std::move(change));
@@ -371,7 +434,7 @@ class Optimizer {
   bool makes_difference(const Units& group, const Attempt& without, const Attempt& with) const {
     return rebuild_differently(without.images, with.images) ||
            std::ranges::any_of(group, [&](const Unit& unit) {
-             const CheaperRuns cheaper = cheaper_runs(*unit.rule, without, with);
+             const CheaperRuns cheaper = cheaper_runs(unit, without, with);
              return !cheaper.by_mount.empty() || !cheaper.by_layer.empty();
            });
   }
@@ -401,7 +464,7 @@ class Optimizer {
         const auto with = attempt_beside({unit}, best);
         if (!with) continue;
         Change change = change_of(unit, proposal.before, best.text, true);
-        change.gain = gain_of(cheaper_runs(*unit.rule, best, *with), best, *with);
+        change.gain = gain_of(cheaper_runs(unit, best, *with), best, *with);
         // Nobody takes a risk for steps that only copy.
         const size_t runs = std::max(change.gain.runs, change.gain.cheaper);
         if (runs > 0 && change.gain.most() >= options_.least_gain)
@@ -595,11 +658,11 @@ class Optimizer {
     std::set<RunAtCommit> by_mount, by_layer;
   };
 
-  CheaperRuns cheaper_runs(const lint::Rule& rule, const Attempt& without, const Attempt& with) const {
+  CheaperRuns cheaper_runs(const Unit& unit, const Attempt& without, const Attempt& with) const {
     CheaperRuns cheaper;
     const std::vector<StepRuns> now = distinct_steps(with.images), old = distinct_steps(without.images);
-    if (makes_runs_cheaper(rule) && keeps_mounts_) cheaper.by_mount = with_filled_mount(old, now);
-    if (rule.code == "DC1001") cheaper.by_layer = with_filled_layer(old, now);
+    if (makes_runs_cheaper(*unit.rule) && keeps_mounts_) cheaper.by_mount = with_filled_mount(old, now);
+    if (unit.rule->code == "DC1001") cheaper.by_layer = with_filled_layer(old, now, unit.fills);
     return cheaper;
   }
 
@@ -620,9 +683,10 @@ class Optimizer {
   }
 
   // Those of a RUN that stays, or of the rest of it, when a new one above it that downloads or installs is
-  // reused.
+  // reused. `fills` as of its Unit.
   static std::set<RunAtCommit> with_filled_layer(const std::vector<StepRuns>& old,
-                                                 const std::vector<StepRuns>& now) {
+                                                 const std::vector<StepRuns>& now,
+                                                 const std::vector<std::string>& fills) {
     const auto is_in = [](const std::vector<StepRuns>& steps, const StepRuns& step) {
       return std::ranges::any_of(steps, [&](const StepRuns& other) {
         return other.is_run && other.stage == step.stage && other.name == step.name;
@@ -631,7 +695,7 @@ class Optimizer {
     std::set<RunAtCommit> runs;
     for (size_t i = 0; i < now.size(); ++i) {
       const StepRuns& added = now[i];
-      if (!added.is_run || is_in(old, added)) continue;
+      if (!added.is_run || is_in(old, added) || mounts_any(added.instruction, fills)) continue;
       const auto split = std::ranges::find_if(old, [&](const StepRuns& step) {
         return step.is_run && step.stage == added.stage && !is_in(now, step) &&
                step.name.starts_with(added.name);

@@ -80,8 +80,9 @@ struct Proposal {
   std::vector<ImageComparison> images;
   size_t commits = 0;  // at which all that was tried can be built: only these count
   size_t all_commits = 0;
-  int64_t from = 0, to = 0;  // the times of the first and the last of them, in seconds since 1970
-  Gain gain;                 // of all that is made
+  std::vector<std::string> notes;  // what the counts assume, in sentences
+  int64_t from = 0, to = 0;        // the times of the first and the last of them, in seconds since 1970
+  Gain gain;                       // of all that is made
 
   bool is_empty() const { return after == before && new_files.empty(); }
 };

@@ -342,6 +342,7 @@ tl::expected<void, std::string> Replays::replay(const std::vector<size_t>& image
   auto replayed =
       history::replay(options_.objects, std::move(commits), read, {.here = options_.here, .progress = {}});
   if (!replayed) return tl::unexpected(std::move(replayed.error()));
+  notes_.insert(replayed->notes.begin(), replayed->notes.end());
   for (size_t i = 0; i < images.size(); ++i) {
     const history::ImageHistory& image = replayed->images[i];
     ReplayResult known{.runs = runs_of(image), .built = {}, .reason = {}};

@@ -2,6 +2,7 @@
 #pragma once
 
 #include <map>
+#include <set>
 #include <string>
 #include <vector>
 
@@ -72,6 +73,8 @@ class Replays {
   tl::expected<std::vector<ImageRuns>, std::string> of(const std::string& text,
                                                        const std::vector<lint::Fix>& new_files);
   const std::vector<context::Commit>& commits() const { return commits_; }
+  // What the replays say of the counts, in sentences: History::notes.
+  const std::set<std::string>& notes() const { return notes_; }
   // Whether a folder has the path in each of the commits.
   bool always_has(const std::string& folder, const std::string& path) const;
 
@@ -103,9 +106,10 @@ class Replays {
   std::vector<context::Commit> commits_;
   bool are_independent_ = false;               // no image needs another one
   std::map<std::string, ReplayResult> known_;  // of these commits
-  std::map<std::string, double> seconds_;      // by the name of a step
-  std::map<size_t, ImageRuns> first_;          // by image: with the text that was tried first
-  std::map<std::string, size_t> numbers_;      // by what makes a step what it is
+  std::set<std::string> notes_;
+  std::map<std::string, double> seconds_;  // by the name of a step
+  std::map<size_t, ImageRuns> first_;      // by image: with the text that was tried first
+  std::map<std::string, size_t> numbers_;  // by what makes a step what it is
 };
 
 }  // namespace dcache::optimize

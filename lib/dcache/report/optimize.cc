@@ -241,6 +241,9 @@ void write_proposal(const Proposal& proposal, text::JsonWriter& json) {
   json.key("images").begin_array();
   for (const ImageComparison& image : proposal.images)
     write_image(image, json);
+  json.end_array().key("notes").begin_array();
+  for (const std::string& note : proposal.notes)
+    json.value(note);
   json.end_array().member("text", proposal.after).key("files").begin_array();
   for (const lint::Fix& file : proposal.new_files)
     json.begin_object().member("path", file.new_file).member("text", file.new_file_content).end_object();
