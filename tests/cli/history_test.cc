@@ -194,7 +194,7 @@ TEST(History, CountsAStepThatASideBranchLacks) {
   }
   const json& step = image.at("steps").back();
   EXPECT_EQ(step.at("instruction"), "RUN make");
-  EXPECT_EQ(built, 5);
+  EXPECT_EQ(built, 5U);
   EXPECT_EQ(step.at("built"), built);
   EXPECT_EQ(step.at("rebuilt"), rebuilt);
 }
