@@ -45,7 +45,10 @@ class Session {
         !import_caches(replayer_.flags(), options_.history.cache_from, selection_))
       return kError;
     std::optional<observe::Log> log;
-    if (!options_.log.empty() && !(log = read_log(options_.log))) return kError;
+    if (!options_.log.empty()) {
+      log = read_log(options_.log);
+      if (!log) return kError;
+    }
     const auto durations = durations_with(log ? &*log : nullptr, replayer_.flags());
     if (!durations) return kError;
     proposals_ = propose(options_.proposals, replayer_, *durations, selection_, failed_);

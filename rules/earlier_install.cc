@@ -21,7 +21,6 @@ namespace dcache::rules {
 namespace {
 
 using dockerfile::Instruction;
-using dockerfile::Keyword;
 using lint::Dockerfile;
 using lint::Run;
 using plan::Step;

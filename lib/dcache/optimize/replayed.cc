@@ -111,6 +111,7 @@ double likeness(std::string_view a, std::string_view b) {
 
 std::vector<StepName> names_of(const ImageRuns& image) {
   std::vector<StepName> names;
+  names.reserve(image.steps.size());
   for (const StepRuns& step : image.steps)
     names.push_back({step.stage, step.name, step.is_run});
   return names;
