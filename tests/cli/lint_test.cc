@@ -76,6 +76,17 @@ TEST(Lint, CountsByRule) {
   EXPECT_EQ(counts[0]["fixable"], 0);
 }
 
+TEST(Lint, RefusesAConfigurationWithAMalformedPattern) {
+  const TemporaryFolder folder;
+  folder.write("Dockerfile", "FROM a:1\n");
+  for (const char* text : {"exclude = [\"[a\"]\n", "[[overrides]]\npaths = [\"[a\"]\nignore = [\"DC1\"]\n"}) {
+    folder.write(".dcache.toml", text);
+    const Outcome outcome = run_dcache({"lint", "--no-shellcheck"}, folder.path());
+    EXPECT_EQ(outcome.status, 2) << text << outcome.out;
+    EXPECT_NE(outcome.err.find("is malformed"), std::string::npos) << outcome.err;
+  }
+}
+
 TEST(Lint, SaysOnceThatShellCheckIsMissing) {
   const TemporaryFolder folder;
   folder.write("a/Dockerfile", "FROM a\n");

@@ -35,9 +35,10 @@ Linters::Entry& Linters::of_config(const std::string& path) {
   if (!fresh) return entry;
   entry.path = path;
   read(entry);
-  if (!entry.failure) put_to_use(entry);
-  if (entry.given.overrides.empty() && entry.given.exclude.empty()) return entry;
-  if (auto settings = FileSettings::compile(entry.given)) {
+  if (entry.failure) return entry;
+  if (entry.given.overrides.empty() && entry.given.exclude.empty()) {
+    put_to_use(entry);
+  } else if (auto settings = FileSettings::compile(entry.given)) {
     entry.of_files = std::make_shared<const FileSettings>(*std::move(settings));
   } else {
     entry.failure = failure_of(path, std::move(settings.error()));
