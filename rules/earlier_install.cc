@@ -404,10 +404,6 @@ bool needs_sources(const Use& use) {
   });
 }
 
-}  // namespace
-
-namespace {
-
 // See lint::Fix::fills.
 std::vector<std::string> folders_filled(Dockerfile& dockerfile, const Run& run, const Use& use,
                                         const lint::Fix& fix) {
