@@ -50,7 +50,7 @@ TEST(RecordedBuildkitChecks, AreTheSame) {
     EXPECT_EQ(show(found), show(recorded.at(name))) << name;
     same += found == recorded.at(name) ? 1 : 0;
   }));
-  std::printf("%d of %zu files the same\n", same, recorded.size());
+  std::printf("accuracy: BuildKit's checks: %d of %zu files the same\n", same, recorded.size());
 }
 
 // Small files, each about one question, asked with `docker buildx build --call=lint`: about the checks, about

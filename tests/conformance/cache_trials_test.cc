@@ -14,7 +14,7 @@ using conformance::Tally;
 using nlohmann::json;
 
 // Replays recorded edits.
-Tally replay_recorded(const char* file) {
+Tally replay_recorded(const char* file, const char* title) {
   Tallies tallies;
   EXPECT_TRUE(conformance::for_each_record(file, [&](const json& trial) {
     const cache::Build before = build_of(trial.at("before"));
@@ -23,25 +23,26 @@ Tally replay_recorded(const char* file) {
     tallies.add(trial, after, after.compare_with({&earlier, 1}));
   }));
   tallies.show();
+  tallies.show_accuracy(title);
   return tallies.total["all"];
 }
 
 TEST(CacheTrials, VerdictsAgreeWithRecordedBuilds) {
   DCACHE_NEEDS_ORACLE();
-  const Tally all = replay_recorded("cache-trials.jsonl.xz");
+  const Tally all = replay_recorded("cache-trials.jsonl.xz", "recorded BuildKit builds");
   EXPECT_EQ(all.wrong, 0);
   EXPECT_LE(all.imprecise * 100, all.agree + all.imprecise);
 }
 
 TEST(CacheTrials, VerdictsAgreeWithBuildsOfAWiderKind) {
   DCACHE_NEEDS_ORACLE();
-  const Tally all = replay_recorded("wide-trials.jsonl.xz");
+  const Tally all = replay_recorded("wide-trials.jsonl.xz", "recorded BuildKit builds of a wider kind");
   EXPECT_EQ(all.wrong, 0);
   EXPECT_LE(all.imprecise * 100, all.agree + all.imprecise);
 }
 
 // Builds of tests/conformance/random_builds.py, with another builder each.
-Tally replay_trials(const std::string& file, plan::Builder builder) {
+Tally replay_trials(const std::string& file, plan::Builder builder, const char* title) {
   Tallies tallies;
   tallies.strict = builder != plan::Builder::kBuildah;
   EXPECT_TRUE(conformance::for_each_own_record(file, [&](const json& trial) {
@@ -51,11 +52,12 @@ Tally replay_trials(const std::string& file, plan::Builder builder) {
     tallies.add(trial, after, after.compare_with({&earlier, 1}));
   }));
   tallies.show();
+  tallies.show_accuracy(title);
   return tallies.total["all"];
 }
 
 TEST(OwnTrials, AgreeWithBuildkit) {
-  const Tally all = replay_trials("buildkit.jsonl.xz", plan::Builder::kBuildkit);
+  const Tally all = replay_trials("buildkit.jsonl.xz", plan::Builder::kBuildkit, "random projects, BuildKit");
   EXPECT_GT(all.agree, 5000);
   EXPECT_EQ(all.wrong + all.imprecise, 0);
 }
@@ -63,20 +65,22 @@ TEST(OwnTrials, AgreeWithBuildkit) {
 // Of the generator since it writes destinations of every form, other spellings, mount options, attributes,
 // times that files keep, and equal steps.
 TEST(OwnTrials, AgreeWithBuildkitOnWiderProjects) {
-  const Tally all = replay_trials("buildkit-wide.jsonl.xz", plan::Builder::kBuildkit);
+  const Tally all = replay_trials("buildkit-wide.jsonl.xz", plan::Builder::kBuildkit,
+                                  "random projects of a wider kind, BuildKit");
   EXPECT_GT(all.agree, 2000);
   EXPECT_EQ(all.wrong + all.imprecise, 0);
 }
 
 TEST(OwnTrials, AgreeWithTheClassicBuilder) {
-  const Tally all = replay_trials("classic.jsonl.xz", plan::Builder::kClassic);
+  const Tally all =
+      replay_trials("classic.jsonl.xz", plan::Builder::kClassic, "random projects, classic builder");
   EXPECT_GT(all.agree, 2000);
   EXPECT_EQ(all.wrong + all.imprecise, 0);
 }
 
 // Which of its peculiarities are not modelled, docs/cache-model.md tells.
-TEST(OwnTrials, AgreeWithBuildahButForFewSteps) {
-  const Tally all = replay_trials("buildah.jsonl.xz", plan::Builder::kBuildah);
+TEST(OwnTrials, AgreeWithBuildahExceptInFewSteps) {
+  const Tally all = replay_trials("buildah.jsonl.xz", plan::Builder::kBuildah, "random projects, buildah");
   EXPECT_GT(all.agree, 100);
   EXPECT_LE((all.wrong + all.imprecise) * 20, all.agree);
 }

@@ -47,7 +47,7 @@ std::set<std::string> known_differences() {
   return known;
 }
 
-TEST(RecordedHadolintFindings, AreTheSameButForKnownDifferences) {
+TEST(RecordedHadolintFindings, AreTheSameExceptForKnownDifferences) {
   DCACHE_NEEDS_ORACLE();
   lint::Config config;
   config.profile = lint::Profile::kHadolint;
@@ -79,7 +79,7 @@ TEST(RecordedHadolintFindings, AreTheSameButForKnownDifferences) {
     same += found == expected->second ? 1 : 0;
     differences.merge(difference(name, found, expected->second));
   }));
-  std::printf("%d of %d files the same\n", same, compared);
+  std::printf("accuracy: hadolint: %d of %d files the same\n", same, compared);
   EXPECT_EQ(differences, known_differences());
   EXPECT_GE(same, compared * 98 / 100);
 }

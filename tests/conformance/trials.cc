@@ -107,6 +107,7 @@ cache::Build build_of(const json& state, plan::Builder builder, std::vector<cach
 }
 
 void Tallies::add(const json& trial, const cache::Build& build, const cache::Report& report) {
+  ++edits;
   auto next = report.steps.begin();  // an instruction that ONBUILD put off makes several steps of one line
   for (const json& step : trial.at("steps")) {
     const auto found = std::find_if(next, report.steps.end(), [&](const cache::StepReport& r) {
@@ -143,6 +144,14 @@ void Tallies::show() const {
   print("kind of edit", by_edit);
   print("kind of step", by_step);
   print("all steps", total);
+}
+
+void Tallies::show_accuracy(const char* compared_with) const {
+  const auto all = total.find("all");
+  if (all == total.end()) return;
+  const auto [agree, imprecise, wrong] = all->second;
+  std::printf("accuracy: %s: %d edits, %d of %d steps agree\n", compared_with, edits, agree,
+              agree + imprecise + wrong);
 }
 
 }  // namespace dcache::conformance

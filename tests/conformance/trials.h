@@ -31,12 +31,15 @@ struct Tally {
 
 struct Tallies {
   bool strict = true;  // an opposite verdict is a failure by itself
+  int edits = 0;       // trials that were added
   std::map<std::string, Tally> by_edit, by_step, total;
 
   // Compares the verdicts on the second build of a trial with what it did. Steps whose truth nobody knows
   // ("odd", "varies") are left out.
   void add(const nlohmann::json& trial, const cache::Build& build, const cache::Report& report);
   void show() const;
+  // Prints the line that scripts/test ends with.
+  void show_accuracy(const char* compared_with) const;
 };
 
 }  // namespace dcache::conformance
