@@ -2,6 +2,8 @@
 #include "dcache/project/build_script.h"
 
 #include <algorithm>
+#include <map>
+#include <optional>
 #include <string>
 #include <vector>
 
@@ -34,6 +36,65 @@ std::string contexts_of_script(const std::string& script) {
 void expect_contexts(const std::vector<ScriptCase>& cases) {
   for (const ScriptCase& c : cases)
     EXPECT_EQ(contexts_of_script(c.script), c.builds) << c.script;
+}
+
+// What scripts of the repository build that a command runs: contexts, build arguments, and the scripts that
+// matter.
+std::string shown_builds(const std::string& command, const std::map<std::string, std::string>& scripts) {
+  const auto environment = [](std::string_view) { return std::optional<CiText>(); };
+  std::string noted;
+  const auto text_of = [&](const std::string& path, bool builds) -> std::optional<std::string> {
+    const auto found = scripts.find(path);
+    if (found == scripts.end()) return std::nullopt;
+    if (builds) noted += path + "\n";
+    return found->second;
+  };
+  BuildScript reader(environment, {"."}, text_of);
+  std::string shown;
+  for (const CiBuild& build : reader.read(command)) {
+    const CiText* const context = build.find(BuildField::kContext);
+    const CiText* const arg = build.find(BuildField::kArg);
+    shown += shown_text(join_ci_path(build.folder, context == nullptr ? CiText{"."} : *context));
+    if (arg != nullptr) shown += " " + shown_text(*arg);
+    shown += "\n";
+  }
+  return shown + noted;
+}
+
+TEST(BuildScript, FollowsScriptsOfTheRepository) {
+  const std::string build = "#!/bin/sh\ndocker build --build-arg V=$1 a\n";
+  EXPECT_EQ(shown_builds("./build.sh 3", {{"build.sh", build}}), "a V=3\nbuild.sh\n");
+  EXPECT_EQ(shown_builds("cd ci && bash -e build.sh", {{"ci/build.sh", build}}), "ci/a V=\nci/build.sh\n");
+  EXPECT_EQ(shown_builds("sudo ci/build", {{"ci/build", "#!/usr/bin/env bash\ndocker build a\n"}}),
+            "a\nci/build\n");
+  EXPECT_EQ(shown_builds(". ./v.sh; docker build a", {{"v.sh", "V=1\n"}}), "a\n");
+  EXPECT_EQ(shown_builds("./all.sh", {{"all.sh", "./build.sh $(git rev-parse HEAD)\n"}, {"build.sh", build}}),
+            "a ?\nbuild.sh\nall.sh\n");
+  EXPECT_EQ(shown_builds("export V=1\n./b.sh", {{"b.sh", "docker build --build-arg V=$V a\n"}}),
+            "a V=1\nb.sh\n");
+  EXPECT_EQ(shown_builds("./b.sh 1 2", {{"b.sh", "shift\ndocker build --build-arg V=$1 a\n"}}),
+            "a ?\nb.sh\n");
+  EXPECT_EQ(shown_builds("./b.sh 1", {{"b.sh", "f() {\n  docker build --build-arg V=$1 a\n}\nf 2\n"}}),
+            "a ?\nb.sh\n");
+  EXPECT_EQ(shown_builds("docker build --build-arg V=$1 a", {}), "a ?\n");
+  // Not a script of the repository, not of a shell, and none that builds.
+  EXPECT_EQ(shown_builds("./other.sh; /ci/build.sh; $X/build.sh", {{"build.sh", build}}), "");
+  EXPECT_EQ(shown_builds("./build.py", {{"build.py", "#!/usr/bin/python3\n'docker build a'\n"}}), "");
+  EXPECT_EQ(shown_builds("./test.sh", {{"test.sh", "docker run a\n"}}), "");
+  // One that runs itself.
+  EXPECT_EQ(shown_builds("./b.sh", {{"b.sh", "./b.sh\n"}}), "");
+}
+
+TEST(BuildScript, KnowsTheFolderOfAScript) {
+  const auto of = [](const std::string& line) {
+    return shown_builds("ci/build.sh", {{"ci/build.sh", line + "\ndocker build a\n"}});
+  };
+  EXPECT_EQ(of("cd \"$(dirname \"$0\")\""), "ci/a\nci/build.sh\n");
+  EXPECT_EQ(of("cd $(dirname ${BASH_SOURCE[0]})/.."), "a\nci/build.sh\n");
+  EXPECT_EQ(of("HERE=$(cd \"$(dirname \"${BASH_SOURCE[0]}\")\" && pwd)\ncd $HERE/.."), "a\nci/build.sh\n");
+  EXPECT_EQ(of("cd ${0%/*}"), "ci/a\nci/build.sh\n");
+  EXPECT_EQ(of("cd \"$(git rev-parse --show-toplevel)/x\""), "x/a\nci/build.sh\n");
+  EXPECT_EQ(of("cd \"$(where)\""), "?\nci/build.sh\n");
 }
 
 TEST(BuildScript, AListMayEndEarly) {

@@ -2,12 +2,16 @@
 
 #include <algorithm>
 #include <array>
+#include <iterator>
 #include <utility>
+
+#include <re2/re2.h>
 
 #include "dcache/project/script_effects.h"
 #include "dcache/text/arena.h"
 #include "dcache/text/booleans.h"
 #include "dcache/text/path.h"
+#include "dcache/text/piece.h"
 #include "dcache/text/unicode.h"
 
 namespace dcache::project {
@@ -172,7 +176,49 @@ std::optional<Stretch> stretch_of(std::string_view command, std::string_view scr
   return Stretch{begin, begin + command.size()};
 }
 
+// Whether a text is one that a shell runs.
+bool is_shell_script(const std::string& path, std::string_view text) {
+  if (!text.starts_with("#!")) return path.ends_with(".sh") || path.ends_with(".bash");
+  const std::string_view first = text.substr(0, text.find('\n'));
+  static const RE2 kShell(R"(^#!.*[/ ](?:sh|bash|dash|ash)(?: |$))");
+  return RE2::PartialMatch(text::piece(text::trim_right(first)), kShell);
+}
+
+// What a command runs: the words from the script on, its arguments after it. Empty if it runs none.
+std::span<const CiText> script_in(std::span<const CiText> words) {
+  const std::string& program = words.front().text;
+  const bool is_source = program == "source" || program == ".";
+  if (!is_source && !shell::is_posix_shell(program))
+    return program.find('/') == std::string::npos ? std::span<const CiText>() : words;
+  size_t at = 1;
+  while (at < words.size() && (words[at].text.starts_with('-') || words[at].text.starts_with('+'))) {
+    if (words[at].text.find('c') != std::string::npos) return {};  // -c: the text itself
+    ++at;
+  }
+  return words.subspan(std::min(at, words.size()));
+}
+
+// The text with the folders that commands print: `dirname "$0"`, `git rev-parse --show-toplevel`.
+std::string with_own_folder(std::string text, const std::string& path) {
+  static const RE2 kOwn(
+      R"re(\$\(dirname (?:-- )?"?\$(?:0|BASH_SOURCE|\{(?:0|BASH_SOURCE)(?:\[0\])?(?::-\$0)?\})"?\)|\$\{(?:0|BASH_SOURCE(?:\[0\])?)%/\*\})re");
+  static const RE2 kEntered(
+      R"re(\$\(\s*cd (?:-P )?(?:-- )?"?(\$GITHUB_WORKSPACE[^"\s]*)"?(?: >\s*/dev/null(?: 2>&1)?)?\s*&&\s*pwd(?: -P)?\s*\))re");
+  std::string replacement = "$GITHUB_WORKSPACE/";  // in which a backslash would be special
+  for (const char c : text::parent_path(path))
+    replacement += c == '\\' ? std::string("\\\\") : std::string(1, c);
+  static const RE2 kTop(R"re(\$\(git rev-parse --show-toplevel\))re");
+  RE2::GlobalReplace(&text, kTop, "$GITHUB_WORKSPACE");
+  RE2::GlobalReplace(&text, kOwn, replacement);
+  RE2::GlobalReplace(&text, kEntered, "\\1");
+  return text;
+}
+
 }  // namespace
+
+bool may_run_script(std::string_view script) {
+  return script.find(".sh") != std::string_view::npos || script.find("./") != std::string_view::npos;
+}
 
 bool take_workspace_root(CiText& path) {
   const size_t size = root_size(path.text);
@@ -182,7 +228,11 @@ bool take_workspace_root(CiText& path) {
 
 CiText join_ci_path(const CiText& folder, const CiText& path) {
   CiText below = path;
-  if (take_workspace_root(below) || below.text.starts_with('/')) return below;
+  if (take_workspace_root(below)) {
+    if (below.is_known()) below.text = text::clean_path(below.text);
+    return below;
+  }
+  if (below.text.starts_with('/')) return below;
   if (const size_t here = spelling_size(below.text, kHereSpellings); here > 0) drop_prefix(below, here);
   if (!below.is_known() || !folder.is_known()) {
     // The path is not cleaned: slashes may be a part of what is not known.
@@ -210,7 +260,10 @@ std::optional<CiText> BuildScript::find(std::string_view given) const {
   const std::string_view name = meant_by(given);
   const auto own = variables_.find(name);
   if (own != variables_.end()) return own->second;
-  if (!name.empty() && (!is_open_ || is_of_service(name))) return environment_(name);
+  const bool is_argument = !name.empty() && text::is_ascii_digit(name.front());
+  const bool is_known =
+      is_argument ? scripts_around_ > 0 && !function_ && !moves_arguments_ : !is_open_ || is_of_service(name);
+  if (!name.empty() && is_known) return environment_(name);
   CiText unknown;
   unknown.append_unknown(std::string("$").append(given));
   return unknown;
@@ -688,6 +741,7 @@ void BuildScript::read_command(const shell::Command& command, Place place, std::
   const bool is_function = functions_.contains(program);
   if (is_function) call_function();
   exports_all_ = exports_all_ || exports_all(words);
+  moves_arguments_ = moves_arguments_ || program == "shift" || program == "set";
   if (program == "alias") return note_aliases(std::span(words).subspan(1));
   if (changes_folder(command)) {
     if (is_function) folders_.back() = {unknown_folder(), unknown_folder()};
@@ -698,11 +752,44 @@ void BuildScript::read_command(const shell::Command& command, Place place, std::
   const CiInput input = input_of(command, place);
   const std::vector<CiText> run = without_alias(words);
   auto build = run.empty() ? std::nullopt : read_build_command(run, input);
-  if (!build) return note_definition_build(command, run);
+  if (!build) {
+    note_definition_build(command, run);
+    return run_script(command, words, builds);
+  }
   take_exported(command, *build);
   add_possible_options(called, *build);
   build->folder = folders_.back().now;
   builds.push_back(*std::move(build));
+}
+
+// A script of the repository is run by a shell of its own, which has what this one exports and its arguments.
+void BuildScript::run_script(const shell::Command& command, std::span<const CiText> words,
+                             std::vector<CiBuild>& builds) {
+  constexpr uint32_t kMostScripts = 3;
+  if (!scripts_ || scripts_around_ == kMostScripts) return;
+  const std::span<const CiText> script = script_in(words);
+  if (script.empty() || !script.front().is_known()) return;
+  const CiText place = join_ci_path(folders_.back().now, script.front());
+  if (!place.is_known() || place.text.starts_with('/') || place.text.starts_with("..")) return;
+  const std::string path = text::clean_path(place.text);
+  const std::optional<std::string> text = scripts_(path, false);
+  if (!text || !is_shell_script(path, *text) || (!may_build(*text) && !may_run_script(*text))) return;
+  const bool is_sourced = words.front().text == "source" || words.front().text == ".";
+  const auto environment = [&](std::string_view name) -> std::optional<CiText> {
+    if (text::is_ascii_digit(name.front())) {
+      if (name.size() > 1) return std::nullopt;
+      const auto at = static_cast<size_t>(name.front() - '0');
+      return at < script.size() ? script[at] : CiText();
+    }
+    return is_sourced ? find(name) : environment_of(command, name);
+  };
+  BuildScript inner(environment, folders_.back().now, scripts_);
+  inner.scripts_around_ = scripts_around_ + 1;
+  std::vector<CiBuild> found = inner.read(with_own_folder(*text, path));
+  if (found.empty() && inner.definition_builds_.empty()) return;
+  scripts_(path, true);
+  std::ranges::move(found, std::back_inserter(builds));
+  std::ranges::move(inner.definition_builds_, std::back_inserter(definition_builds_));
 }
 
 CiInput BuildScript::input_of(const shell::Command& command, Place place) {

@@ -2,6 +2,7 @@
 #pragma once
 
 #include <cstdint>
+#include <functional>
 #include <map>
 #include <optional>
 #include <set>
@@ -30,11 +31,14 @@ struct CiDefinitionBuild {
 class BuildScript {
  public:
   using Variables = std::map<std::string, CiText, std::less<>>;
+  // Gives the text of a script of the repository, by its path from the root of the workspace; nothing for
+  // other files. Once a build was found in a script it is asked again, with true.
+  using Scripts = std::function<std::optional<std::string>(const std::string& path, bool builds)>;
 
   // `environment` are the variables that are set outside; `folder` is where it starts, from the root of the
-  // workspace.
-  BuildScript(CiVariables environment, CiText folder)
-      : environment_(std::move(environment)), folders_{{folder, folder}} {}
+  // workspace. Scripts that commands run are read too, if `scripts` gives them.
+  BuildScript(CiVariables environment, CiText folder, Scripts scripts = {})
+      : environment_(std::move(environment)), scripts_(std::move(scripts)), folders_{{folder, folder}} {}
 
   std::vector<CiBuild> read(std::string_view script);
   // The other builds of the last script.
@@ -98,6 +102,7 @@ class BuildScript {
   std::optional<CiText> environment_of(const shell::Command& command, std::string_view name);
   void take_exported(const shell::Command& command, CiBuild& build);
   void note_definition_build(const shell::Command& command, std::span<const CiText> words);
+  void run_script(const shell::Command& command, std::span<const CiText> words, std::vector<CiBuild>& builds);
   static bool is_apart(const shell::Command& command, const shell::Command* following);
   void note_effects(const std::vector<shell::Command>& commands);
   void follow_keywords(std::string_view between);
@@ -130,6 +135,9 @@ class BuildScript {
   CiText expand(const shell::Word& word);
 
   CiVariables environment_;
+  Scripts scripts_;
+  uint32_t scripts_around_ = 0;   // how many scripts started this one
+  bool moves_arguments_ = false;  // $1 is another argument
   std::vector<CiDefinitionBuild> definition_builds_;
   Variables variables_;
   Variables exported_;
@@ -162,6 +170,9 @@ class BuildScript {
   Variables aliases_;  // which are functions too
   std::optional<Function> function_;
 };
+
+// Whether a script may run another one that builds. Cheap.
+bool may_run_script(std::string_view script);
 
 // A folder below another. It replaces that if it is absolute.
 CiText join_ci_path(const CiText& folder, const CiText& path);

@@ -39,6 +39,14 @@ const std::vector<yaml::Value>* CiFiles::read(const std::string& path, const yam
   return documents.empty() ? nullptr : &documents;
 }
 
+std::optional<std::string> CiFiles::script(const std::string& path, bool builds, yaml::Place from) {
+  constexpr size_t kLongestScript = size_t{256} << 10U;
+  const auto& files = builds || options_.unnoted_files == nullptr ? options_.files : options_.unnoted_files;
+  auto text = files->read(path);
+  if (!text || text->size() > kLongestScript || !spend(text->size(), from)) return std::nullopt;
+  return *std::move(text);
+}
+
 void CiFiles::fail(yaml::Place place, std::string message, std::string remedy) {
   if (failures_.size() >= kMostFileFailures) return;
   text::Failure failure = yaml::failure_at(path_of(place), place, std::move(message), std::move(remedy));

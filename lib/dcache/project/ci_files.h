@@ -2,6 +2,7 @@
 #pragma once
 
 #include <map>
+#include <optional>
 #include <string>
 #include <string_view>
 #include <vector>
@@ -20,6 +21,10 @@ class CiFiles {
   // The documents of a file; null if it can't be read, which fails at `from`, or at the file itself. They
   // stay where they are.
   const std::vector<yaml::Value>* read(const std::string& path, const yaml::Place* from);
+
+  // The text of a script that is run at `from`; nothing if there is none of this path, or too many are read.
+  // A definition rests on it only with `builds`.
+  std::optional<std::string> script(const std::string& path, bool builds, yaml::Place from);
 
   const std::string& path_of(yaml::Place place) const { return paths_[place.file]; }
   void fail(yaml::Place place, std::string message, std::string remedy = {});

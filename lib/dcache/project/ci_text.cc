@@ -68,7 +68,7 @@ Expansion parse_expansion(std::string_view text) {
   }
   const size_t end = std::min(inside.find_first_not_of(text::kNameCharacters), inside.size());
   Expansion expansion{inside.substr(0, end)};
-  if (end == 0 || text::is_ascii_digit(inside[0])) return {};
+  if (end == 0) return {};
   std::string_view rest = inside.substr(end);
   if (rest.starts_with(":-")) rest.remove_prefix(1);
   if (rest.starts_with('-')) expansion.otherwise = rest.substr(1);

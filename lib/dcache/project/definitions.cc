@@ -75,6 +75,7 @@ Definitions with_sources(const ReadOptions& options, const Paths& more, const Re
   const auto files = std::make_shared<const SourceFiles>(options.files);
   ReadOptions noting = options;
   noting.files = files;
+  noting.unnoted_files = options.files;
   Definitions definitions = read(noting);
   Paths sources = files->sources();
   std::ranges::copy(more, std::back_inserter(sources));
@@ -143,7 +144,7 @@ class FolderReader {
     }
   }
 
-  // The main file with what overrides it. Other files beside it are mostly given after it (`-f compose.yaml
+  // The main file with what overrides it. Other files next to it are mostly given after it (`-f compose.yaml
   // -f compose.prod.yaml`), and some by themselves: what they build otherwise are targets as well.
   void read_composes(const std::string& folder, const Paths& paths) {
     const Paths names = compose_names(folder);
@@ -517,7 +518,7 @@ bool may_define(const std::string& path, const context::FileSystem& files) {
     case DefinitionKind::kWorkflow:
     case DefinitionKind::kGitlabCi:
       return has("./.github/") || has("docker") || has("build") || has("kaniko") || has("buildah") ||
-             has("include");
+             has("include") || has(".sh");
     default:
       return true;
   }

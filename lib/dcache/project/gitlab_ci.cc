@@ -199,15 +199,21 @@ class PipelineReader {
     if (const Value* const before = script_of(job, config, "before_script"))
       collect_lines(*before, 0, config, lines);
     if (const Value* const script = job.find("script")) collect_lines(*script, 0, config, lines);
-    const bool builds = std::ranges::any_of(lines, [](const Value* line) { return may_build(line->text); });
+    const bool builds = std::ranges::any_of(
+        lines, [](const Value* line) { return may_build(line->text) || may_run_script(line->text); });
     if (!builds) return;
     CiSource source;
     source.job = name;
     for (const Member& member : matrix.members)
       source.matrix.emplace_back(member.name, yaml::printed(member.value));
-    BuildScript reader([&](std::string_view variable) { return variables.find(variable); }, {"."});
+    const yaml::Place* place = &job.place;
+    const auto scripts = [&](const std::string& path, bool is_of_build) {
+      return files_.script(text::join_path(root_, path), is_of_build, *place);
+    };
+    BuildScript reader([&](std::string_view variable) { return variables.find(variable); }, {"."}, scripts);
     for (const Value* const line : lines) {
       if (!files_.spend(kCostOfLine + line->text.size(), line->place)) return;
+      place = &line->place;
       source.defined = {{DefinitionKind::kGitlabCi, files_.path_of(line->place), line->place.line}};
       for (const CiBuild& build : reader.read(yaml::printed(*line)))
         add(build, source);

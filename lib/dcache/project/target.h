@@ -123,7 +123,7 @@ struct Target {
   // Build arguments whose value is the reference of an image that `needs` names (Skaffold's alias), by
   // argument: the name of that image.
   Pairs image_args = {};
-  // References to its image beside `tags`: what Compose or Skaffold calls it.
+  // References to its image in addition to `tags`: what Compose or Skaffold calls it.
   std::vector<std::string> references = {};
   // The names of its image whose tags are not known: "ghcr.io/acme/api".
   std::vector<std::string> repositories = {};
@@ -189,6 +189,8 @@ struct Override {
 
 struct ReadOptions {
   std::shared_ptr<const context::FileSystem> files = context::disk();
+  // The same files, to look at without a definition resting on them; null if there is no difference.
+  std::shared_ptr<const context::FileSystem> unnoted_files = {};
   std::map<std::string, std::string, std::less<>> environment = {};
   std::vector<std::string> profiles = {};  // of compose and Skaffold
   // In place of the project's .env of compose, the file that counts most first.

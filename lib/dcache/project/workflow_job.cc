@@ -214,10 +214,17 @@ class StepReader {
   }
 
   void read_script(const std::string& script, const CiText& folder, const Value& step) {
-    if (!may_build(script) && script.find("GITHUB_ENV") == std::string::npos) return;
+    const bool may_matter = may_build(script) || may_run_script(script);
+    if (!may_matter && script.find("GITHUB_ENV") == std::string::npos) return;
     CiText start = text_with_expressions(job_.scope.resolve(folder.text));
+    const auto scripts = [&](const std::string& path, bool builds) -> std::optional<std::string> {
+      const Workspace::Place place = workspace_.locate({path});
+      if (!place.remote.empty() || !place.path.is_known() || place.path.text.starts_with("../"))
+        return std::nullopt;
+      return reading_.files.script(text::join_path(reading_.root, place.path.text), builds, step.place);
+    };
     BuildScript reader([this](std::string_view name) { return job_.scope.variable(name); },
-                       join_ci_path({"."}, start));
+                       join_ci_path({"."}, start), scripts);
     const std::vector<CiBuild> builds = reader.read(script);
     const CiSource source = source_at(step);
     for (const CiBuild& build : builds)
