@@ -175,7 +175,8 @@ Command explain_command() {
   add_builder_options(command, options->build);
   command.arguments("FILE", options->question.changed, "The same as --changed FILE");
   command.notes =
-      "Marks: ✓ reused, ✗ rebuilt, ~ reused only if a rebuilt step gives the same output,\n"
+      "Marks: ✓ reused, ✗ rebuilt, ~ reused only if something that dcache can't know stays the same\n"
+      "       (the output of a rebuilt step, an argument, a file that git ignores),\n"
       "       ? only the registry knows, - not needed for the target";
   command.examples =
       "  dcache explain                             # since the last commit\n"

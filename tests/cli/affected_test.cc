@@ -58,6 +58,7 @@ TEST(Affected, ReadsNamesInTheQuotesOfGit) {
   const Repository repository({{"a/Dockerfile", "FROM scratch\nCOPY \u00e9.txt /\n"},
                                {"a/\u00e9.txt", "1\n"},
                                {"b/Dockerfile", "FROM scratch\nCOPY . /\n"},
+                               {"b/.dockerignore", "x\n"},
                                {"b/n", "1\n"}});
   EXPECT_EQ(repository.effects({"--changed", R"("a/\303\251.txt")", "README"}),
             "a/Dockerfile:rebuilt@2 b/Dockerfile:unaffected");
@@ -369,7 +370,7 @@ TEST(Affected, SeesPlatformsThatComeAndGo) {
   EXPECT_EQ(repository.effects({"--git", "HEAD"}), "a:new");
 }
 
-TEST(Affected, SeesWhatABuildWritesBesideFiles) {
+TEST(Affected, SeesWhatABuildSaysInAdditionToFiles) {
   const std::string both = "[\"linux/amd64\", \"linux/arm64\"]";
   const auto target = [](const std::string& tag, const std::string& platforms) {
     return "target \"a\" {\n  tags = [\"a:" + tag + "\"]\n  platforms = " + platforms + "\n}\n";
@@ -964,6 +965,65 @@ TEST(Images, InfersTheContextOfALoneDockerfile) {
   EXPECT_EQ(images[1]["context"], "own");
 }
 
+TEST(Affected, ListsAnImageWithAnotherName) {
+  const Repository repository({{"compose.yaml", "name: p\nservices:\n  b: {build: b}\n"},
+                               {"b/Dockerfile", "FROM scratch\nCOPY f /\n"},
+                               {"b/f", "1\n"}});
+  const auto effects = [&](const std::string& compose) {
+    repository.write("compose.yaml", compose);
+    return repository.effects({"--git", "HEAD"});
+  };
+  EXPECT_EQ(effects("name: p\nservices:\n  b: {build: ./b}\n"), "b:unaffected");
+  EXPECT_EQ(effects("name: p\nservices:\n  bb: {build: b}\n"), "bb:configuration");
+  EXPECT_EQ(effects("name: q\nservices:\n  b: {build: b}\n"), "b:configuration");
+}
+
+// A script that a job runs builds with the commit as an argument.
+TEST(Affected, ReadsScriptsOfJobs) {
+  const Repository repository(
+      {{".github/workflows/ci.yml",
+        "on: push\njobs:\n  b:\n    runs-on: x\n    steps:\n    - uses: actions/checkout@v4\n    - run: "
+        "./ci/build.sh\n"},
+       {"ci/build.sh",
+        "#!/bin/sh\ncd \"$(dirname \"$0\")/..\"\ndocker build -t r/a --build-arg V=2 -f a/Dockerfile .\n"},
+       {"ci/test.sh", "#!/bin/sh\n"},
+       {"a/Dockerfile", "FROM scratch\nARG V\nCOPY a/f /\nRUN echo $V\n"},
+       {"a/f", "1\n"}});
+  EXPECT_EQ(repository.effects({"--changed", "a/f"}), "a:rebuilt@3");
+  EXPECT_EQ(repository.effects({"--changed", "ci/test.sh"}), "a:unaffected");
+  EXPECT_EQ(repository.effects({"--changed", "ci/build.sh"}), "a:unknown");
+  repository.write("ci/build.sh", "#!/bin/sh\ndocker build -t r/a --build-arg V=3 -f a/Dockerfile .\n");
+  EXPECT_EQ(repository.effects({"--git", "HEAD"}), "a:rebuilt@4");
+}
+
+// COPY . . fits every folder: what may be in the real context may rebuild the image.
+TEST(Affected, ListsAnImageWhoseContextNothingTells) {
+  const Repository repository({{"lib/a.h", "1\n"},
+                               {"svc/Dockerfile", "FROM a\nCOPY . /app\n"},
+                               {"svc/index.html", "1\n"},
+                               {"web/Dockerfile", "FROM a\nCOPY . /app\nCMD node /app/web.js\n"},
+                               {"web/web.js", "1\n"}});
+  const auto affected = [&](const std::string& changed) {
+    const Outcome outcome =
+        run_dcache({"affected", "--changed", changed, "--format", "json"}, repository.path());
+    return json::parse(outcome.out).at("images");
+  };
+  const json images = affected("lib/a.h");
+  EXPECT_EQ(images[0]["effect"], "unknown");
+  EXPECT_EQ(images[0]["reason"],
+            "nothing tells its context: lib/a.h is not in svc, which is assumed, but may be in a folder "
+            "above; set the "
+            "context in [[images]] of .dcache.toml");
+  EXPECT_EQ(images[1]["effect"], "unaffected");
+  EXPECT_EQ(affected("svc/index.html")[0]["effect"], "rebuilt");
+  repository.write("lib/a.h", "2\n");
+  const Outcome names = run_dcache({"affected", "--git", "HEAD", "--format", "names"}, repository.path());
+  EXPECT_EQ(names.out, "svc/Dockerfile\n");
+  repository.write(".dcache.toml",
+                   "[[images]]\nname = \"svc\"\ndockerfile = \"Dockerfile\"\ncontext = \"svc\"\n");
+  EXPECT_EQ(affected("lib/a.h")[0]["effect"], "unaffected");
+}
+
 // As if a job made the file before the build.
 TEST(Images, InfersTheContextThatLacksLeast) {
   const Repository repository(
@@ -1171,7 +1231,7 @@ TEST(Affected, WhatCiBuildsFromAnUnknownFileMayBeAnything) {
       << outcome.out;
 }
 
-TEST(Affected, FilesBehindLinksAreThoseOfADefinition) {
+TEST(Affected, FilesThatLinksLeadToAreThoseOfADefinition) {
   const Repository repository(
       {{"a/Dockerfile", "FROM scratch\nARG V\nCOPY f /\n"},
        {"a/f", "1\n"},

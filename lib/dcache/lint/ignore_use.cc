@@ -47,7 +47,7 @@ IgnoreFileUse::IgnoreFileUse(const project::Project& project,
     build.context = files_->real_path(build.shown);
     build.chosen = project::context_words(image);
     build.is_defined = image.origin().kind != project::DefinitionKind::kDockerfile;
-    build.is_sure = !image.choice || image.choice->reason == project::ContextChoice::Reason::kOwnFolder;
+    build.is_sure = !image.choice || project::is_certain(*image.choice);
     if (image.build.dockerfile_text) continue;
     build.dockerfile = files_->real_path(image.build.dockerfile);
     build.has_own = files_->exists(image.build.dockerfile + std::string(kEnding));
@@ -105,8 +105,9 @@ bool IgnoreFileUse::may_be_context(const std::string& folder, const Build& build
   const dockerfile::File file = dockerfile::parse(*source);
   const project::ContextChoice choice =
       project::choose_context(plan::build_graph(file, {}), build.dockerfile, root_, *files_);
-  return choice.reason == project::ContextChoice::Reason::kNone ||
-         text::is_within(files_->real_path(choice.folder), folder);
+  if (choice.reason == project::ContextChoice::Reason::kNone) return true;
+  return text::is_within(files_->real_path(choice.folder), folder) ||
+         (!choice.may_be_above.empty() && text::is_within(folder, files_->real_path(choice.may_be_above)));
 }
 
 bool IgnoreFileUse::has_other_reader(const std::string& folder) const {

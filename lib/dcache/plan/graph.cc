@@ -108,6 +108,7 @@ std::shared_ptr<const Triggers> triggers_of(const Graph& graph, std::string dock
 
 Graph build_graph(const dockerfile::File& file, const Options& options) {
   Graph graph = Planner(file, options).run();
+  graph.instructions = file.instructions();
   tell_image_arguments(file, options, graph);
   return graph;
 }

@@ -13,6 +13,7 @@
 #include <memory>
 #include <optional>
 #include <set>
+#include <span>
 #include <string>
 #include <string_view>
 #include <vector>
@@ -229,6 +230,7 @@ struct UndeclaredVariable {
 
 struct Graph {
   Builder builder = Builder::kBuildkit;
+  std::span<const dockerfile::Instruction> instructions;  // of the Dockerfile, which has to outlive them
   std::vector<Stage> stages;
   std::map<std::string, size_t, std::less<>> stage_names;  // of several stages of one name the last
   std::vector<Step> steps;                                 // in the order of the file

@@ -89,6 +89,13 @@ class ChangedFilesJudge : public Judge {
     });
   }
 
+  std::string changed_between(const std::string& above, const std::string& below) const override {
+    const auto found = std::ranges::find_if(real_, [&](const std::string& path) {
+      return text::is_within(path, above) && !text::is_within(path, below) && files_->exists(path);
+    });
+    return found == real_.end() ? std::string() : text::relative_path(*found, above);
+  }
+
   void tell_definition(const Image& image, std::vector<cache::ChangedPath>& paths, ImageEffect& effect) {
     const auto depend_on = [&](const std::string& file, std::string_view reason) {
       if (effect.effect == Effect::kRebuilt || !effect.reason.empty()) return;

@@ -15,6 +15,7 @@
 #include "dcache/project/triggers.h"
 #include "dcache/project/unknown.h"
 #include "dcache/text/path.h"
+#include "dcache/text/system_path.h"
 
 namespace dcache::project {
 namespace {
@@ -264,6 +265,14 @@ class RevisionJudge : public Judge {
            std::ranges::any_of(revisions_.changed_git_folders(), is_inside);
   }
 
+  std::string changed_between(const std::string& above, const std::string& below) const override {
+    const std::vector<std::string> changed = revisions_.changed_paths();
+    const auto found = std::ranges::find_if(changed, [&](const std::string& path) {
+      return text::is_within(path, above) && !text::is_within(path, below);
+    });
+    return found == changed.end() ? std::string() : text::relative_path(*found, above);
+  }
+
   // Whether the context has files that git ignores: they may have changed.
   bool has_ignored_files(const Image& image) const {
     const std::shared_ptr<const context::FileSystem> files = revisions_.after();
@@ -293,6 +302,9 @@ class RevisionJudge : public Judge {
     if (was.target.labels != is.target.labels) return "the labels of the image change";
     if (was.target.annotations != is.target.annotations) return "the annotations of the image change";
     if (was.target.tags != is.target.tags) return "the tags of the image change";
+    // That which Compose gives it. If the file moves, so does the project, and nothing need ask for the name.
+    if (was.origin().path == is.origin().path && was.target.references != is.target.references)
+      return "the name of the image changes";
     if (was.target.other_inputs != is.target.other_inputs)
       return "other inputs of the builder change (such as outputs and attestations)";
     for (const std::string& platform : was.platforms()) {

@@ -8,7 +8,10 @@
 
 #include <fmt/format.h>
 
+#include "dcache/project/context_evidence.h"
 #include "dcache/project/definitions.h"
+#include "dcache/project/discover.h"
+#include "dcache/project/file_kinds.h"
 #include "dcache/text/glob.h"
 #include "dcache/text/path.h"
 #include "dcache/text/unicode.h"
@@ -18,28 +21,6 @@ namespace dcache::project {
 namespace {
 
 constexpr size_t kMostMissing = 3;
-
-// Commands that end with an error without one of these files in the folder that they are run in.
-struct Tool {
-  std::string_view command;
-  std::array<std::string_view, 2> files;  // the second may be empty
-};
-constexpr std::array<Tool, 16> kTools = {{{"go build", {"go.mod"}},
-                                          {"go test", {"go.mod"}},
-                                          {"go mod download", {"go.mod"}},
-                                          {"cargo build", {"Cargo.toml"}},
-                                          {"npm ci", {"package-lock.json", "npm-shrinkwrap.json"}},
-                                          {"pnpm install", {"pnpm-lock.yaml", "package.json"}},
-                                          {"pnpm i --frozen-lockfile", {"pnpm-lock.yaml"}},
-                                          {"pnpm install --frozen-lockfile", {"pnpm-lock.yaml"}},
-                                          {"yarn install --frozen-lockfile", {"yarn.lock"}},
-                                          {"yarn install --immutable", {"yarn.lock"}},
-                                          {"turbo prune", {"turbo.json"}},
-                                          {"uv sync", {"pyproject.toml"}},
-                                          {"poetry install", {"pyproject.toml"}},
-                                          {"mvn ", {"pom.xml"}},
-                                          {"bundle install", {"Gemfile"}},
-                                          {"composer install", {"composer.json"}}}};
 
 // A path that has to be in the context.
 struct NeededPath {
@@ -126,31 +107,9 @@ std::vector<std::string> missing_in(const std::string& folder, const std::vector
   return missing;
 }
 
-bool has_any(const std::string& folder, const Tool& tool, const context::FileSystem& files) {
-  return std::ranges::any_of(tool.files, [&](std::string_view name) {
-    return !name.empty() && files.exists(text::join_path(folder, name));
-  });
-}
-
-// The commands that work on what a step before copied from the context as a whole.
-std::vector<Tool> tools_of(const plan::Graph& graph) {
-  const auto takes_all = [](const plan::Step& step) {
-    return step.needed && std::ranges::any_of(step.reads, [](const plan::Read& read) {
-             return read.origin == plan::Read::Origin::kContext &&
-                    std::ranges::any_of(read.selectors, &plan::Selector::takes_everything);
-           });
-  };
-  std::vector<Tool> tools;
-  if (std::ranges::none_of(graph.steps, takes_all)) return tools;
-  for (const plan::Step& step : graph.steps) {
-    if (!step.needed || step.kind != plan::Step::Kind::kRun) continue;
-    const std::string text = step.instruction->one_line();
-    // It may be run in what was downloaded.
-    if (text.find("git clone") != std::string::npos || text.find("curl ") != std::string::npos) continue;
-    std::ranges::copy_if(kTools, std::back_inserter(tools),
-                         [&](const Tool& tool) { return text.find(tool.command) != std::string::npos; });
-  }
-  return tools;
+bool has_any(const std::string& folder, const NeededFile& file, const context::FileSystem& files) {
+  return std::ranges::any_of(
+      file.any_of, [&](const std::string& path) { return files.exists(text::join_path(folder, path)); });
 }
 
 // The folders above one, up to the root, the nearest first.
@@ -166,6 +125,101 @@ std::vector<std::string> folders_above(const std::string& own, const std::string
   }
   return folders;
 }
+
+// Files about a repository, which no build is for.
+bool is_about(std::string_view name) {
+  constexpr std::array<std::string_view, 5> kEndings = {".md", ".rst", ".adoc", "ignore", ".bak"};
+  constexpr std::array<std::string_view, 6> kStarts = {"README", "LICENSE",   "LICENCE",
+                                                       "NOTICE", "CHANGELOG", ".git"};
+  return is_dockerfile_name(name) || is_dockerfile_variant(name) || definition_kind(name).has_value() ||
+         std::ranges::any_of(kEndings, [&](std::string_view ending) { return name.ends_with(ending); }) ||
+         std::ranges::any_of(kStarts, [&](std::string_view start) { return name.starts_with(start); });
+}
+
+bool is_name_character(char c) {
+  return text::kNameCharacters.find(c) != std::string_view::npos || c == '-' || c == '.';
+}
+
+// Whether a text mentions a name as a whole.
+bool mentions(std::string_view text, std::string_view name) {
+  for (size_t at = text.find(name); at != std::string_view::npos; at = text.find(name, at + 1)) {
+    const size_t end = at + name.size();
+    if ((at == 0 || !is_name_character(text[at - 1])) &&
+        (end == text.size() || !is_name_character(text[end])))
+      return true;
+  }
+  return false;
+}
+
+// Whether an instruction names something of the folder that the folder `top` does not have as well.
+bool names_own(const plan::Graph& graph, const std::vector<std::string>& own, const std::string& top,
+               const context::FileSystem& files) {
+  constexpr size_t kShortest = 3;
+  return std::ranges::any_of(own, [&](const std::string& name) {
+    if (name.size() < kShortest || files.exists(text::join_path(top, name))) return false;
+    return std::ranges::any_of(graph.instructions, [&](const dockerfile::Instruction& instruction) {
+      return mentions(instruction.joined, name) ||
+             std::ranges::any_of(instruction.heredocs, [&](const dockerfile::Heredoc& heredoc) {
+               return mentions(heredoc.content, name);
+             });
+    });
+  });
+}
+
+bool has_ignore_file(const std::string& folder, const context::FileSystem& files) {
+  return files.exists(text::join_path(folder, ".dockerignore"));
+}
+
+// What a build copies as a whole from a folder that contains all that it names.
+class WholeContext {
+ public:
+  WholeContext(const plan::Graph& graph, const std::vector<NeededPath>& needed,
+               const std::vector<std::string>& above, const context::FileSystem& files)
+      : graph_(graph), commands_(files_of_commands(graph)), needed_(needed), above_(above), files_(files) {}
+
+  ContextChoice choose(const std::string& own) const {
+    for (const NeededFile& file : commands_) {
+      if (has_any(own, file, files_)) continue;
+      for (const std::string& folder : above_) {
+        if (has_any(folder, file, files_) && missing_in(folder, needed_, files_).empty())
+          return {folder, ContextChoice::Reason::kParent, file.any_of.front(), {}};
+      }
+    }
+    const std::string& top = above_.back();
+    std::vector<std::string> content;
+    for (const context::FolderEntry& entry : files_.list(own)) {
+      if (entry.is_folder || !is_about(entry.name)) content.emplace_back(entry.name);
+    }
+    if (is_told_to_be(own, content, top)) return {own, ContextChoice::Reason::kOwnFolder, {}, {}};
+    // An ignore file that no other Dockerfile is next to is there for this one.
+    for (const std::string& folder : above_) {
+      if (has_ignore_file(folder, files_) && !has_dockerfile(folder))
+        return {folder, ContextChoice::Reason::kParent, ".dockerignore", {}};
+    }
+    if (content.empty()) return {top, ContextChoice::Reason::kTop, {}, {}};
+    return {own, ContextChoice::Reason::kOwnFolder, {}, {}, top};
+  }
+
+ private:
+  bool is_told_to_be(const std::string& own, const std::vector<std::string>& content,
+                     const std::string& top) const {
+    const auto is_there = [&](const NeededFile& file) { return has_any(own, file, files_); };
+    return !needed_.empty() || has_ignore_file(own, files_) || std::ranges::any_of(commands_, is_there) ||
+           names_own(graph_, content, top, files_);
+  }
+
+  bool has_dockerfile(const std::string& folder) const {
+    return std::ranges::any_of(files_.list(folder), [](const context::FolderEntry& entry) {
+      return !entry.is_folder && is_dockerfile_name(entry.name);
+    });
+  }
+
+  const plan::Graph& graph_;
+  std::vector<NeededFile> commands_;
+  const std::vector<NeededPath>& needed_;
+  const std::vector<std::string>& above_;
+  const context::FileSystem& files_;
+};
 
 }  // namespace
 
@@ -187,14 +241,8 @@ ContextChoice choose_context(const plan::Graph& graph, const std::string& docker
     }
     return best;
   }
-  for (const Tool& tool : tools_of(graph)) {
-    if (has_any(own, tool, files)) continue;
-    for (const std::string& folder : above) {
-      if (has_any(folder, tool, files) && missing_in(folder, needed, files).empty())
-        return {folder, ContextChoice::Reason::kParent, std::string(tool.files.front()), {}};
-    }
-  }
-  return {own, ContextChoice::Reason::kOwnFolder, {}, {}};
+  if (above.empty() || !takes_whole_context(graph)) return {own, ContextChoice::Reason::kOwnFolder, {}, {}};
+  return WholeContext(graph, needed, above, files).choose(own);
 }
 
 }  // namespace dcache::project

@@ -304,8 +304,8 @@ void take_known_arguments(Image& other, Image& image) {
   take(image, other);
 }
 
-// What the builder is given beside the files: what one definition has and another does not say, the build
-// needs all the same.
+// What the builder is given in addition to the files: what one definition has and another does not say, the
+// build needs all the same.
 void add_inputs(Target& from, Target& to) {
   add_once(to.secrets, std::move(from.secrets));
   add_once(to.ssh, std::move(from.ssh));
@@ -869,7 +869,11 @@ std::string context_words(const Image& image) {
   }
   switch (image.choice->reason) {
     case ContextChoice::Reason::kOwnFolder:
-      return "the folder of the Dockerfile";
+      return image.choice->may_be_above.empty() ? "the folder of the Dockerfile"
+                                                : "the folder of the Dockerfile, assumed";
+    case ContextChoice::Reason::kTop:
+      return fmt::format("the root of the repository, since there is nothing to copy in {}",
+                         text::parent_path(image.build.dockerfile));
     case ContextChoice::Reason::kParent:
       return fmt::format("the nearest folder that contains {}", image.choice->decided_by);
     case ContextChoice::Reason::kNone:

@@ -136,7 +136,7 @@ void Judge::add_needed(size_t index, const std::string& platform, plan::Options&
     for (const auto& [other, may_be_other] : needed) {
       if (!wanted_[other]) continue;
       const Effect state = effect_for(other, platform);
-      // What an image says beside its files need not matter to the steps of another one.
+      // What an image says in addition to its files need not matter to the steps of another one.
       const bool surely = state == Effect::kRebuilt || state == Effect::kNew;
       // Of several images of one name nobody knows which one is taken.
       if (is.name.empty() || state != Effect::kUnaffected) is.name = project_.images[other].target.name;
@@ -256,12 +256,26 @@ void Judge::tell_unread(const Image& image, ImageEffect& effect) const {
 void Judge::tell_open_build(const Image& image, ImageEffect& effect) const {
   if (image.origin().kind != DefinitionKind::kDockerfile || !changes_anything()) return;
   const auto open = std::ranges::find_if(project_.skipped, &SkippedBuild::is_open);
-  if (open == project_.skipped.end()) return;
+  if (open == project_.skipped.end()) return tell_assumed_context(image, effect);
   effect.effect = Effect::kUnknown;
   effect.failures.clear();
   const Origin& at = open->defined;
   effect.reason = fmt::format("{}{} may build it in another way: {}", at.path,
                               at.line == 0 ? "" : fmt::format(":{}", at.line), open->reason);
+}
+
+void Judge::tell_assumed_context(const Image& image, ImageEffect& effect) const {
+  if (!image.choice || image.choice->may_be_above.empty()) return;
+  const auto& files = *image.build.files;
+  const std::string changed =
+      changed_between(files.real_path(image.choice->may_be_above), files.real_path(image.build.context));
+  if (changed.empty()) return;
+  effect.effect = Effect::kUnknown;
+  effect.failures.clear();
+  effect.reason = fmt::format(
+      "nothing tells its context: {} is not in {}, which is assumed, but may be in a folder above; "
+      "set the context in [[images]] of .dcache.toml",
+      changed, image.build.context);
 }
 
 void Judge::tell_triggers(size_t index, ImageEffect& effect) const {

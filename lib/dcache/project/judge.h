@@ -38,6 +38,11 @@ class Judge {
   // As of AffectedImages, once all are compared.
   virtual std::vector<std::string> outside() const { return {}; }
 
+  // A file within one of these folders that changes and is not within the other one; empty for none.
+  virtual std::string changed_between(const std::string& /*above*/, const std::string& /*below*/) const {
+    return {};
+  }
+
   // Whether some file of its context may be another one.
   virtual bool may_change_context(const Image& /*image*/) const { return true; }
 
@@ -59,6 +64,8 @@ class Judge {
   void tell_unread(const Image& image, ImageEffect& effect) const;
   // No definition names it, and some job of CI builds what is not known.
   void tell_open_build(const Image& image, ImageEffect& effect) const;
+  // Nothing tells the context, and a file changes that would be in another one.
+  void tell_assumed_context(const Image& image, ImageEffect& effect) const;
   // The Dockerfile or a context may not be here at all: in a sparse checkout or a partial clone.
   void tell_left_out(const Image& image, ImageEffect& effect);
   void warn_of_left_out();

@@ -188,9 +188,16 @@ void append_images(const project::Project& project, const Style& style, std::str
   }
   Notes notes;
   for (const Image& image : project.images) {
-    if (image.choice && image.choice->reason == project::ContextChoice::Reason::kOwnFolder)
+    if (image.choice && project::is_certain(*image.choice))
       notes.add(image.target.name,
                 "no definition sets the context: dcache assumes the folder of the Dockerfile");
+    else if (image.choice && !image.choice->may_be_above.empty())
+      notes.add(
+          image.target.name,
+          fmt::format(
+              "no definition sets the context: dcache assumes {}, the folder of the Dockerfile, but nothing "
+              "tells whether it is a folder above; set it in [[images]] of .dcache.toml",
+              image.build.context));
     else if (image.choice)
       notes.add(image.target.name, fmt::format("no definition sets the context: dcache assumes {}, {}",
                                                image.build.context, project::context_words(image)));

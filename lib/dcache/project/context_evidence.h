@@ -1,0 +1,24 @@
+// What tells the build context of a Dockerfile that copies its context as a whole: the files that its
+// commands need of what was copied.
+#pragma once
+
+#include <string>
+#include <vector>
+
+#include "dcache/plan/graph.h"
+
+namespace dcache::project {
+
+// A command fails without one of these files. Paths from the context.
+struct NeededFile {
+  std::vector<std::string> any_of;
+};
+
+// Whether a step that the target needs copies the whole context, or mounts it.
+bool takes_whole_context(const plan::Graph& graph);
+
+// What the commands after such a step need, in their order. Empty if no step takes the whole context.
+// Commands that work on what they download say nothing.
+std::vector<NeededFile> files_of_commands(const plan::Graph& graph);
+
+}  // namespace dcache::project
