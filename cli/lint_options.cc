@@ -176,7 +176,7 @@ void add_lint_options(Command& command, LintOptions& options) {
       kBaseline;
   command
       .text("--make-baseline", "FILE", options.new_baseline,
-            "Write all findings to a file for --baseline, and exit with status 0")
+            "Write all findings to a file for --baseline; exit status 0 unless a Dockerfile can't be built")
       .group = kBaseline;
   add_project_options(command, options);
 }

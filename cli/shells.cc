@@ -251,7 +251,7 @@ int write_manuals(const std::string& folder) {
 Command completion_command() {
   auto shell = std::make_shared<std::string>();
   Command command("completion", "Print the completion script for a shell");
-  Option& name = command.text("SHELL", "", *shell, "Shell to print the script for");
+  Option& name = command.text("SHELL", "", *shell, "Shell to print the script for: bash, zsh or fish");
   name.kind = Option::Kind::kArgument;
   name.choices = {"bash", "zsh", "fish"};
   name.required = true;

@@ -1,5 +1,7 @@
 // What pages show of dcache: the sessions in README.md and docs/getting-started.md, and lists of rules.
+#include <filesystem>
 #include <fstream>
+#include <map>
 #include <set>
 #include <sstream>
 #include <string>
@@ -139,6 +141,53 @@ TEST(Documents, ComparedNamesEachOfOurRules) {
     const std::string code = line.substr(0, kLength);
     const bool is_ours = line.starts_with("DC") && !line.starts_with("DC0");
     EXPECT_TRUE(!is_ours || named.contains(code)) << code;
+  }
+}
+
+// What folders of the library may include, by the table of CONTRIBUTING.md.
+std::map<std::string, std::set<std::string>> allowed_includes() {
+  std::map<std::string, std::set<std::string>> allowed;
+  const std::string kRow = "| `lib/dcache/";
+  std::set<std::string> above;
+  for (const std::string& line : lines_of(page("CONTRIBUTING.md"))) {
+    if (!line.starts_with(kRow)) continue;
+    const std::string name = line.substr(kRow.size(), line.find('`', kRow.size()) - kRow.size());
+    if (name.find('.') != std::string::npos) continue;
+    const std::string last = line.substr(line.rfind('|', line.size() - 2));
+    std::set<std::string>& used = allowed[name];
+    if (last.find("all of the above") != std::string::npos) used = above;
+    for (size_t at = last.find('`'); at != std::string::npos; at = last.find('`', at)) {
+      const size_t end = last.find('`', at + 1);
+      const std::string other = last.substr(at + 1, end - at - 1);
+      at = end + 1;
+      EXPECT_TRUE(above.contains(other)) << name << " uses " << other << ", which is not above it";
+      used.insert(other);
+      if (last.find("use") != std::string::npos) used.insert(allowed[other].begin(), allowed[other].end());
+    }
+    above.insert(name);
+  }
+  return allowed;
+}
+
+TEST(Documents, TheMapOfTheLibraryIsWhatIsIncluded) {
+  const std::filesystem::path library = DCACHE_SOURCE_DIR "/lib/dcache";
+  auto allowed = allowed_includes();
+  for (const auto& folder : std::filesystem::directory_iterator(library)) {
+    if (!folder.is_directory()) continue;
+    const std::string name = folder.path().filename().string();
+    ASSERT_TRUE(allowed.contains(name)) << "CONTRIBUTING.md does not name lib/dcache/" << name;
+    for (const auto& file : std::filesystem::recursive_directory_iterator(folder.path())) {
+      if (file.path().extension() != ".cc" && file.path().extension() != ".h") continue;
+      for (const std::string& line :
+           lines_of(page(std::filesystem::relative(file.path(), DCACHE_SOURCE_DIR).string()))) {
+        const std::string kInclude = "#include \"dcache/";
+        const size_t end = line.find('/', kInclude.size());
+        if (!line.starts_with(kInclude) || end == std::string::npos) continue;
+        const std::string used = line.substr(kInclude.size(), end - kInclude.size());
+        EXPECT_TRUE(used == name || allowed[name].contains(used))
+            << file.path() << " includes a file of " << used;
+      }
+    }
   }
 }
 
