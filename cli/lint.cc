@@ -560,7 +560,7 @@ class Session {
   lint::Linters linters_;
   std::vector<FileChange> changes_;                 // for a diff
   std::map<std::string, size_t> change_at_;         // the place of a file among them, by its real path
-  std::set<std::string> written_;                   // files that fixes have written beside Dockerfiles
+  std::set<std::string> written_;                   // files that fixes have written next to Dockerfiles
   std::optional<project::ProjectOptions> project_;  // nothing if they are wrong
   std::shared_ptr<project::ImageFinder> images_;
   LintInputs inputs_;

@@ -109,7 +109,7 @@ std::optional<std::vector<LintInput>> LintInputs::find(bool& failed) {
   return inputs;
 }
 
-// What definitions in the folders build beside the Dockerfiles that a search finds by their names: those of
+// What definitions in the folders build next to the Dockerfiles that a search finds by their names: those of
 // other names, and texts in definitions.
 void LintInputs::add_defined(std::vector<LintInput>& inputs) const {
   std::set<std::string> known;

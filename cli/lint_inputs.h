@@ -29,7 +29,7 @@ class LintInputs {
   // can't be linted, or a folder can't be read.
   std::optional<std::vector<LintInput>> find(bool& failed);
 
-  // What a search of the paths finds now, Dockerfiles and files beside them; says nothing of what it can't
+  // What a search of the paths finds now, Dockerfiles and files next to them; says nothing of what it can't
   // read.
   std::vector<std::string> names() const;
   // The same when find() looked.

@@ -99,7 +99,7 @@ bool Reports::open(const LintOptions& options, const std::string& note) {
     formats = {fmt::format("statistics{}", file)};
   }
   if (formats.empty()) formats = {"text"};
-  // The report into a file, and beside it what people read.
+  // The report into a file, and next to it what people read.
   if (!options.output.empty()) formats = {formats.back() + "=" + options.output, "text"};
   for (const std::string& format : formats) {
     const size_t equals = std::min(format.find('='), format.size());

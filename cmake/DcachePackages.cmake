@@ -22,7 +22,7 @@ if(TARGET dcache_c)
   list(APPEND packages "c:libdcache-c${PROJECT_VERSION_MAJOR}")
 endif()
 
-# What Debian has beside each package. SOURCE_DATE_EPOCH in the environment gives the day.
+# What Debian has besides each package. SOURCE_DATE_EPOCH in the environment gives the day.
 string(TIMESTAMP DATE "%a, %d %b %Y 00:00:00 +0000" UTC)
 set(DISTRIBUTION unstable)
 set(CPACK_COMPONENTS_ALL "")

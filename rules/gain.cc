@@ -22,7 +22,7 @@ constexpr size_t kMostSteps = 256;  // below one step
 struct StepTimes {
   double seconds = 0;
   size_t known = 0;
-  bool is_complete = true;  // all steps are known that surely rebuild, but for base images
+  bool is_complete = true;  // all steps are known that surely rebuild, except base images
 
   std::optional<double> sum() const { return known == 0 ? std::nullopt : std::optional(seconds); }
   // "about 2 min 10 s", or "at least …"; empty if none is known.

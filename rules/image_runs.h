@@ -1,5 +1,5 @@
-// What the files of a project do with the images of its Dockerfiles, beside what a Dockerfile says itself:
-// which stages they build by name, and what they start in a container.
+// What the files of a project do with the images of its Dockerfiles, in addition to what a Dockerfile says
+// itself: which stages they build by name, and what they start in a container.
 #pragma once
 
 #include <string>

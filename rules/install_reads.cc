@@ -199,7 +199,7 @@ bool brings_system_folders(const lint::BuildContext& context, const Step& step,
   });
 }
 
-// Files and folders beside the manifests that installs read by themselves, or that the COPY of the sources
+// Files and folders next to the manifests that installs read by themselves, or that the COPY of the sources
 // would put over what was installed.
 constexpr std::array<std::string_view, 28> kBeside = {".pnpmfile.cjs",
                                                       ".yarn/cache",
@@ -350,7 +350,7 @@ bool may_refer(std::string_view path, const std::string& text) {
   return has_local_packages(text);
 }
 
-// What Yarn makes beside `node_modules`.
+// What Yarn makes next to `node_modules`.
 // Source: https://yarnpkg.com/getting-started/qa#which-files-should-be-gitignored
 using YarnMakes = std::span<const std::string_view>;
 YarnMakes made_by_yarn(const lint::BuildContext& context, std::string_view folder) {

@@ -23,8 +23,8 @@ struct ManifestInstall {
 };
 
 // What the install may read besides these, as a clause: "--foo may name a file that is copied later". Empty
-// if its options, the variables of the stage, the text of the manifests and the files beside them say that it
-// reads nothing else.
+// if its options, the variables of the stage, the text of the manifests and the files next to them say that
+// it reads nothing else.
 std::string what_else_is_read(lint::Dockerfile& dockerfile, const lint::BuildContext& context,
                               const ManifestInstall& install);
 
@@ -32,7 +32,7 @@ std::string what_else_is_read(lint::Dockerfile& dockerfile, const lint::BuildCon
 // a clone, where a COPY of the whole context works without it.
 bool are_in_each_clone(const lint::BuildContext& context, const std::vector<std::string>& paths);
 
-// The folder, or file, that the install makes beside the manifests, if it does not stay what it is when the
+// The folder, or file, that the install makes next to the manifests, if it does not stay what it is when the
 // sources are copied over it: packages of this machine (`node_modules`, or what Yarn has in their place) may
 // be among them, today or tomorrow. Empty if nothing such can be. `folder` as above.
 std::string_view overwritten_folder(const lint::BuildContext& context, const Use& use,

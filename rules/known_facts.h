@@ -69,9 +69,9 @@ std::span<const std::string_view> git_access_words();
 std::span<const std::string_view> harmless_git_sections();
 std::span<const std::string_view> harmless_settings();
 std::span<const std::string_view> harmless_setting_starts();
-// The files with these settings: of a project by their names; of the system and a home, beside those that
-// each package manager has; parts of other names that may be one; names with a dot that are none; folders
-// without any; and what a Dockerfile with credentials says somewhere.
+// The files with these settings: of a project by their names; of the system and a home, in addition to those
+// that each package manager has; parts of other names that may be one; names with a dot that are none;
+// folders without any; and what a Dockerfile with credentials says somewhere.
 std::span<const std::string_view> project_settings();
 std::span<const std::string_view> system_settings();
 std::span<const std::string_view> settings_parts();

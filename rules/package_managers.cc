@@ -667,7 +667,7 @@ bool is_vendored(lint::Dockerfile& dockerfile, const Use& use, const plan::Step&
   }
   const lint::BuildContext* context = dockerfile.build_context();
   if (context == nullptr) return false;
-  // A folder that is vendored belongs to the module beside it.
+  // A folder that is vendored belongs to the module next to it.
   if (context->files.find("go.mod") != nullptr) return context->files.find("vendor/modules.txt") != nullptr;
   return std::ranges::any_of(context->called("modules.txt"), [](const context::Record* record) {
     return text::base_name(text::parent_path(record->path)) == "vendor";

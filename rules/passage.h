@@ -13,7 +13,7 @@
 namespace dcache::rules {
 
 enum class Passage : uint8_t {
-  kFree,     // nothing is between them that runs or copies, but for what changes settings
+  kFree,     // nothing is between them that runs or copies, except what changes settings
   kOutside,  // only what needs none of the files, and writes elsewhere: tools and settings for the install
   kNone,     // what may need the files, or it is not known
 };

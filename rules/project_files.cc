@@ -163,7 +163,7 @@ class Finder {
   }
 
  private:
-  // Level by level, so that a large folder can't keep the search from those beside it.
+  // Level by level, so that a large folder can't keep the search from those next to it.
   void look_below(const std::string& top, int levels) {
     constexpr size_t kMostFolders = 1024;
     constexpr size_t kMostBytes = size_t{1} << 24U;

@@ -37,7 +37,7 @@ struct Edit {
   std::string text;
 };
 
-// A file that a fix writes beside the one that it is for.
+// A file that a fix writes next to the one that it is for.
 struct NewFile {
   std::string path;
   std::string content;

@@ -65,7 +65,7 @@ bool names_manifest(const plan::Selector& selector, const Use& use) {
 bool is_broad(const Step& copy, const plan::Selector& selector, const Use& use,
               const lint::BuildContext* build_context) {
   if (is_whole_context(copy, selector)) return true;
-  // A folder beside its manifests, or one that installs look into, is there for the install.
+  // A folder next to its manifests, or one that installs look into, is there for the install.
   constexpr std::string_view kForInstalls[] = {"patches", "vendor", "prisma", ".yarn", ".mvn", "buildSrc"};
   if (std::ranges::any_of(kForInstalls, [&](std::string_view name) {
         return selector.path.ends_with(fmt::format("/{}", name)) ||

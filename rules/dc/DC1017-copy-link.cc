@@ -147,7 +147,7 @@ class ModifiedFolders {
       return word.text.starts_with("-m") || word.text.starts_with("--mode");
     };
     if (program == "mkdir" && std::ranges::none_of(words, sets_mode)) return;
-    bool owner_is_next = owning;  // it comes from a variable as a rule, the folder seldom
+    bool owner_is_next = owning;  // it comes usually from a variable, the folder seldom
     for (const shell::Word& word : words.subspan(1)) {
       if (word.text.starts_with('-')) continue;
       if (std::exchange(owner_is_next, false)) continue;

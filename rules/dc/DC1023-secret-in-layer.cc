@@ -58,7 +58,7 @@ std::string_view password_in_url(std::string_view text) {
   if (at == std::string_view::npos || colon == std::string_view::npos || colon > at) return {};
   const std::string_view password = rest.substr(colon + 1, at - colon - 1);
   const bool spelled = !password.empty() && password.find_first_of("$<{[*") == std::string_view::npos;
-  // Names without a dot are those of services beside this one, with passwords for a trial.
+  // Names without a dot are those of services next to this one, with passwords for a trial.
   const std::string_view host = rest.substr(at + 1);
   const bool outside = host.find('.') != std::string_view::npos && !host.starts_with("127.");
   return spelled && outside ? password : std::string_view();

@@ -8,7 +8,7 @@
 namespace dcache::rules::DL3013 {
 namespace {
 
-// What uv takes a value for, beside what pip does.
+// What uv takes a value for, in addition to what pip does.
 constexpr std::string_view kOptionsOfUv[] = {"--allow-insecure-host",
                                              "--color",
                                              "--config-file",

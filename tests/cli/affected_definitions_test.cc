@@ -89,7 +89,7 @@ TEST(AffectedDefinitions, AFolderThatMovesKeepsItsImage) {
   EXPECT_EQ(repository.effects({"--git", "HEAD"}), "gw:unaffected");
 }
 
-TEST(AffectedDefinitions, BakeBesideComposeIsAnImageOfItsOwn) {
+TEST(AffectedDefinitions, BakeNextToComposeIsAnImageOfItsOwn) {
   // Bake reads both files: its target has the service's place too.
   const Repository repository(
       {{"a/Dockerfile", kTwoStages},

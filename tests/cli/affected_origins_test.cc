@@ -626,7 +626,7 @@ TEST(Onbuild, OfOneOfSeveralBasesMayReadTheContext) {
 
 struct BadInput {
   std::string name;
-  Files files;                // beside those of the image `fine`
+  Files files;                // next to those of the image `fine`
   std::string place;          // in the error
   bool is_definition = true;  // so that dcache images tells it, too
 };

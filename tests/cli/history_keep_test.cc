@@ -34,7 +34,7 @@ class KeptHistory : public test::Repository {
     commit(fmt::format("{}", ++commits_));
   }
 
-  // Standard output as JSON; for --keep the file is beside the folder of git's own files.
+  // Standard output as JSON; for --keep the file is next to the folder of git's own files.
   json run(std::vector<std::string> arguments = {}) const {
     arguments.insert(arguments.begin(), {"history", "--format", "json", "--steps"});
     const Outcome outcome = run_dcache(arguments, path());

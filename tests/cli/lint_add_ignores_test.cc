@@ -144,7 +144,7 @@ TEST(AddIgnores, DoesNotIndentCommentsOfIgnoreFiles) {
   EXPECT_EQ(outcome.status, 0) << outcome.out << outcome.err;
 }
 
-TEST(AddIgnores, RefusesWhatIsNoReason) {
+TEST(AddIgnores, RefusesWhatIsNotAReason) {
   const TemporaryFolder folder;
   folder.write("Dockerfile", "FROM a:1\nMAINTAINER x\n");
   for (const char* reason : {"", " ", ",DL3006", "a\nRUN evil", "a\x1b[0m"}) {

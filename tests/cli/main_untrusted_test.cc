@@ -319,7 +319,7 @@ TEST(GitsOwnFiles, AreNotWaitedForInFolders) {
 }
 
 // Errors of libgit2 repeat its text.
-TEST(GitsOwnFiles, AreNotReadBehindALinkToAnother) {
+TEST(GitsOwnFiles, AreNotReadThroughALinkToAnother) {
   const test::GitFolder folder;
   folder.git("init -q -b main");
   folder.write("Dockerfile", "FROM scratch\nCOPY a /\n");

@@ -443,7 +443,7 @@ TEST(Optimize, SaysWhatFindsItsDownloadsInALayer) {
   const json changed = answer({"--unsafe-fixes", "--cache-from", "max"});
   EXPECT_EQ(words(changed.at("changes")), "DC1001 saves 0, fills 3; DC1016 saves 0, fills 0");
   EXPECT_NE(changed.at("text").get<std::string>().find("cargo fetch"), std::string::npos);
-  // Beside the mount the layer of a download has nothing in it.
+  // Next to the mount the layer of a download has nothing in it.
   const json both = answer({"--unsafe-fixes"});
   EXPECT_EQ(words(both.at("changes")), "DC1003 saves 0, fills 3");
   EXPECT_EQ(both.at("gain").at("cheaper"), 3);

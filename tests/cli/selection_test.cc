@@ -13,7 +13,7 @@ using test::Files;
 using test::Repository;
 using test::run_dcache;
 
-// A bake file in a folder beside those of the images.
+// A bake file in a folder next to those of the images.
 const Files kMono = {
     {"build/docker-bake.hcl",
      "target \"base\" {\n  context = \"base\"\n}\ntarget \"gen\" {\n  context = \"tools/gen\"\n  contexts = "

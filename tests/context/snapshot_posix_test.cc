@@ -13,7 +13,7 @@
 namespace dcache::context {
 namespace {
 
-TEST(Walk, ReportsWhatIsNoFileAndDoesNotHang) {
+TEST(Walk, ReportsWhatIsNotAFileAndDoesNotHang) {
   const test::TemporaryFolder folder;
   test::make_fifo(folder / "fifo");
   const int fd = ::socket(AF_UNIX, SOCK_STREAM, 0);

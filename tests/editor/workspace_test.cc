@@ -61,7 +61,7 @@ TEST(Workspace, LintsTheTextsThatAreSet) {
   EXPECT_EQ(codes(workspace, "/app/none"), (Texts{"can't read /app/none: there is no such file"}));
 }
 
-TEST(Workspace, LintsFilesBesideDockerfiles) {
+TEST(Workspace, LintsFilesNextToDockerfiles) {
   editor::Workspace workspace({.files = app()});
   workspace.set_text("/app/.dockerignore", "docs[\n");
   EXPECT_EQ(codes(workspace, "/app/.dockerignore"), (Texts{"DC0001"}));

@@ -12,7 +12,7 @@ namespace {
 using lint::Diagnostic;
 using lint::Fix;
 
-// What one fix with these edits does to `text` beside what it says.
+// What one fix with these edits does to `text` in addition to what it says.
 std::optional<std::string> effect_of(const std::string& text, Fix fix) {
   const Fix* const one = &fix;
   return lint::undeclared_effect(dockerfile::parse(text), {&one, 1},

@@ -83,7 +83,7 @@ inline lint::BuildFacts facts_in_project(const TemporaryFolder& folder) {
       {.files = [files](const plan::Graph* graph) { return files.build_context(graph); }, .ignore_use = use});
 }
 
-// The same of a file beside a Dockerfile; `place` is where it is in the folder, if that is not usual.
+// The same of a file next to a Dockerfile; `place` is where it is in the folder, if that is not usual.
 inline std::vector<std::string> findings_beside(lint::RelatedFileKind kind, const std::string& text,
                                                 const lint::Config& config, const TemporaryFolder& folder,
                                                 const std::string& place = "") {

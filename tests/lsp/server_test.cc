@@ -72,7 +72,7 @@ TEST(LanguageServer, FollowsTheLifecycle) {
   EXPECT_EQ(client.server().exit_status(), 0);
 }
 
-TEST(LanguageServer, AnswersWhatIsNoMessage) {
+TEST(LanguageServer, AnswersWhatIsNotAMessage) {
   LspClient client;
   client.send_text("{");
   EXPECT_EQ(client.complaint().at("code"), -32700);
@@ -262,7 +262,7 @@ TEST(LanguageServer, OffersFixesAndSilence) {
   })) << json(left);
 }
 
-// What a fix of DC2001 or DC2002 does to the ignore file beside a Dockerfile, open or not.
+// What a fix of DC2001 or DC2002 does to the ignore file next to a Dockerfile, open or not.
 TEST(LanguageServer, AddsToAnIgnoreFileThatIsThere) {
   struct Case {
     const char* title;
@@ -350,7 +350,7 @@ class Project : public test::GitFolder {
   std::string dockerfile() const { return *this / "Dockerfile"; }
 };
 
-TEST(LanguageServer, ShowsVerdictsBesideSteps) {
+TEST(LanguageServer, ShowsVerdictsNextToSteps) {
   const Project project;
   const std::string path = project.dockerfile();
   LspClient client;
@@ -444,7 +444,7 @@ TEST(LanguageServer, ExplainsRulesUnderTheCursor) {
   EXPECT_NE(check.find("**FromAsCasing**: "), std::string::npos) << check;
 }
 
-TEST(LanguageServer, KnowsTheFilesBesideDockerfiles) {
+TEST(LanguageServer, KnowsTheFilesNextToDockerfiles) {
   LspClient client;
   client.start();
   client.open("/nowhere/.dockerignore", "a\n[\n", "ignore");
@@ -950,7 +950,7 @@ TEST(LanguageServer, LooksThroughNoHomeFolderThatNobodyNames) {
 }
 
 // Requests that need no files of the context are answered while these are listed.
-TEST(LanguageServer, ListsTheContextBesideOtherAnswers) {
+TEST(LanguageServer, ListsTheContextDuringOtherAnswers) {
   const TemporaryFolder folder;
   const std::string path = folder / "Dockerfile", text = "FROM scratch\nCOPY a /\nCO";
   folder.write("a", "1");

@@ -69,7 +69,7 @@ TEST(ModeChange, MakesFoldersExecutableAndFilesThatAreSo) {
   EXPECT_EQ(ModeChange::parse("u=rwX")->apply(0645, false), 0745U);
 }
 
-TEST(ModeChange, RefusesWhatIsNoMode) {
+TEST(ModeChange, RefusesWhatIsNotAMode) {
   for (const std::string_view text :
        {"", "64a", "10000", "8", "u", "u+q", ",u+x", "u+x,", "x", "u+a", "au", "+x,"})
     EXPECT_FALSE(ModeChange::parse(text)) << text;

@@ -1,5 +1,5 @@
 // CopyIgnoredFile in the profile of BuildKit, as `docker buildx build --check` of Docker 28.5 reports it
-// (with `experimental=all`), but for ignore files with exceptions, which BuildKit leaves alone since 2026.
+// (with `experimental=all`), except ignore files with exceptions, which BuildKit leaves alone since 2026.
 #include <gtest/gtest.h>
 #include <nlohmann/json.hpp>
 

@@ -1330,7 +1330,7 @@ std::string mount_remedy(const std::string& text) {
 }
 
 // The folder of a mount is busy while the RUN runs: `rm` fails there.
-TEST(CacheMounts, SayToRemoveWhatWouldFailBesideThem) {
+TEST(CacheMounts, SayToRemoveWhatWouldFailNextToThem) {
   for (const auto& [text, removed] : std::vector<std::pair<std::string, std::string>>{
            {"FROM python\nRUN pip install -r /x && rm -rf /root/.cache\n", "remove 'rm -rf /root/.cache'"},
            {"FROM python\nRUN pip install -r /x && rm -rf ~/.cache/*\n", "remove 'rm -rf ~/.cache/*'"},

@@ -83,7 +83,7 @@ TEST(Gain, CountsWhatAStrangerRebuilds) {
       << message;
 }
 
-TEST(Gain, IsDataBesideTheMessage) {
+TEST(Gain, IsDataNextToTheMessage) {
   const TemporaryFolder folder;
   folder.write("package.json", "{}\n");
   const lint::Linter linter(lint::catalogue(), test::config_selecting({"DC1010"}));

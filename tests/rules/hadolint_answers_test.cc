@@ -14,7 +14,7 @@ struct HadolintCase {
   const char* code;
   const char* dockerfile;
   Texts everywhere = {};   // "LINE", in both profiles
-  Texts in_hadolint = {};  // that hadolint's has beside them
+  Texts in_hadolint = {};  // that hadolint's has next to them
 };
 
 Texts hadolint_lines(const HadolintCase& c, lint::Config config, const lint::BuildFacts& facts = {}) {

@@ -36,7 +36,7 @@ TEST(WriteFile, KeepsExtendedAttributes) {
   EXPECT_STREQ(value.data(), "kept");
 }
 
-TEST(WriteFile, WritesIntoWhatIsNoRegularFile) {
+TEST(WriteFile, WritesIntoWhatIsNotARegularFile) {
   const TemporaryFolder folder;
   const std::string path = folder / "fifo";
   test::make_fifo(path);

@@ -57,7 +57,7 @@ struct IgnoreFile {
   std::string path;  // empty if there is none
   ignore::Matcher matcher;
 };
-// The places where it can be, the first one that exists counts: `<Dockerfile>.dockerignore` beside the
+// The places where it can be, the first one that exists counts: `<Dockerfile>.dockerignore` next to the
 // Dockerfile and `.dockerignore` at the root of the context; the classic builder knows only the second, and
 // buildah also both as `.containerignore`. Of a named context, which has no Dockerfile (an empty one), only
 // the second counts.

@@ -29,7 +29,7 @@ Failure failure(std::string message, std::string remedy = {}) {
   return {{}, 0, 0, std::move(message), std::move(remedy)};
 }
 
-// What two states have in common beside files that did not change.
+// What two states have in common apart from files that did not change.
 bool same_instructions(const Build& a, const Build& b) {
   const plan::Options& x = a.options().plan;
   const plan::Options& y = b.options().plan;
@@ -65,7 +65,7 @@ bool is_kept_by_git(std::string_view path) {
   return std::ranges::any_of(kKept, [&](std::string_view kept) { return text::is_within(path, kept); });
 }
 
-// Git's own files in a context, beside those that what is staged changes: much besides commits writes them
+// Git's own files in a context, next to those that what is staged changes: much besides commits writes them
 // (gc, fetch, tag, staging and taking back), so what they were at the time of a build is not known.
 void add_git_files(const Snapshot& files, const std::string& git_folder, const std::string& root,
                    bool is_staged, std::vector<std::string>& paths) {

@@ -115,7 +115,7 @@ Snapshot read_records(const json& entries) {
   return Snapshot(std::move(records));
 }
 
-// What was given beside the files, as far as it was.
+// What was given in addition to the files, as far as it was.
 void write_build_options(const plan::Options& options, text::JsonWriter& out) {
   const plan::RunOptions& run = options.run;
   const auto member = [&](std::string_view name, const std::string& value) {

@@ -51,7 +51,7 @@ std::string repository_root(const std::string& folder);
 // Not to be shared between threads. Errors are sentences that name the path or the revision.
 class GitRepository {
  public:
-  // The repository that a folder is in. One without a work tree has no use but for GitObjects.
+  // The repository that a folder is in. One without a work tree is only of use to GitObjects.
   enum class Bare : uint8_t { kRefused, kAllowed };
   static tl::expected<GitRepository, std::string> open(const std::string& folder, Bare bare = Bare::kRefused);
   GitRepository(GitRepository&&) noexcept;

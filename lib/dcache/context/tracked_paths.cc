@@ -152,7 +152,7 @@ std::optional<TrackedPaths> TrackedPaths::read(const std::string& index) {
   IndexReader reader(fd.get(), size - kHashBytes);
   if (!reader.read_header()) return std::nullopt;
   TrackedPaths tracked;
-  // An entry takes more than what it needs beside its path.
+  // An entry takes more than what it needs apart from its path.
   const uint64_t entries = std::min<uint64_t>(reader.count(), size / kFlags);
   tracked.starts_.reserve(entries);
   tracked.paths_.reserve(size - entries * kFlags);

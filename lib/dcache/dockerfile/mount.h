@@ -1,4 +1,4 @@
-// `RUN --mount=…`: what a step sees beside its own root.
+// `RUN --mount=…`: what a step sees in addition to its own root.
 // Source: https://docs.docker.com/reference/dockerfile/#run---mount
 #pragma once
 

@@ -112,7 +112,7 @@ class Workspace {
     std::string source;
     text::LineIndex lines;
   };
-  // What a linter says of a file. For a Dockerfile `parsed` is given, for a file beside one `plain`.
+  // What a linter says of a file. For a Dockerfile `parsed` is given, for a file next to one `plain`.
   struct LintAnswer {
     std::shared_ptr<const ParsedDockerfile> parsed;
     std::shared_ptr<const Plain> plain;
@@ -135,7 +135,7 @@ class Workspace {
   // the unsafe fixes.
   tl::expected<lint::FixedText, cache::Failure> fix(const std::string& path, bool unsafe) const;
 
-  // What a compose or bake file defines, read with those beside it, as builds do: images, groups, and what
+  // What a compose or bake file defines, read with those next to it, as builds do: images, groups, and what
   // can't be read.
   std::shared_ptr<const project::Project> defined_in(const std::string& definition) const;
   // All images of the repository that a folder is in; null outside of one. Walks it once, until files change.

@@ -39,8 +39,8 @@ class ImageReplay {
   using BuiltImages = std::map<std::string, plan::BuiltImage, std::less<>>;
   void add(const CommitChanges& commit, std::shared_ptr<const Setup> setup, const BuiltImages& needed);
 
-  // What has to be seen beside what was known at the start, since links lead to it; null for nothing. Answers
-  // are not reliable then.
+  // What has to be seen in addition to what was known at the start, since links lead to it; null for nothing.
+  // Answers are not reliable then.
   const VisibleByContext* more_visible() const { return sees_more_ ? &visible_ : nullptr; }
 
   // What the image is to those that start from it.

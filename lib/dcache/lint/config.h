@@ -16,7 +16,7 @@
 //   [[overrides]]
 //   paths = ["services/legacy"]    # patterns as in .dockerignore
 //   ignore = ["DC1009"]
-//   [[package-managers]]           # beside those that are known
+//   [[package-managers]]           # in addition to those that are known
 //   name = "bazel"
 //   programs = ["bazel", "bazelisk"]
 //   commands = ["build", "test"]

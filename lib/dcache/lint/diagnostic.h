@@ -27,7 +27,7 @@ struct Fix {
   std::vector<text::Edit> edits;   // of the file
   std::vector<uint32_t> removed;   // where the instructions begin that the edits take out
   std::vector<std::string> added;  // the whole text of each instruction that they bring
-  std::string new_file;            // a file to write beside the edits
+  std::string new_file;            // a file to write in addition to the edits
   std::string new_file_content;
   // Absolute folders that an added RUN fills, if it does nothing else: with a cache mount over them it leaves
   // nothing in its layer.

@@ -62,7 +62,7 @@ class Linter {
 
   // `facts` gives the files around the Dockerfile when a rule needs them; see Dockerfile.
   Findings lint(const dockerfile::File& file, const BuildFacts& facts) const;
-  // What there is to say of a file beside a Dockerfile.
+  // What there is to say of a file next to a Dockerfile.
   Findings lint(RelatedFile& related) const;
 
   const std::vector<const Rule*>& active_rules() const { return active_; }

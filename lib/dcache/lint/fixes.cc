@@ -369,7 +369,7 @@ Lint silence_dockerfiles(const Linter& linter, const BuildFacts& facts, std::str
   };
 }
 
-// What is found in a file beside a Dockerfile, with its fixes; with a reason, with such comments in their
+// What is found in a file next to a Dockerfile, with its fixes; with a reason, with such comments in their
 // place.
 Lint lint_related(const Linter& linter, RelatedFileKind kind, const std::string& path,
                   const BuildFacts& facts, const context::FileSystem& files,
@@ -393,7 +393,7 @@ FixedText run_fixer(plan::Builder builder, const Lint& lint, std::string text, b
   return Fixer({lint, conflict}, std::move(text), unsafe).run();
 }
 
-// Of a file beside a Dockerfile.
+// Of a file next to a Dockerfile.
 FixedText run_fixer(const Lint& lint, std::string text, bool unsafe) {
   const auto conflict = [](const std::string&, const ChosenDiagnostics&) {
     return std::optional<std::string>();

@@ -17,7 +17,7 @@ struct FixedText {
   std::string text;
   size_t fixed = 0;                    // findings that are gone
   size_t silenced = 0;                 // findings that comments silence
-  std::vector<Fix> new_files = {};     // those of the applied fixes that write a file beside the Dockerfile
+  std::vector<Fix> new_files = {};     // those of the applied fixes that write a file next to the Dockerfile
   std::vector<BadFix> bad_fixes = {};  // that were left out
 };
 
@@ -33,7 +33,7 @@ using WantsFix = std::function<bool(const dockerfile::File& file, const Diagnost
 FixedText apply_fixes(const Linter& linter, std::string text, const BuildFacts& facts, bool unsafe,
                       const WantsFix& wants = {});
 
-// The same for a file beside a Dockerfile; `kind`, `path`, `facts` and `files` as of RelatedFile.
+// The same for a file next to a Dockerfile; `kind`, `path`, `facts` and `files` as of RelatedFile.
 FixedText apply_fixes(const Linter& linter, RelatedFileKind kind, const std::string& path, std::string text,
                       const BuildFacts& facts, bool unsafe,
                       const context::FileSystem& files = *context::disk());

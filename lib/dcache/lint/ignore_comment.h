@@ -35,7 +35,7 @@ class IgnoreComments {
   bool is_yaml() const { return file_ == nullptr && kind_ != RelatedFileKind::kIgnoreFile; }
 
   text::Document text_;
-  const dockerfile::File* file_ = nullptr;  // null for a file beside a Dockerfile
+  const dockerfile::File* file_ = nullptr;  // null for a file next to a Dockerfile
   RelatedFileKind kind_ = RelatedFileKind::kIgnoreFile;
 };
 

@@ -1,4 +1,4 @@
-// The files beside Dockerfiles that say how a build goes: ignore files and definitions of CI services.
+// The files next to Dockerfiles that say how a build goes: ignore files and definitions of CI services.
 #pragma once
 
 #include <memory>

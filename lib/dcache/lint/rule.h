@@ -72,8 +72,9 @@ struct Rule {
   std::string_view fix_note = {};  // what the fix does and when it is unsafe
   Example bad;                     // gives the finding
   Example good;                    // does not
-  std::span<const std::string_view> references = {};  // beside the page of the catalogue that it comes from
-  std::span<const std::string_view> covers = {};      // rules that this one covers in the default profile
+  std::span<const std::string_view> references =
+      {};  // in addition to the page of the catalogue that it comes from
+  std::span<const std::string_view> covers = {};  // rules that this one covers in the default profile
   // How bad it is where somebody means harm, from "0.1" to "10.0" as CVSS counts; empty for what is not a
   // matter of security. Code scanning shows it.
   std::string_view security_severity = {};

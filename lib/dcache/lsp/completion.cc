@@ -75,7 +75,7 @@ const std::vector<MountOptions>& mount_options() {
   return known;
 }
 
-// What is shown beside an item.
+// What is shown next to an item.
 struct ItemDetail {
   std::string detail = {};
   const Help* help = nullptr;

@@ -414,7 +414,7 @@ class DefinitionCompletion {
     }
   }
 
-  // A target for each stage of the Dockerfile beside the file.
+  // A target for each stage of the Dockerfile next to the file.
   void add_stages_as_targets() {
     const std::string path =
         text::join_path(std::string(text::parent_path(request_.document.path)), "Dockerfile");

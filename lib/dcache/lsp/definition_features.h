@@ -24,7 +24,7 @@ std::span<const Feature<DefinitionRequest>> definition_features();
 bool is_compose(const std::string& path);
 bool is_bake_json(const std::string& path);
 
-// The images that a file and those beside it define, as they are built.
+// The images that a file and those next to it define, as they are built.
 class DefinedImages {
  public:
   DefinedImages(const editor::Workspace& workspace, const std::string& path);

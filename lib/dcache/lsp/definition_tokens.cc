@@ -141,7 +141,7 @@ class BakeColors {
 
   hcl::Scanner scanner_;
   Span range_;
-  Piece before_;                   // but for comments
+  Piece before_;                   // without comments
   bool word_starts_item_ = false;  // it, if it is a word
   std::string_view header_;        // the type of the block whose name comes
   std::vector<Bracket> brackets_;

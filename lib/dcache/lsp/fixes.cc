@@ -63,7 +63,7 @@ json file_creation(const lint::Fix& fix) {
         {"edits", json::array({{{"range", range_at_start()}, {"newText", fix.new_file_content}}})}}});
 }
 
-// Adds to a WorkspaceEdit what a fix writes beside its text: to a file that is there, as edits of what it
+// Adds to a WorkspaceEdit what a fix writes next to its text: to a file that is there, as edits of what it
 // says. False if the client can't do that.
 bool add_file(const lint::Fix& fix, const FileState& state, const Client& client, json& edit) {
   if (!state.exists) {

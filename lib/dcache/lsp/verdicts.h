@@ -1,4 +1,4 @@
-// What an editor shows of the cache: verdicts beside steps, above stages and under the cursor. All give the
+// What an editor shows of the cache: verdicts next to steps, above stages and under the cursor. All give the
 // protocol's JSON.
 #pragma once
 

@@ -1,4 +1,4 @@
-// What logs say about the cache beside the steps: the words are those of BuildKit, buildx and their
+// What logs say about the cache in addition to the steps: the words are those of BuildKit, buildx and their
 // exporters.
 #pragma once
 

@@ -379,7 +379,7 @@ class Scheduler {
 
   bool comes_last(size_t bar) const { return std::ranges::binary_search(exports_, bar); }
 
-  // When all of the build of a bar had ended but for exports.
+  // When all of the build of a bar had ended except exports.
   double end_of_build(size_t bar) {
     const size_t build = *line_.bars[bar].build;
     const auto [known, fresh] = build_ends_.try_emplace(build, 0);

@@ -162,7 +162,7 @@ class ReferenceSearch {
       folder.is_read = folder.is_read || text::mentions(text, text::base_name(folder.path));
   }
 
-  // Files at the root, and those beside the projects of a group.
+  // Files at the root, and those next to the projects of a group.
   bool look_in_other_files() {
     return std::ranges::all_of(context_.files.records(), [&](const context::Record& record) {
       const std::string_view parent = text::parent_path(record.path);

@@ -352,8 +352,8 @@ class Optimizer {
     return best;
   }
 
-  // A step that only downloads leaves nothing in its layer beside a cache mount for the downloads: of the two
-  // the one is kept that gains more by itself.
+  // A step that only downloads leaves nothing in its layer next to a cache mount for the downloads: of the
+  // two the one is kept that gains more by itself.
   tl::expected<void, std::string> drop_rivals(Proposal& proposal, Units& units, Attempt& best) {
     const Units all = units;
     for (const Unit& download : all) {
@@ -449,7 +449,7 @@ class Optimizer {
     return fitting;
   }
 
-  // What fixes would gain beside the proposal that are not made, since they may change the image.
+  // What fixes would gain in addition to the proposal that are not made, since they may change the image.
   void find_unsafe(Proposal& proposal, const Attempt& best) {
     Units units = units_in(best.text, true);
     std::erase_if(units,

@@ -87,7 +87,7 @@ class Replays {
   };
   // Where a file is or was in the repository, from its root; none if it is outside.
   std::vector<std::string> places_of(const std::string& path) const;
-  // Names all that the counts depend on: what the target needs of the text, and the files beside it.
+  // Names all that the counts depend on: what the target needs of the text, and the files next to it.
   static std::string key_of(size_t image, const dockerfile::File& file, const plan::Graph& graph,
                             const std::vector<lint::Fix>& new_files);
   tl::expected<void, std::string> replay(const std::vector<size_t>& images,

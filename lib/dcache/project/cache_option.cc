@@ -38,7 +38,7 @@ struct PlaceAttribute {
   bool may_be_outside = false;      // then the environment of the builder says it
 };
 // Those of a type; those of other types all count.
-// Source: https://github.com/moby/buildkit#s3-cache-experimental and the sections beside it
+// Source: https://github.com/moby/buildkit#s3-cache-experimental and the sections next to it
 struct CachePlace {
   std::string_view type;
   std::array<PlaceAttribute, 5> attributes;

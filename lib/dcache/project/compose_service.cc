@@ -217,7 +217,7 @@ class ServiceReader {
       read_limit(limit);
   }
 
-  // What the builder is given beside the files. A secret is only named here.
+  // What the builder is given in addition to the files. A secret is only named here.
   void read_inputs() {
     constexpr std::array<std::pair<std::string_view, std::string_view>, 6> kOthers = {
         {{"secrets", "secrets"},

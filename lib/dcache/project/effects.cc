@@ -35,7 +35,8 @@ using cache::StepReport;
 using cache::Verdict;
 using plan::Step;
 
-// What the image says beside its files: the instructions that make no step, of the stages that it is made of.
+// What the image says in addition to its files: the instructions that make no step, of the stages that it is
+// made of.
 std::vector<std::string> configuration_of(const Build& build) {
   std::vector<std::string> lines;
   const plan::Graph& graph = build.graph();

@@ -34,7 +34,7 @@ bool may_be_program(std::string_view path);
 // Whether a text starts with an instruction, as every Dockerfile does after its comments.
 bool starts_like_dockerfile(std::string_view text);
 
-// Whether a definition changes others beside it: compose.override.yaml, docker-bake.override.hcl.
+// Whether a definition changes others next to it: compose.override.yaml, docker-bake.override.hcl.
 bool is_override(std::string_view path);
 
 // Whether a folder holds what other people wrote: vendor, third_party, node_modules.

@@ -47,7 +47,7 @@ class SkaffoldReader {
  private:
   using Configs = std::vector<SkaffoldConfig>;
 
-  // skaffold.env, beside the file: the environment wins.
+  // skaffold.env, next to the file: the environment wins.
   void read_environment() {
     const std::string path = text::join_path(folder_, "skaffold.env");
     if (!options_.files->exists(path)) return;

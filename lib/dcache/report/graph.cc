@@ -75,7 +75,7 @@ std::string colour_of(std::string_view effect) {
   return effect.empty() ? "" : colour_of(cache::Verdict::kHit);
 }
 
-// What is known of a step beside its text: "✗ go.mod changed", "12 of 300 commits", "1 min 10 s".
+// What is known of a step in addition to its text: "✗ go.mod changed", "12 of 300 commits", "1 min 10 s".
 std::vector<std::string> facts_of(const ViewStep& step) {
   std::vector<std::string> facts;
   if (step.verdict && !step.cause.empty()) facts.push_back(step.cause);

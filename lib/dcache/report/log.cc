@@ -374,7 +374,7 @@ class LogText {
     out_ += fmt::format("Longest steps: {}.\n", text::list_words(words));
   }
 
-  // The chain of steps that the end waited for: what is beside it ran meanwhile.
+  // The chain of steps that the end waited for: what is next to it ran meanwhile.
   void append_critical(const LogBuild& build) {
     std::map<const Vertex*, const LogStep*> steps;
     for (const LogStep& step : build.steps)

@@ -313,7 +313,7 @@ class Viewer {
     for (size_t i = 0; i < view_.steps.size(); ++i) {
       size_t at = i;
       chain.clear();
-      // What a step follows is above it, but for what nobody printed.
+      // What a step follows is above it, except what nobody printed.
       while (view_.roots[at] == kUnknown && view_.steps[at].follows && chain.size() < view_.steps.size()) {
         chain.push_back(at);
         at = *view_.steps[at].follows;
