@@ -60,6 +60,14 @@ TEST(ChooseContext, KnowsTheCopyOfTheStageThatARunStartsFrom) {
   EXPECT_EQ(chosen({{"svc/Dockerfile", mount}, {"svc/x", ""}, {"Makefile", ""}}, "svc/Dockerfile"), ".");
 }
 
+TEST(ChooseContext, IsTheFolderWhoseCopyHasTheOwnFolderInIt) {
+  const std::string from = "FROM a\nCOPY . /w\nRUN x\nFROM b\nCOPY --from=0 /w/svc/target/a.jar /\n";
+  EXPECT_EQ(chosen({{"svc/Dockerfile", from}, {"svc/x", ""}, {"y", ""}}, "svc/Dockerfile"), ".");
+  EXPECT_EQ(chosen({{"svc/Dockerfile", from}, {"svc/svc/x", ""}, {"y", ""}}, "svc/Dockerfile"), "svc?");
+  const std::string workdir = "FROM a\nWORKDIR /w\nCOPY . .\nWORKDIR /w/apps/web\n";
+  EXPECT_EQ(chosen({{"apps/web/Dockerfile", workdir}, {"apps/web/x", ""}}, "apps/web/Dockerfile"), ".");
+}
+
 TEST(ChooseContext, IsNotAFolderWithNothingToCopy) {
   const std::string text = "FROM a\nCOPY . /app\n";
   EXPECT_EQ(chosen({{"docker/Dockerfile", text}, {"src/x", ""}}, "docker/Dockerfile"), ".");

@@ -14,6 +14,7 @@
 #include "dcache/project/file_kinds.h"
 #include "dcache/text/glob.h"
 #include "dcache/text/path.h"
+#include "dcache/text/system_path.h"
 #include "dcache/text/unicode.h"
 #include "dcache/text/words.h"
 
@@ -185,6 +186,12 @@ class WholeContext {
           return {folder, ContextChoice::Reason::kParent, file.any_of.front(), {}};
       }
     }
+    // WORKDIR /src/svc after COPY . /src, for example.
+    for (const std::string& folder : above_) {
+      const std::string below = text::relative_path(files_.real_path(own), files_.real_path(folder));
+      if (!files_.exists(text::join_path(own, below)) && mentions_copy_of(below))
+        return {folder, ContextChoice::Reason::kParent, below, {}};
+    }
     const std::string& top = above_.back();
     std::vector<std::string> content;
     for (const context::FolderEntry& entry : files_.list(own)) {
@@ -206,6 +213,16 @@ class WholeContext {
     const auto is_there = [&](const NeededFile& file) { return has_any(own, file, files_); };
     return !needed_.empty() || has_ignore_file(own, files_) || std::ranges::any_of(commands_, is_there) ||
            names_own(graph_, content, top, files_);
+  }
+
+  // Whether an instruction names the copy of a folder of the context.
+  bool mentions_copy_of(const std::string& folder) const {
+    return std::ranges::any_of(copies_of_context(graph_), [&](const std::string& place) {
+      const std::string copy = text::join_path(place, folder);
+      return std::ranges::any_of(graph_.instructions, [&](const dockerfile::Instruction& instruction) {
+        return mentions(instruction.joined, copy);
+      });
+    });
   }
 
   bool has_dockerfile(const std::string& folder) const {

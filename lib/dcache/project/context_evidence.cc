@@ -199,14 +199,17 @@ class Commands {
   std::vector<NeededFile>& needed_;
 };
 
+// Where a step that takes the whole context has it.
+std::string place_of_copy(const plan::Step& step) {
+  if (step.kind != plan::Step::Kind::kRun) return step.destination;
+  return step.mount_targets.empty() ? std::string(step.workdir()) : step.mount_targets.front();
+}
+
 // The folder that the last step up to a RUN, of its stage or one that this starts from, copies the context
 // to; nothing if none does.
 std::optional<std::string> copied_to(const plan::Graph& graph, const plan::Step& run) {
   for (const plan::Step* step = &run;;) {
-    if (takes_all(*step)) {
-      if (step->kind != plan::Step::Kind::kRun) return step->destination;
-      return step->mount_targets.empty() ? std::string(step->workdir()) : step->mount_targets.front();
-    }
+    if (takes_all(*step)) return place_of_copy(*step);
     if (!step->below) return std::nullopt;
     step = &graph.steps[*step->below];
   }
@@ -232,6 +235,14 @@ bool downloads(std::string_view script) {
 
 bool takes_whole_context(const plan::Graph& graph) {
   return std::ranges::any_of(graph.steps, takes_all);
+}
+
+std::vector<std::string> copies_of_context(const plan::Graph& graph) {
+  std::vector<std::string> places;
+  for (const plan::Step& step : graph.steps) {
+    if (takes_all(step)) places.push_back(text::clean_path(place_of_copy(step)));
+  }
+  return places;
 }
 
 std::vector<NeededFile> files_of_commands(const plan::Graph& graph) {

@@ -17,6 +17,9 @@ struct NeededFile {
 // Whether a step that the target needs copies the whole context, or mounts it.
 bool takes_whole_context(const plan::Graph& graph);
 
+// The folders that such steps copy it to, absolute.
+std::vector<std::string> copies_of_context(const plan::Graph& graph);
+
 // What the commands after such a step need, in their order. Empty if no step takes the whole context.
 // Commands that work on what they download say nothing.
 std::vector<NeededFile> files_of_commands(const plan::Graph& graph);
