@@ -31,6 +31,9 @@ TEST(ChooseContext, IsTheFolderThatCommandsNeedFilesOf) {
   EXPECT_EQ(of("RUN cargo build -p svc\n", {{"Cargo.lock", ""}, {"svc/Cargo.toml", ""}}), ".");
   EXPECT_EQ(of("RUN cargo build\n", {{"Cargo.toml", ""}, {"svc/Cargo.toml", ""}}), "svc");
   EXPECT_EQ(of("RUN dotnet publish Svc/Svc.csproj\n", {{"Svc/Svc.csproj", ""}}), ".");
+  EXPECT_EQ(of("RUN dotnet restore && dotnet publish -c Release\n", {{"svc/a.csproj", ""}, {"All.sln", ""}}),
+            "svc");
+  EXPECT_EQ(of("RUN dotnet publish src\n", {{"All.sln", ""}, {"svc/.dockerignore", ""}}), "svc");
   EXPECT_EQ(of("RUN uv sync --package svc --frozen\n", {{"uv.lock", ""}, {"svc/pyproject.toml", ""}}), ".");
   EXPECT_EQ(of("RUN ./gradlew :svc:bootJar\n", {{"gradlew", ""}, {"svc/build.gradle", ""}}), ".");
   EXPECT_EQ(of("RUN gradle :svc:bootJar\n", {{"settings.gradle", ""}, {"svc/build.gradle", ""}}), ".");
@@ -87,6 +90,8 @@ TEST(ChooseContext, IsTheFolderOfAnIgnoreFile) {
             ".");
   EXPECT_EQ(chosen({{"svc/Dockerfile", text}, {"svc/x", ""}, {"svc/.dockerignore", ""}}, "svc/Dockerfile"),
             "svc");
+  EXPECT_EQ(chosen({{"svc/Dockerfile", text}, {"svc/x.c", ""}, {".dockerignore", ""}}, "svc/Dockerfile"),
+            "svc?");
   // It may be there for the Dockerfile next to it.
   EXPECT_EQ(
       chosen({{"svc/Dockerfile", text}, {"svc/x", ""}, {".dockerignore", ""}, {"Dockerfile", "FROM a\n"}},

@@ -109,8 +109,8 @@ std::vector<std::string> missing_in(const std::string& folder, const std::vector
 }
 
 bool has_any(const std::string& folder, const NeededFile& file, const context::FileSystem& files) {
-  return std::ranges::any_of(
-      file.any_of, [&](const std::string& path) { return files.exists(text::join_path(folder, path)); });
+  return std::ranges::any_of(file.any_of,
+                             [&](const std::string& path) { return has_match(folder, path, files); });
 }
 
 // The folders above one, up to the root, the nearest first.
@@ -135,6 +135,13 @@ bool is_about(std::string_view name) {
   return is_dockerfile_name(name) || is_dockerfile_variant(name) || definition_kind(name).has_value() ||
          std::ranges::any_of(kEndings, [&](std::string_view ending) { return name.ends_with(ending); }) ||
          std::ranges::any_of(kStarts, [&](std::string_view start) { return name.starts_with(start); });
+}
+
+// What images are set up with, which may be next to a Dockerfile whose sources are elsewhere.
+bool is_of_image(std::string_view name) {
+  constexpr std::array<std::string_view, 10> kEndings = {".sh",  ".bash", ".ps1", ".conf", ".cfg",
+                                                         ".ini", ".env",  ".yml", ".yaml", ".toml"};
+  return std::ranges::any_of(kEndings, [&](std::string_view ending) { return name.ends_with(ending); });
 }
 
 bool is_name_character(char c) {
@@ -194,13 +201,17 @@ class WholeContext {
     }
     const std::string& top = above_.back();
     std::vector<std::string> content;
+    bool has_sources = false;
     for (const context::FolderEntry& entry : files_.list(own)) {
-      if (entry.is_folder || !is_about(entry.name)) content.emplace_back(entry.name);
+      if (!entry.is_folder && is_about(entry.name)) continue;
+      content.emplace_back(entry.name);
+      has_sources = has_sources || entry.is_folder || !is_of_image(entry.name);
     }
     if (is_told_to_be(own, content, top)) return {own, ContextChoice::Reason::kOwnFolder, {}, {}};
-    // An ignore file that no other Dockerfile is next to is there for this one.
+    // An ignore file that no other Dockerfile is next to is there for this one, if its own folder has no
+    // sources.
     for (const std::string& folder : above_) {
-      if (has_ignore_file(folder, files_) && !has_dockerfile(folder))
+      if (!has_sources && has_ignore_file(folder, files_) && !has_dockerfile(folder))
         return {folder, ContextChoice::Reason::kParent, ".dockerignore", {}};
     }
     if (content.empty()) return {top, ContextChoice::Reason::kTop, {}, {}};

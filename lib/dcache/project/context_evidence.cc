@@ -23,7 +23,7 @@ struct Tool {
   std::string_view argument;              // that the command has; empty for any
   std::array<std::string_view, 3> files;  // the last ones may be empty
 };
-constexpr std::array<Tool, 46> kTools = {{
+constexpr std::array<Tool, 49> kTools = {{
     {"go", "build", {"go.mod"}},
     {"go", "test", {"go.mod"}},
     {"go", "mod", {"go.mod"}},
@@ -70,6 +70,9 @@ constexpr std::array<Tool, 46> kTools = {{
     {"cabal", "build", {"cabal.project"}},
     {"zig", "build", {"build.zig"}},
     {"just", "", {"justfile", "Justfile"}},
+    {"dotnet", "restore", {"*.*proj", "*.sln", "*.slnx"}},
+    {"dotnet", "build", {"*.*proj", "*.sln", "*.slnx"}},
+    {"dotnet", "publish", {"*.*proj", "*.sln", "*.slnx"}},
 }};
 
 // Options whose value is a path that has to exist: of this program.
@@ -136,8 +139,9 @@ class Commands {
     const std::span<const shell::Word> arguments = words.subspan(1);
     if (words[0].literal && words[0].text.find('/') != std::string_view::npos) need_file(words[0].text);
     for (const Tool& tool : kTools) {
-      if (tool.program == program && (tool.argument.empty() || shell::has_word(arguments, tool.argument)))
-        need_tool(tool);
+      const bool is_called =
+          tool.program == program && (tool.argument.empty() || shell::has_word(arguments, tool.argument));
+      if (is_called && !(program == "dotnet" && names_project(arguments))) need_tool(tool);
     }
     const bool is_interpreter = text::is_one_of(program, kInterpreters);
     bool is_first = true;
@@ -157,6 +161,11 @@ class Commands {
       if ((program == "gradle" || program == "gradlew") && word.text.starts_with(':'))
         need({"settings.gradle", "settings.gradle.kts"});
     }
+  }
+
+  // Whether a command of dotnet is given the project, or its folder.
+  static bool names_project(std::span<const shell::Word> arguments) {
+    return arguments.size() > 1 && !arguments[1].text.starts_with('-');
   }
 
   void read_option(std::string_view program, const shell::Word& option, const shell::Word& value) {

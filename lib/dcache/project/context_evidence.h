@@ -9,7 +9,7 @@
 
 namespace dcache::project {
 
-// A command fails without one of these files. Paths from the context.
+// A command fails without one of these files. Paths from the context, with wildcards.
 struct NeededFile {
   std::vector<std::string> any_of;
 };
