@@ -11,6 +11,11 @@
 #include "cli/patches.h"
 #include "cli/terminal.h"
 #include "dcache/dockerfile/parser.h"
+#include "dcache/project/file_kinds.h"
+#include "dcache/project/hcl/format.h"
+#include "dcache/project/hcl/parser.h"
+#include "dcache/project/yaml.h"
+#include "dcache/project/yaml_layout.h"
 #include "dcache/text/file_io.h"
 #include "dcache/text/words.h"
 #include "dcache/text/write_file.h"
@@ -32,10 +37,17 @@ class Session {
   int run() {
     for (const std::string& path : files()) {
       auto source = text::read_file(path);
-      if (source) {
-        visit(path, dockerfile::parse(std::move(*source)));
-      } else {
+      if (!source) {
         fail(source.error());
+        continue;
+      }
+      const auto kind = project::definition_kind(path);
+      if (kind == project::DefinitionKind::kCompose) {
+        visit_compose(path, *source);
+      } else if (kind == project::DefinitionKind::kBake && !path.ends_with(".json")) {
+        visit_bake(path, *source);
+      } else {
+        visit(path, dockerfile::parse(std::move(*source)));
       }
     }
     if (options_.diff) out_ += patch_with_note(changes_);
@@ -74,10 +86,37 @@ class Session {
     }
     const std::string after = dockerfile::formatted(file);
     if (filter) out_ += after;
-    if (after == before) return;
+    if (after != before) change(path, before, after, filter);
+  }
+
+  // The files that the language server formats too, with two spaces a level.
+  void visit_compose(const std::string& path, const std::string& before) {
+    const project::yaml::Documents parsed = project::yaml::parse(before, path);
+    if (!parsed.failures.empty()) return refuse(parsed.failures.front());
+    change_if_other(path, before, project::yaml::format_edits(before, kIndent));
+  }
+
+  void visit_bake(const std::string& path, const std::string& before) {
+    const project::hcl::File parsed = project::hcl::parse_hcl(path, before);
+    if (!parsed.failures.empty()) return refuse(parsed.failures.front());
+    change_if_other(path, before, project::hcl::format_edits(before, std::string(kIndent, ' ')));
+  }
+
+  void refuse(const text::Failure& failure) {
+    fail(fmt::format("{}:{}:{}: {}; the file is not formatted", failure.path, failure.line, failure.column,
+                     failure.message));
+  }
+
+  void change_if_other(const std::string& path, const std::string& before,
+                       const std::vector<text::Edit>& edits) {
+    if (const std::string after = text::apply(before, edits); after != before)
+      change(path, before, after, false);
+  }
+
+  void change(const std::string& path, const std::string& before, const std::string& after, bool filter) {
     ++changed_;
     if (options_.diff) changes_.push_back({path, before, after});
-    if (options_.check && !options_.diff) out_ += fmt::format("{}\n", name);
+    if (options_.check && !options_.diff) out_ += fmt::format("{}\n", path == "-" ? "<stdin>" : path);
     if (filter || options_.check || options_.diff) return;
     if (const std::string failure = text::replace_file(path, before, after); !failure.empty()) {
       fail(failure);
@@ -85,6 +124,8 @@ class Session {
       ++written_;
     }
   }
+
+  static constexpr uint32_t kIndent = 2;
 
   const Options& options_;
   std::string out_;
@@ -99,17 +140,21 @@ class Session {
 Command format_command() {
   auto options = std::make_shared<Options>();
   Command command("format", "Give Dockerfiles one layout: keywords in capitals, no white space at line ends");
-  command.arguments("PATH", options->paths,
-                    "Dockerfiles, or folders to search; - for standard input (default: the current folder)");
+  command.arguments(
+      "PATH", options->paths,
+      "Dockerfiles, Compose or bake files, or folders to search for Dockerfiles; - for standard input "
+      "(default: the current folder)");
   command.flag("--check", options->check, "Change nothing: print the files that would change");
   command.flag("--diff", options->diff, "Change nothing: print what would change, as a patch");
   command.flag("--no-gitignore", options->no_gitignore, "Search folders for files that git ignores, too");
   command.notes =
+      "Compose and bake files get two spaces for each level; only what is between values and keys changes. "
       "Comments, heredocs and the text of commands stay as they are. Cache keys stay the same too, except of "
       "steps that copy the Dockerfile itself. A file that no builder accepts is not changed.";
   command.examples =
       "  dcache format\n"
       "  dcache format --check services\n"
+      "  dcache format compose.yaml docker-bake.hcl\n"
       "  dcache format - <Dockerfile";
   command.exit_status =
       "0, or 1 with --check or --diff if a file would change, or 2 if a file can't be read or has a syntax "

@@ -70,6 +70,27 @@ TEST(Format, ChecksAndShowsWithoutWriting) {
   EXPECT_EQ(folder.read("Dockerfile"), "from a\n");
 }
 
+TEST(Format, KnowsComposeAndBakeFilesThatAreNamed) {
+  const TemporaryFolder folder;
+  folder.write("Dockerfile", "FROM a\n");
+  folder.write("compose.yaml", "services:\n    a:  # of all\n        build: {context: .}\n");
+  folder.write("docker-bake.hcl", "target \"a\" {\n    context=\".\"\n}\n");
+  folder.write("docker-bake.json", "{ \"target\": {} }\n");
+  EXPECT_EQ(run_dcache({"format", "--check"}, folder.path()).status, 0);  // a search is for Dockerfiles
+  const Outcome outcome = run_dcache({"format", "compose.yaml", "docker-bake.hcl"}, folder.path());
+  EXPECT_EQ(outcome.err, "dcache: formatted 2 files\n");
+  EXPECT_EQ(folder.read("compose.yaml"), "services:\n  a:  # of all\n    build: {context: .}\n");
+  EXPECT_EQ(folder.read("docker-bake.hcl"), "target \"a\" {\n  context = \".\"\n}\n");
+  EXPECT_EQ(run_dcache({"format", "--check", "compose.yaml", "docker-bake.hcl"}, folder.path()).status, 0);
+  folder.write("compose.yaml", "services:\n    a: [\n");
+  folder.write("docker-bake.hcl", "target {{\n");
+  const Outcome broken = run_dcache({"format", "compose.yaml", "docker-bake.hcl"}, folder.path());
+  EXPECT_EQ(broken.status, 2);
+  EXPECT_NE(broken.err.find("compose.yaml:"), std::string::npos) << broken.err;
+  EXPECT_NE(broken.err.find("docker-bake.hcl:1:"), std::string::npos) << broken.err;
+  EXPECT_EQ(folder.read("docker-bake.hcl"), "target {{\n");
+}
+
 TEST(Format, LeavesWhatNoBuilderAccepts) {
   const TemporaryFolder folder;
   folder.write("Dockerfile", "from a\nfoo b\n");
