@@ -1,6 +1,7 @@
 #include "cli/lint_options.h"
 
 #include <algorithm>
+#include <array>
 #include <cstdlib>
 
 #include <fmt/format.h>
@@ -8,6 +9,8 @@
 #include "cli/build_options.h"
 #include "cli/lint_reports.h"
 #include "dcache/lint/ignore_comment.h"
+#include "dcache/text/suggest.h"
+#include "dcache/text/words.h"
 
 namespace dcache::cli {
 namespace {
@@ -181,7 +184,26 @@ void add_lint_options(Command& command, LintOptions& options) {
   add_project_options(command, options);
 }
 
+namespace {
+
+// Variables of other programs may start in the same way, so that only what is nearly one of ours is a
+// mistake.
+void warn_of_misspelt_variables() {
+  constexpr std::array<std::string_view, 6> kNames = {"DCACHE_CONFIG",        "DCACHE_PROFILE",
+                                                      "DCACHE_FAIL_ON",       "DCACHE_SELECT",
+                                                      "DCACHE_EXTEND_SELECT", "DCACHE_IGNORE"};
+  for (const auto& [name, value] : environment()) {
+    if (!name.starts_with("DCACHE_") || text::is_one_of(name, kNames)) continue;
+    if (const std::string_view meant = text::closest(name, kNames); !meant.empty())
+      complain(
+          fmt::format("warning: the environment variable {} is not known; did you mean {}?", name, meant));
+  }
+}
+
+}  // namespace
+
 void add_environment(LintOptions& options) {
+  warn_of_misspelt_variables();
   const auto value = [](const char* name) {
     const char* text = std::getenv(name);
     return std::string(text == nullptr ? "" : text);

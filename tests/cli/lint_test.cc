@@ -5,6 +5,7 @@
 #include <nlohmann/json.hpp>
 
 #include "tests/run_program.h"
+#include "tests/system.h"
 
 namespace dcache {
 namespace {
@@ -412,6 +413,20 @@ TEST(Lint, SortsByWhatFindingsCost) {
             (std::vector<std::string>{"a/Dockerfile DC1009", "b/Dockerfile DC1009", "b/Dockerfile DC1001"}));
   EXPECT_EQ(rules("impact"),
             (std::vector<std::string>{"b/Dockerfile DC1001", "b/Dockerfile DC1009", "a/Dockerfile DC1009"}));
+}
+
+// Other programs have variables that start in the same way.
+TEST(Lint, DoubtsVariablesThatAreNearlyItsOwn) {
+  const TemporaryFolder folder;
+  folder.write("Dockerfile", "FROM scratch\n");
+  test::set_variable("DCACHE_PROFLE", "all");
+  test::set_variable("DCACHE_HOME", "/srv/dcache");
+  const Outcome outcome = run_dcache({"lint", "Dockerfile"}, folder.path());
+  test::remove_variable("DCACHE_PROFLE");
+  test::remove_variable("DCACHE_HOME");
+  EXPECT_EQ(
+      outcome.err,
+      "dcache: warning: the environment variable DCACHE_PROFLE is not known; did you mean DCACHE_PROFILE?\n");
 }
 
 }  // namespace
