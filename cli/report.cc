@@ -1,7 +1,9 @@
 #include <algorithm>
 #include <deque>
 #include <memory>
+#include <optional>
 #include <set>
+#include <utility>
 
 #include <fmt/format.h>
 
@@ -103,6 +105,18 @@ class Session {
     return images;
   }
 
+  // How often the step was rebuilt whose instruction starts in a line.
+  static std::optional<lint::Frequency> frequency_at(const history::ImageHistory& history,
+                                                     const dockerfile::File& file, uint32_t line) {
+    const auto instruction =
+        std::ranges::find(file.instructions(), line, &dockerfile::Instruction::start_line);
+    if (instruction == file.instructions().end()) return std::nullopt;
+    const auto step =
+        std::ranges::find(history.steps, instruction->one_line(), &history::StepHistory::instruction);
+    if (step == history.steps.end()) return std::nullopt;
+    return lint::Frequency{step->rebuilt, step->built};
+  }
+
   // Of the Dockerfiles of the images, each once.
   std::vector<report::PageFinding> findings() {
     const auto options = project_options_of(replayer_.flags());
@@ -121,13 +135,21 @@ class Session {
       if (!entry.linter || !text) continue;
       const dockerfile::File file = dockerfile::parse(std::move(*text));
       lint::Findings found = entry.linter->lint(file, facts.of(build.dockerfile, replayer_.flags().context));
+      const history::ImageHistory* const history = find_history(history_, selection_.project.images[index]);
       for (lint::Diagnostic& diagnostic : found.diagnostics) {
         const uint32_t line = file.lines().line_of(diagnostic.shown().begin);
+        if (diagnostic.impact && history != nullptr)
+          diagnostic.impact->frequency = frequency_at(*history, file, line);
         findings.push_back({build.dockerfile, line, std::move(diagnostic)});
       }
     }
-    std::ranges::stable_sort(findings, std::ranges::greater(),
-                             [](const report::PageFinding& finding) { return finding.diagnostic.level; });
+    // What costs most first, of those of a level.
+    const auto weight = [](const report::PageFinding& finding) {
+      const auto& impact = finding.diagnostic.impact;
+      const size_t rebuilt = impact && impact->frequency ? impact->frequency->rebuilt : 0;
+      return std::pair(finding.diagnostic.level, rebuilt);
+    };
+    std::ranges::stable_sort(findings, std::ranges::greater(), weight);
     return findings;
   }
 

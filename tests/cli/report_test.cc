@@ -61,8 +61,12 @@ TEST(Report, HasWhatTheOtherCommandsSay) {
   EXPECT_NE(data.at("proposals").at(0).at("patch").get<std::string>().find("\n+COPY package"),
             std::string::npos);
   bool has_finding = false;
-  for (const json& finding : data.at("findings"))
-    has_finding = has_finding || (finding.at("rule") == "DC1001" && finding.at("line") == 3);
+  for (const json& finding : data.at("findings")) {
+    if (finding.at("rule") == "DC1001" && finding.at("line") == 3) {
+      has_finding = true;
+      EXPECT_EQ(finding.at("impact").at("frequency"), json({{"rebuilt", 2}, {"commits", 2}}));
+    }
+  }
   EXPECT_TRUE(has_finding) << data.at("findings").dump();
 }
 

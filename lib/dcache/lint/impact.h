@@ -8,6 +8,12 @@
 
 namespace dcache::lint {
 
+// How often a step was rebuilt.
+struct Frequency {
+  size_t rebuilt = 0;  // in so many
+  size_t commits = 0;  // of those that build the image with the step
+};
+
 struct Impact {
   std::string cause;    // "editing src/main.go"
   size_t rebuilds = 0;  // steps that it rebuilds, and of how many
@@ -17,7 +23,11 @@ struct Impact {
   // How long those took in the last build; nothing if that is not known, and less if not all of them are.
   std::optional<double> seconds = {};
   std::optional<double> seconds_after = {};
-  // All of that: "editing src/main.go rebuilds 6 of 8 steps now, and 2 of 9 with this change".
+  // By the history, of the step that the finding is at; only known where the history is replayed, as for the
+  // report.
+  std::optional<Frequency> frequency = {};
+  // What a change rebuilds, in words: "editing src/main.go rebuilds 6 of 8 steps now, and 2 of 9 with this
+  // change".
   std::string words = {};
 };
 

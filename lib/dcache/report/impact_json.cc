@@ -11,6 +11,13 @@ void write_impact(const lint::Impact& impact, text::JsonWriter& json) {
       .member("steps_after", impact.steps_after);
   if (impact.seconds) json.member("seconds", *impact.seconds);
   if (impact.seconds_after) json.member("seconds_after", *impact.seconds_after);
+  if (impact.frequency) {
+    json.key("frequency")
+        .begin_object()
+        .member("rebuilt", impact.frequency->rebuilt)
+        .member("commits", impact.frequency->commits)
+        .end_object();
+  }
   json.end_object();
 }
 

@@ -7,6 +7,7 @@
 #include <fmt/format.h>
 
 #include "dcache/address.h"
+#include "dcache/report/impact_json.h"
 #include "dcache/report/optimize.h"
 #include "dcache/report/page_parts.h"
 #include "dcache/report/step_words.h"
@@ -135,8 +136,9 @@ void write_page_image(const PageImage& image, text::JsonWriter& json) {
 
 void write_page_finding(const PageFinding& finding, text::JsonWriter& json) {
   const lint::Diagnostic& diagnostic = finding.diagnostic;
-  json.begin_object()
-      .member("path", finding.path)
+  json.begin_object();
+  if (diagnostic.impact) write_impact(*diagnostic.impact, json.key("impact"));
+  json.member("path", finding.path)
       .member("line", finding.line)
       .member("rule", diagnostic.rule)
       .member("name", diagnostic.name)

@@ -152,6 +152,12 @@
       element("div", {class: "scroll", tabindex: "0", role: "region", "aria-label": "Commits and steps"}, picture), said);
   }
 
+  // How often the step of a finding was rebuilt.
+  function often(impact) {
+    if (!impact || !impact.frequency) return null;
+    return element("b", {}, ` (rebuilt in ${impact.frequency.rebuilt} of ${counted(impact.frequency.commits, "commit")})`);
+  }
+
   function findings() {
     if (!data.findings) return;
     if (data.findings.length === 0) {
@@ -167,7 +173,7 @@
         (one.path + one.rule + one.name + one.message + one.remedy).toLowerCase().includes(search.value.toLowerCase()));
       place.replaceChildren(element("p", {class: "dim"}, counted(wanted.length, "finding")),
         table(["Level", "Place", "Rule", "What is wrong, and what to do"], wanted.slice(0, 500).map((one) => [element("span", {class: "level-" + one.level}, one.level),
-          code(one.path + ":" + one.line), element("a", {href: one.help}, one.rule), element("span", {}, one.message, one.remedy ? element("span", {class: "dim"}, ": " + one.remedy) : null)])));
+          code(one.path + ":" + one.line), element("a", {href: one.help}, one.rule), element("span", {}, one.message, often(one.impact), one.remedy ? element("span", {class: "dim"}, ": " + one.remedy) : null)])));
     };
     level.addEventListener("change", show);
     search.addEventListener("input", show);
