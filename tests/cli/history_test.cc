@@ -217,6 +217,17 @@ TEST(History, StartsWithTheLineThatAloneRebuildsMost) {
       << out;
 }
 
+TEST(History, SaysWhatFiltersKeepFromGit) {
+  const HistoryRepository repository(test::Files{{"Dockerfile", "FROM x\nCOPY . .\n"},
+                                                 {".gitattributes", "# filter=no\n*.bin filter=lfs -text\n"},
+                                                 {"a.bin", "1\n"}});
+  EXPECT_EQ(
+      repository.history().at("notes"),
+      json::array(
+          {"files with the filter Git LFS (.gitattributes) count as changed when what git stores of them "
+           "changes, such as the pointer of a large file"}));
+}
+
 TEST(History, LetsArgumentsDifferThatCiChanges) {
   const HistoryRepository repository(
       test::Files{{"Dockerfile", "FROM x\nARG GIT_SHA\nARG MODE\nRUN npm ci\nRUN echo $GIT_SHA\n"},

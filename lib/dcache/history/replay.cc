@@ -3,12 +3,14 @@
 #include <utility>
 
 #include <fmt/format.h>
+#include <re2/re2.h>
 
 #include "dcache/history/era.h"
 #include "dcache/history/history.h"
 #include "dcache/history/image_replay.h"
 #include "dcache/history/kept_replay.h"
 #include "dcache/text/path.h"
+#include "dcache/text/piece.h"
 #include "dcache/text/words.h"
 #include "dcache/threads/share.h"
 
@@ -312,6 +314,7 @@ class CommitReplay {
 
   void add_notes() {
     add_notes_on_arguments();
+    add_note_on_filters();
     const auto paths_of = [](const Paths& changes) {
       std::set<std::string> paths;
       for (const auto& [commit, path] : changes)
@@ -331,6 +334,24 @@ class CommitReplay {
       history_.notes.push_back(fmt::format(
           "{} changed; what a checkout then writes differently (line ends, filters) is not counted",
           list(attributes)));
+  }
+
+  // Git has other contents than a checkout: what filters make of them is for other programs.
+  void add_note_on_filters() {
+    const auto attributes =
+        files_of(history_.commits.size() - 1)
+            ->read(text::join_path(objects_->repository().root(), context::kAttributesName));
+    if (!attributes) return;
+    static const RE2 kFilter(R"((?m)^[^#\n]*\sfilter=([^\s]+))");
+    std::set<std::string> filters;
+    std::string name;
+    for (re2::StringPiece rest = text::piece(*attributes); RE2::FindAndConsume(&rest, kFilter, &name);)
+      filters.insert(name == "lfs" ? "Git LFS" : name);
+    if (filters.empty()) return;
+    history_.notes.push_back(
+        fmt::format("files with the filter {} (.gitattributes) count as changed when what git stores of them "
+                    "changes, such as the pointer of a large file",
+                    text::list_words(std::vector<std::string>(filters.begin(), filters.end()))));
   }
 
   std::shared_ptr<const GitObjects> objects_;
