@@ -16,6 +16,8 @@
 #include "dcache/context/disk.h"
 #include "dcache/context/git.h"
 #include "dcache/dockerfile/mount.h"
+#include "dcache/lint/config.h"
+#include "dcache/lint/configured_builder.h"
 #include "dcache/plan/values.h"
 #include "dcache/project/definitions.h"
 #include "dcache/project/file_kinds.h"
@@ -302,8 +304,37 @@ std::shared_ptr<const context::FileSystem> disk_of(const BuildFlags& flags) {
   return context::disk_with(std::move(options));
 }
 
+std::shared_ptr<const context::FileSystem> files_of_configurations(const BuildFlags& flags) {
+  context::DiskOptions options;
+  options.within = readable_folders(flags, flags.files);
+  if (!flags.config.empty()) options.named.push_back(flags.config);
+  std::string above = lint::find_config(".", *context::disk());
+  if (!above.empty() && !text::is_within(above, options.within.front()))
+    options.named.push_back(std::move(above));
+  return context::disk_with(std::move(options));
+}
+
+namespace {
+
+// The builder that is meant where definitions leave it open, or CI alone names one. Settings are those of the
+// work tree, whatever commits are compared.
+void add_builder_choice(const BuildFlags& flags, project::ProjectOptions& options) {
+  if (flags.builder_is_given) {
+    options.builder = flags.builder;
+    return;
+  }
+  const auto configured =
+      std::make_shared<lint::ConfiguredBuilders>(files_of_configurations(flags), flags.config);
+  options.configured_builder = [configured](const std::string& dockerfile) {
+    return configured->of(dockerfile);
+  };
+}
+
+}  // namespace
+
 std::optional<project::ProjectOptions> project_options_of(const BuildFlags& flags) {
   project::ProjectOptions options;
+  add_builder_choice(flags, options);
   cache::BuildOptions& build = options.build;
   build.context = flags.context;
   if (!flags.no_store) build.hash_store = store_folder();
@@ -472,11 +503,11 @@ bool is_one_question(const std::vector<std::string>& changed, const std::vector<
   return false;
 }
 
-void warn_of_outside(const std::vector<std::string>& names, bool all) {
+void warn_of_outside(const std::vector<std::string>& names, bool all, const std::vector<std::string>& told) {
   for (const std::string& name : names) {
     if (text::has_wildcard(name) && !text::is_absolute(name)) {
       complain(fmt::format("warning: {} matches no file in a build context", name));
-    } else if (all) {
+    } else if (all && std::ranges::find(told, name) == told.end()) {
       complain(fmt::format("warning: {} is in the build context of no image", name));
     }
   }

@@ -23,6 +23,7 @@ struct BuildFlags {
   std::vector<std::string> definitions;  // files that define them; empty for those that are found
   std::vector<std::string> profiles;
   std::vector<std::string> set;
+  std::string config;  // the configuration for all; empty: the nearest above each
   std::string context;
   std::string target;
   std::string platform;
@@ -78,6 +79,9 @@ std::vector<std::string> readable_folders(const BuildFlags& flags, const std::ve
 // The disk, where the files that the flags name are read wherever they lead, and no others outside of
 // readable_folders().
 std::shared_ptr<const context::FileSystem> disk_of(const BuildFlags& flags);
+// Where configurations are read from: --config may name any file, and one above the repository is the user's
+// own.
+std::shared_ptr<const context::FileSystem> files_of_configurations(const BuildFlags& flags);
 // What the flags say of every build, without a Dockerfile. Says on standard error what is wrong with them,
 // and gives nothing then.
 std::optional<project::ProjectOptions> project_options_of(const BuildFlags& flags);
@@ -118,9 +122,10 @@ inline constexpr std::string_view kListMayBeEmpty =
 bool is_one_question(const std::vector<std::string>& changed, const std::vector<std::string>& since,
                      const std::vector<std::string>& git);
 
-// One warning for each pattern that matches nothing, and if `all` for each other name too: of names that are
-// in no build context.
-void warn_of_outside(const std::vector<std::string>& names, bool all);
+// One warning for each pattern that matches nothing, and if `all` for each other name too that is not `told`:
+// of names that are in no build context.
+void warn_of_outside(const std::vector<std::string>& names, bool all,
+                     const std::vector<std::string>& told = {});
 
 // The variables of the process.
 std::map<std::string, std::string, std::less<>> environment();

@@ -169,7 +169,7 @@ class Session {
     };
   }
 
-  project::ProjectOptions finder_options(const std::optional<project::ProjectOptions>& given) const {
+  project::ProjectOptions finder_options(const std::optional<project::ProjectOptions>& given) {
     project::ProjectOptions options = given.value_or(project::ProjectOptions());
     options.read.files = files_;
     options.build = {};  // --context is told to the rules, and needs no definition
@@ -192,6 +192,10 @@ class Session {
   // Where an ignore file of a context can't be read. The search may have `said` it.
   bool check_ignore_files(std::set<std::string>& said) const {
     const std::vector<text::Failure> failures = facts_.failures();
+    options.builder = options_.rules.builder;
+    options.configured_builder = [this](const std::string& dockerfile) {
+      return linters_.of(dockerfile).given.builder;
+    };
     for (const text::Failure& failure : failures) {
       if (said.insert(text::words_of(failure)).second) complain(text::words_of(failure));
     }

@@ -119,7 +119,7 @@ Command optimize_command() {
   add_store_option(command, options->build);
   command.flag("--diff", options->diff, "Show the changes without making them (default)");
   command.flag("--write", options->write, "Write the Dockerfile, and the ignore file that it lacks");
-  add_proposal_options(command, options->proposals);
+  add_proposal_options(command, options->proposals, options->build);
   command.text("--log", "FILE", options->log,
                "The log of a build: its times are used to give the gain in minutes");
   command.text("--format", "", options->format, "Output format").choices = {"text", "json"};

@@ -34,7 +34,7 @@ class Proposer {
         selection_(selection),
         failed_(failed),
         files_(project.read.files),
-        configurations_(files_of_configurations(flags, replayer.flags())),
+        configurations_(files_of_configurations(replayer.flags())),
         images_(std::make_shared<project::ImageFinder>(project)),
         durations_(durations) {}
 
@@ -71,7 +71,8 @@ class Proposer {
   std::optional<optimize::Proposal> propose(const DockerfileImages& group) {
     const project::Image& first = selection_.project.images[group.images.front()];
     const std::string& dockerfile = first.build.dockerfile;
-    lint::Linters linters(lint::catalogue(), {.config = options_.config, .files = configurations_.get()});
+    lint::Linters linters(lint::catalogue(),
+                          {.config = replayer_.flags().config, .files = configurations_.get()});
     const lint::Linters::Entry& entry = linters.of(dockerfile);
     if (entry.failure) {
       complain(text::words_of(*entry.failure));
@@ -111,23 +112,12 @@ class Proposer {
 
 }  // namespace
 
-void add_proposal_options(Command& command, ProposalFlags& flags) {
+void add_proposal_options(Command& command, ProposalFlags& flags, BuildFlags& build) {
   command.number("--min-gain", "COUNT", flags.least_gain,
                  "Leave out changes that save fewer rebuilds of steps, over all commits");
   command.flag("--unsafe-fixes", flags.unsafe_fixes, "Also propose changes that may change the image");
-  command.text("--config", "FILE", flags.config,
-               "Configuration file whose ignored rules count (default: as for dcache lint)");
-}
-
-std::shared_ptr<const context::FileSystem> files_of_configurations(const ProposalFlags& flags,
-                                                                   const BuildFlags& build) {
-  context::DiskOptions options;
-  options.within = readable_folders(build, build.files);
-  if (!flags.config.empty()) options.named.push_back(flags.config);
-  std::string above = lint::find_config(".", *context::disk());
-  if (!above.empty() && !text::is_within(above, options.within.front()))
-    options.named.push_back(std::move(above));
-  return context::disk_with(std::move(options));
+  command.text("--config", "FILE", build.config,
+               "Configuration file whose ignored rules and builder count (default: as for dcache lint)");
 }
 
 std::vector<optimize::Proposal> propose(const ProposalFlags& flags, const Replayer& replayer,

@@ -19,13 +19,9 @@ namespace dcache::cli {
 struct ProposalFlags {
   uint32_t least_gain = 1;
   bool unsafe_fixes = false;
-  std::string config;  // empty for the nearest
 };
-void add_proposal_options(Command& command, ProposalFlags& flags);
-// Where configurations are read from: --config may name any file, and one above the repository is the user's
-// own.
-std::shared_ptr<const context::FileSystem> files_of_configurations(const ProposalFlags& flags,
-                                                                   const BuildFlags& build);
+// `build` gets the configuration.
+void add_proposal_options(Command& command, ProposalFlags& flags, BuildFlags& build);
 
 // One proposal for each Dockerfile that images of the selection are built from. Says on standard error what
 // can't be worked out, and sets `failed` then.

@@ -122,9 +122,9 @@ class Session {
     const auto options = project_options_of(replayer_.flags());
     if (!options) return {};
     lint::BuildFactsFinder facts(options->read.files, std::make_shared<project::ImageFinder>(*options));
-    const auto configurations = files_of_configurations(options_.proposals, replayer_.flags());
+    const auto configurations = files_of_configurations(replayer_.flags());
     lint::Linters linters(lint::catalogue(),
-                          {.config = options_.proposals.config, .files = configurations.get()});
+                          {.config = replayer_.flags().config, .files = configurations.get()});
     std::set<std::string> known;
     std::vector<report::PageFinding> findings;
     for (const size_t index : selection_.meant) {
@@ -179,7 +179,7 @@ Command report_command() {
   add_store_option(command, options->build);
   command.text("--log", "FILE", options->log,
                "The log of a build, to show when each step ran and how long it took");
-  add_proposal_options(command, options->proposals);
+  add_proposal_options(command, options->proposals, options->build);
   command.notes =
       "The page is one file that needs no network and no other file. It shows what dcache images, lint, "
       "history, optimize and graph say, and with --log the timeline of a build.";

@@ -64,23 +64,23 @@ void apply_flags(const BuildFlags& flags, const plan::Options& given, project::I
   if (!flags.images.empty()) apply_file(flags, image);
   if (!flags.target.empty()) build.plan.target = flags.target;
   for (const auto& [name, value] : given.build_args) {
+    // Only docker buildx passes it on from the environment.
+    constexpr std::string_view kEpoch = "SOURCE_DATE_EPOCH";
     const auto names = [&wanted = name](const std::string& pair) {
       return pair.substr(0, pair.find('=')) == wanted;
     };
     const bool is_named = std::ranges::any_of(flags.build_args, names);
+    if (name == kEpoch && !is_named && build.plan.builder != plan::Builder::kBuildkit) {
+      const bool is_defined = image.origin().kind != project::DefinitionKind::kDockerfile;
+      if (!is_defined || !image.target.args.contains(name)) build.plan.build_args.erase(name);
+      continue;
+    }
     const auto [known, is_new] = build.plan.build_args.try_emplace(name, value);
     if (is_named && !is_new) known->second = value;
   }
   for (const auto& [name, value] : given.named_contexts)
     build.plan.named_contexts[name] = value;
   take_for_known(flags, image);
-}
-
-// The builder that the command line names is the one that is asked about, whatever definitions say.
-void apply_builder(const BuildFlags& flags, project::Project& project) {
-  if (!flags.builder_is_given) return;
-  for (project::Image& image : project.images)
-    image.build.plan.builder = flags.builder;
 }
 
 // All images are built for the platform that the command line names.
@@ -307,7 +307,6 @@ std::optional<project::Project> read_images(const BuildFlags& flags, bool& faile
   if (files != nullptr) options->read.files = files;
   add_changed(changed, *options);
   project::Project project = project::read_project(".", *options);
-  apply_builder(flags, project);
   apply_platform(flags, project);
   if (complains) {
     std::vector<text::Failure> told = project.failures;
@@ -425,7 +424,6 @@ Selection select_images(const BuildFlags& flags, bool& failed,
     BuildFlags named = flags;
     if (named.files.empty()) named.files = {own};
     selection = select_of_files(named, *options, complains, failed);
-    apply_builder(flags, selection.project);
     apply_platform(flags, selection.project);
     failed = failed || selection.meant.empty();
   } else if (auto project = read_images(flags, failed, files, changed, complains)) {
@@ -467,7 +465,6 @@ Selection select_images_at(const BuildFlags& flags, const std::shared_ptr<const 
   options->read.files = files;
   options->found = std::move(found);
   project::Project project = project::read_project(".", *options);
-  apply_builder(flags, project);
   apply_platform(flags, project);
   if (complains) complain_of(project.failures);
   const std::string own = default_dockerfile(flags.context, *files);

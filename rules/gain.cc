@@ -17,6 +17,7 @@ namespace {
 constexpr size_t kMostFilesOfGain = 50000;
 constexpr size_t kMostTried = 64;   // sources, and reads of the context
 constexpr size_t kMostSteps = 256;  // below one step
+constexpr size_t kMostBuilds = 4;   // of one Dockerfile
 
 // How long the steps that rebuild took in the last build, as far as that is known.
 struct StepTimes {
@@ -38,15 +39,21 @@ struct Counts {
   StepTimes times = {};
 };
 
-// The build by the project's builder.
-cache::BuildOptions options_for(lint::Dockerfile& dockerfile, const lint::BuildContext& context) {
-  cache::BuildOptions options;
-  if (const project::Image* image = dockerfile.image())
-    options.plan.build_args = image->build.plan.build_args;
-  options.plan.builder = dockerfile.builder();
-  options.dockerfile = text::join_path(context.folder, "Dockerfile");
-  options.context = context.folder;
-  return options;
+// The builds of a Dockerfile whose steps are counted: those of the images that definitions build from it with
+// this context, each with its target, arguments and platform. The last stage where no image is known.
+std::vector<cache::BuildOptions> builds_of(lint::Dockerfile& dockerfile, const lint::BuildContext& context) {
+  std::vector<cache::BuildOptions> builds;
+  for (const project::Image& image : dockerfile.images()) {
+    if (image.build.context == context.folder && builds.size() < kMostBuilds)
+      builds.emplace_back().plan = image.build.plan;
+  }
+  if (builds.empty()) builds.emplace_back();
+  for (cache::BuildOptions& options : builds) {
+    options.plan.builder = dockerfile.builder();
+    options.dockerfile = text::join_path(context.folder, "Dockerfile");
+    options.context = context.folder;
+  }
+  return builds;
 }
 
 StepTimes times_of(const lint::Dockerfile& dockerfile, const cache::Report& report,
@@ -74,9 +81,8 @@ Counts count(const lint::Dockerfile& dockerfile, const cache::Report& report, co
   return counts;
 }
 
-std::optional<Counts> count_for_edit(lint::Dockerfile& dockerfile, const lint::BuildContext& context,
-                                     std::string text, std::string_view edited) {
-  cache::BuildOptions options = options_for(dockerfile, context);
+std::optional<Counts> count_for_edit(const lint::Dockerfile& dockerfile, const lint::BuildContext& context,
+                                     cache::BuildOptions options, std::string text, std::string_view edited) {
   options.names_only = true;
   const auto build = cache::Build::make(options, {.dockerfile = std::move(text), .context = context.files});
   if (!build) return std::nullopt;
@@ -86,9 +92,9 @@ std::optional<Counts> count_for_edit(lint::Dockerfile& dockerfile, const lint::B
   return count(dockerfile, answer.report, build->graph());
 }
 
-std::optional<Counts> count_for_argument(lint::Dockerfile& dockerfile, const lint::BuildContext& context,
+std::optional<Counts> count_for_argument(const lint::Dockerfile& dockerfile,
+                                         const lint::BuildContext& context, cache::BuildOptions options,
                                          const std::string& text, std::string_view name) {
-  cache::BuildOptions options = options_for(dockerfile, context);
   const auto build_with = [&](const char* value) {
     options.plan.build_args[std::string(name)] = value;
     return cache::Build::make(options, {.dockerfile = text, .context = context.files});
@@ -126,6 +132,20 @@ lint::Impact impact_of(std::string cause, const Counts& before, const Counts& af
           .seconds = before.times.sum(),
           .seconds_after = after.times.sum(),
           .words = std::move(words)};
+}
+
+// What a change gains in one of the builds. Of several it is the first that gains anything: another may not
+// build the stage that the change is in. `impact_in` gives the impact in one build, if there is an answer.
+template <typename ImpactIn>
+std::optional<lint::Impact> first_gain(const std::vector<cache::BuildOptions>& builds,
+                                       const ImpactIn& impact_in) {
+  std::optional<lint::Impact> first;
+  for (const cache::BuildOptions& options : builds) {
+    std::optional<lint::Impact> impact = impact_in(options);
+    if (impact && impact->rebuilds_after < impact->rebuilds) return impact;
+    if (!first) first = std::move(impact);
+  }
+  return first;
 }
 
 // What a step and those below it read of the context, as far as it is looked at.
@@ -174,10 +194,14 @@ std::optional<lint::Impact> gain_of(lint::Dockerfile& dockerfile, const lint::Fi
   const lint::BuildContext* context = small_context(dockerfile);
   if (context == nullptr || edited.empty()) return std::nullopt;
   const std::string text(dockerfile.file().source());
-  const auto before = count_for_edit(dockerfile, *context, text, edited);
-  const auto after = count_for_edit(dockerfile, *context, text::apply(text, fix.edits), edited);
-  if (!before || !after) return std::nullopt;
-  return impact_of(fmt::format("editing {}", edited), *before, *after);
+  const std::string fixed = text::apply(text, fix.edits);
+  return first_gain(builds_of(dockerfile, *context),
+                    [&](const cache::BuildOptions& options) -> std::optional<lint::Impact> {
+                      const auto before = count_for_edit(dockerfile, *context, options, text, edited);
+                      const auto after = count_for_edit(dockerfile, *context, options, fixed, edited);
+                      if (!before || !after) return std::nullopt;
+                      return impact_of(fmt::format("editing {}", edited), *before, *after);
+                    });
 }
 
 std::optional<lint::Impact> gain_for_argument(lint::Dockerfile& dockerfile, const lint::Fix& fix,
@@ -185,18 +209,27 @@ std::optional<lint::Impact> gain_for_argument(lint::Dockerfile& dockerfile, cons
   const lint::BuildContext* context = small_context(dockerfile);
   if (context == nullptr) return std::nullopt;
   const std::string text(dockerfile.file().source());
-  const auto before = count_for_argument(dockerfile, *context, text, name);
-  const auto after = count_for_argument(dockerfile, *context, text::apply(text, fix.edits), name);
-  if (!before || !after) return std::nullopt;
-  return impact_of(fmt::format("a new value of {}", name), *before, *after);
+  const std::string fixed = text::apply(text, fix.edits);
+  return first_gain(builds_of(dockerfile, *context),
+                    [&](const cache::BuildOptions& options) -> std::optional<lint::Impact> {
+                      const auto before = count_for_argument(dockerfile, *context, options, text, name);
+                      const auto after = count_for_argument(dockerfile, *context, options, fixed, name);
+                      if (!before || !after) return std::nullopt;
+                      return impact_of(fmt::format("a new value of {}", name), *before, *after);
+                    });
 }
 
 std::optional<lint::Impact> gain_of_ignoring(lint::Dockerfile& dockerfile, std::string_view edited) {
   const lint::BuildContext* context = small_context(dockerfile);
   if (context == nullptr || edited.empty()) return std::nullopt;
-  const auto before = count_for_edit(dockerfile, *context, std::string(dockerfile.file().source()), edited);
-  if (!before) return std::nullopt;
-  return impact_of(fmt::format("changing {}", edited), *before, {.rebuilt = 0, .all = before->all});
+  const std::string text(dockerfile.file().source());
+  return first_gain(builds_of(dockerfile, *context),
+                    [&](const cache::BuildOptions& options) -> std::optional<lint::Impact> {
+                      const auto before = count_for_edit(dockerfile, *context, options, text, edited);
+                      if (!before) return std::nullopt;
+                      return impact_of(fmt::format("changing {}", edited), *before,
+                                       {.rebuilt = 0, .all = before->all});
+                    });
 }
 
 std::string rebuilding_file(lint::Dockerfile& dockerfile, const plan::Step& step,

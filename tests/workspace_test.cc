@@ -87,6 +87,22 @@ TEST(PublicWorkspace, ExplainsInValues) {
   EXPECT_FALSE(changed->changed[1].exists);
 }
 
+// The classic builder makes a step of each instruction.
+TEST(PublicWorkspace, ExplainsForTheBuilderOfTheSettings) {
+  const auto steps = [](Workspace& workspace) {
+    workspace.set_text("/app/Dockerfile", "FROM scratch\nLABEL a=1\nCOPY a /\n");
+    workspace.set_text("/app/a", "1");
+    return workspace.explain("/app/Dockerfile", {.changed = {"a"}})->steps.size();
+  };
+  Workspace workspace = workspace_in_memory();
+  EXPECT_EQ(steps(workspace), 1U);
+  workspace.set_text("/app/.dcache.toml", "builder = \"classic\"\n");
+  EXPECT_EQ(steps(workspace), 2U);
+  Workspace asked = workspace_in_memory({.builder = "buildkit"});
+  asked.set_text("/app/.dcache.toml", "builder = \"classic\"\n");
+  EXPECT_EQ(steps(asked), 1U);
+}
+
 TEST(PublicWorkspace, ExplainsForAWorkerThatImportsACache) {
   Workspace workspace = workspace_in_memory();
   workspace.set_text("/app/Dockerfile",

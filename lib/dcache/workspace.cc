@@ -196,7 +196,7 @@ tl::expected<Workspace, Failure> Workspace::open(const Options& options) {
                                     .message = fmt::format("unknown builder '{}'", options.builder),
                                     .remedy = "expected buildkit, classic or buildah"});
     }
-    made.plan.builder = *builder;
+    made.builder = *builder;
   }
   return Workspace(std::make_unique<Impl>(std::move(made)));
 }

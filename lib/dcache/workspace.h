@@ -50,7 +50,7 @@ class Workspace {
     std::string target = {};    // the stage to build; empty: the last
     std::string platform = {};  // empty: linux/amd64
     std::map<std::string, std::string> build_args = {};
-    std::string builder = {};           // "buildkit", "classic" or "buildah"; empty: buildkit
+    std::string builder = {};           // "buildkit", "classic" or "buildah"; empty: as settings and CI say
     std::string hash_store = {};        // a folder for hashes that are kept between runs; empty: none
     std::string shellcheck = {};        // the path of ShellCheck; empty: it is not run
     std::string shellcheck_store = {};  // a folder for its earlier answers; empty: none

@@ -324,6 +324,90 @@ TEST(Images, AreBuiltByTheBuilderThatIsAskedAbout) {
   EXPECT_NE(keys({}), keys({"--builder", "buildkit"}));
 }
 
+// The number of steps shows it: the classic builder makes one for each instruction.
+TEST(Images, AreBuiltByTheBuilderOfTheSettings) {
+  const char* const kDockerfile =
+      "FROM node:22\nWORKDIR /app\nLABEL a=1\nCOPY . ./\nRUN npm ci\nENV X=1\nCMD [\"node\"]\n";
+  const Repository repository({{".dcache.toml", "builder = \"classic\"\n"},
+                               {"Dockerfile", kDockerfile},
+                               {"package.json", "{}"},
+                               {"package-lock.json", "{}"},
+                               {"server.js", ""}});
+  const auto says = [&](std::vector<std::string> arguments, const std::string& part) {
+    const Outcome outcome = run_dcache(arguments, repository.path());
+    return outcome.out.find(part) != std::string::npos ? "" : outcome.out + outcome.err;
+  };
+  EXPECT_EQ(says({"explain", "--changed", "server.js"}, "4 of 6 steps rebuild"), "");
+  EXPECT_EQ(says({"explain", "-f", "Dockerfile", "--changed", "server.js"}, "4 of 6 steps rebuild"), "");
+  EXPECT_EQ(says({"affected", "--changed", "server.js"}, "4 of 6"), "");
+  EXPECT_EQ(says({"lint", "--select", "DC1001"}, "rebuilds 4 of 6 steps now"), "");
+  EXPECT_EQ(says({"explain", "--builder", "buildkit", "--changed", "server.js"}, "2 of 3 steps rebuild"), "");
+  EXPECT_EQ(says({"lint", "--builder", "buildkit", "--select", "DC1001"}, "rebuilds 2 of 3 steps now"), "");
+  const auto keys = [&](const std::vector<std::string>& more) {
+    std::vector<std::string> arguments = {"keys"};
+    arguments.insert(arguments.end(), more.begin(), more.end());
+    return run_dcache(arguments, repository.path()).out;
+  };
+  EXPECT_EQ(keys({}), keys({"--builder", "classic"}));
+  EXPECT_NE(keys({}), keys({"--builder", "buildkit"}));
+  // What is said of one image counts for more.
+  repository.write(".dcache.toml",
+                   "builder = \"classic\"\n[[images]]\nname = \"a\"\nbuilder = \"buildkit\"\n");
+  EXPECT_EQ(says({"explain", "--changed", "server.js"}, "2 of 3 steps rebuild"), "");
+  EXPECT_EQ(says({"lint", "--select", "DC1001"}, "rebuilds 2 of 3 steps now"), "");
+  // The program that CI runs counts for less.
+  repository.write(".dcache.toml", "builder = \"buildkit\"\n");
+  repository.write(".github/workflows/ci.yml",
+                   "on: push\njobs:\n  j:\n    steps:\n    - run: DOCKER_BUILDKIT=0 docker build .\n");
+  EXPECT_EQ(says({"explain", "--changed", "server.js"}, "2 of 3 steps rebuild"), "");
+  EXPECT_EQ(says({"lint", "--select", "DC1001", "Dockerfile"}, "rebuilds 2 of 3 steps now"), "");
+  repository.write(".dcache.toml", "builder = \"clasic\"\n");
+  const Outcome wrong = run_dcache({"explain", "--changed", "server.js"}, repository.path());
+  EXPECT_NE(wrong.err.find(".dcache.toml:1:11: unknown builder 'clasic'; did you mean 'classic'?"),
+            std::string::npos)
+      << wrong.err;
+}
+
+// One definition says which program builds, the other one everything else.
+TEST(Images, HaveTheBuilderOfAnyOfTheirDefinitions) {
+  const Repository repository(
+      {{"compose.yaml", "services:\n  a:\n    build: .\n"},
+       {".github/workflows/ci.yml", "on: push\njobs:\n  j:\n    steps:\n    - run: podman build .\n"},
+       {"Dockerfile", "FROM alpine\nCOPY f /f\n"},
+       {"f", ""}});
+  const Outcome outcome = run_dcache({"explain", "--changed", "f"}, repository.path());
+  EXPECT_NE(outcome.out.find(", builder buildah"), std::string::npos) << outcome.out;
+}
+
+TEST(Images, AreLintedForTheTargetOfTheirDefinition) {
+  const Repository repository(
+      {{"compose.yaml", "services:\n  a:\n    build: {context: ., target: dev}\n"},
+       {"Dockerfile",
+        "FROM node:22 AS dev\nWORKDIR /app\nCOPY . ./\nRUN npm ci\nFROM dev AS prod\nRUN npm run build\n"
+        "RUN npm prune\n"},
+       {"package.json", "{}"},
+       {"package-lock.json", "{}"},
+       {"server.js", ""}});
+  const auto impact = [&] {
+    const Outcome outcome =
+        run_dcache({"lint", "--select", "DC1001", "--format", "json", "Dockerfile"}, repository.path());
+    const auto findings = nlohmann::json::parse(outcome.out);
+    return findings.at(0).contains("impact") ? findings[0]["impact"].at("steps").get<int>() : 0;
+  };
+  EXPECT_EQ(impact(), 3);
+  repository.write("compose.yaml", "services:\n  a:\n    build: {context: ., target: prod}\n");
+  EXPECT_EQ(impact(), 5);
+  // Of several images the first that builds what the fix changes.
+  repository.write("compose.yaml",
+                   "services:\n  x:\n    build: {context: ., target: other}\n  a:\n    build: {context: ., "
+                   "target: dev}\n");
+  repository.write("Dockerfile", repository.read("Dockerfile") + "FROM alpine AS other\nRUN true\n");
+  EXPECT_EQ(impact(), 3);
+  // An image that is not built from it gains nothing.
+  repository.write("compose.yaml", "services:\n  x:\n    build: {context: ., target: other}\n");
+  EXPECT_EQ(impact(), 0);
+}
+
 // A cache mount would end the build.
 TEST(Images, AreLintedForTheBuilderOfTheirDefinition) {
   struct Case {

@@ -60,7 +60,7 @@ class Workspace:
         :param target: the stage to build; by default the last one
         :param platform: the platform to build for, such as ``"linux/arm64"``
         :param build_args: the build arguments
-        :param builder: the builder whose cache is modelled; by default BuildKit
+        :param builder: the builder whose cache is modelled; by default the one that ``.dcache.toml`` or CI names
         :param shellcheck: the path of ShellCheck; by default it is not run
         :param hash_store: a folder for hashes of files, which are kept between runs
         :param profile: the profile of rules, such as ``"hadolint"``

@@ -29,7 +29,7 @@ void SettingsReader::read_workspace(Workspace::Options& options) {
   read("builder", builder);
   if (builder.empty()) return;
   if (const auto known = plan::builder_of(builder)) {
-    options.plan.builder = *known;
+    options.builder = *known;
   } else {
     wrong_.push_back({"builder", "buildkit, classic or buildah"});
   }

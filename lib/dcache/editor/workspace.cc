@@ -9,6 +9,7 @@
 #include "dcache/dockerfile/parser.h"
 #include "dcache/editor/asked_files.h"
 #include "dcache/lint/catalogue.h"
+#include "dcache/lint/configured_builder.h"
 #include "dcache/lint/linters.h"
 #include "dcache/lint/shellcheck.h"
 #include "dcache/project/cache_option.h"
@@ -47,13 +48,23 @@ struct LinterPair {
 
 // The folders around the Dockerfiles of a set of texts.
 struct RepositoryView {
-  RepositoryView(const Workspace::Options& options, std::shared_ptr<const context::FileSystem> files)
+  // `configurations`: what those are read from, which may be above what somebody asked about.
+  RepositoryView(const Workspace::Options& options, std::shared_ptr<const context::FileSystem> files,
+                 const std::shared_ptr<const context::FileSystem>& configurations)
       : texts(std::move(files)),
         reading({.read = {.files = texts},
                  .build = {.hash_store = options.hash_store, .plan = options.plan},
+                 .builder = options.builder,
+                 .configured_builder = configured_builders(options, configurations),
                  .fallback_context = options.context}),
         images(std::make_shared<project::ImageFinder>(reading)),
         facts(texts, images) {}
+
+  static project::ProjectOptions::ConfiguredBuilder configured_builders(
+      const Workspace::Options& options, const std::shared_ptr<const context::FileSystem>& files) {
+    const auto configured = std::make_shared<lint::ConfiguredBuilders>(files, options.config);
+    return [configured](const std::string& dockerfile) { return configured->of(dockerfile); };
+  }
 
   std::shared_ptr<const context::FileSystem> texts;
   project::ProjectOptions reading;
@@ -176,7 +187,8 @@ struct Workspace::State {
     state->disk = std::make_shared<const CachedFiles>(state->options->files);
     state->texts = std::make_shared<const MemoryFiles>(texts.over(state->disk));
     state->linting = std::make_shared<LinterPair>(*state->options, state->texts);
-    state->view = std::make_shared<RepositoryView>(*state->options, state->reachable(state->texts));
+    state->view =
+        std::make_shared<RepositoryView>(*state->options, state->reachable(state->texts), state->texts);
     return state;
   }
 
@@ -245,7 +257,8 @@ Workspace::EditScope Workspace::change_texts(const std::string& path,
   state->asked->add(path);
   state->disk = state_->disk;
   state->texts = texts;
-  state->parsed.take(state_->parsed);
+  // A configuration names the builder, which decides what there is to plan.
+  if (!is_configuration(*state->options, path)) state->parsed.take(state_->parsed);
   state->parsed.forget(path);
   // Earlier states are of the build that was meant then.
   if (!is_of_definitions(*state->options, path)) state->revisions.take(state_->revisions);
@@ -255,8 +268,8 @@ Workspace::EditScope Workspace::change_texts(const std::string& path,
   state->linting = is_configuration(*state->options, path)
                        ? std::make_shared<LinterPair>(*state->options, texts)
                        : state_->linting;
-  state->view =
-      inner ? state_->view : std::make_shared<RepositoryView>(*state->options, state->reachable(texts));
+  state->view = inner ? state_->view
+                      : std::make_shared<RepositoryView>(*state->options, state->reachable(texts), texts);
   if (inner) {
     state->defined.take(state_->defined);
     for (size_t depth = 0; depth < std::size(state->linted); ++depth) {
@@ -318,7 +331,9 @@ tl::expected<std::shared_ptr<const Workspace::ParsedDockerfile>, std::string> Wo
   auto text = texts->read(path);
   if (!text) return tl::unexpected(std::move(text.error()));
   dockerfile::File file = dockerfile::parse(std::move(*text));
-  plan::Graph graph = plan::build_graph(file, options->plan);
+  plan::Options plan = options->plan;
+  plan.builder = view->images->builder_of(path).value_or(plan.builder);
+  plan::Graph graph = plan::build_graph(file, plan);
   auto answer = std::make_shared<const ParsedDockerfile>(ParsedDockerfile{std::move(file), std::move(graph)});
   parsed.add(path, answer);
   return answer;

@@ -58,6 +58,7 @@ class Workspace {
     std::string shellcheck = {};        // the path of ShellCheck; empty: it is not run
     std::string shellcheck_store = {};  // the folder of its earlier answers; empty for none
     plan::Options plan = {};            // target, platform, build arguments, …
+    std::optional<plan::Builder> builder = {};  // of all Dockerfiles, whatever definitions and settings say
   };
 
   explicit Workspace(Options options);

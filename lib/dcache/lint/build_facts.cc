@@ -101,13 +101,20 @@ BuildFacts BuildFactsFinder::of(const std::string& dockerfile, const std::string
     if (!context.empty() || defined().empty()) return nullptr;
     return {known, &known->images.front()};
   };
-  const auto builder = [defined]() -> std::optional<plan::Builder> {
-    std::optional<plan::Builder> named;
-    for (const project::Image& one : defined()) {
-      if (one.target.builder == plan::Builder::kClassic) return one.target.builder;
-      if (!named) named = one.target.builder;
-    }
-    return named;
+  const auto images = [context, defined]() -> std::span<const project::Image> {
+    if (!context.empty()) return {};
+    return defined();
+  };
+  const auto builder = [this, dockerfile, defined]() -> std::optional<plan::Builder> {
+    const std::vector<project::Image>& all = defined();
+    const auto chosen = images_ == nullptr ? std::nullopt : images_->builder_of(dockerfile);
+    const bool is_known = chosen || std::ranges::any_of(all, [](const project::Image& one) {
+                            return one.target.builder.has_value();
+                          });
+    if (all.empty() || !is_known) return chosen;
+    const bool has_classic = std::ranges::any_of(
+        all, [](const project::Image& one) { return one.build.plan.builder == plan::Builder::kClassic; });
+    return has_classic ? plan::Builder::kClassic : all.front().build.plan.builder;
   };
   const auto names = [this, dockerfile, known, defined] {
     std::call_once(known->asked_names, [&] {
@@ -149,6 +156,7 @@ BuildFacts BuildFactsFinder::of(const std::string& dockerfile, const std::string
   };
   BuildFacts::Parts parts{.files = files,
                           .image = image,
+                          .images = images,
                           .builder = builder,
                           .names = names,
                           .built_on = built_on,

@@ -92,6 +92,7 @@ class BuildFacts {
   struct Parts {
     Files files = {};
     std::function<std::shared_ptr<const project::Image>()> image = {};
+    std::function<std::span<const project::Image>()> images = {};
     std::function<std::optional<plan::Builder>()> builder = {};
     std::function<Names()> names = {};
     std::function<std::string()> built_on = {};
@@ -110,8 +111,11 @@ class BuildFacts {
   }
   // The build that definitions mean for the Dockerfile, or null.
   std::shared_ptr<const project::Image> image() const { return parts_.image ? parts_.image() : nullptr; }
-  // The builder that definitions build the Dockerfile with, if they say so; of several the classic one, which
-  // can do least.
+  // All builds that definitions mean for the Dockerfile, image() first. They live as long as this.
+  std::span<const project::Image> images() const {
+    return parts_.images ? parts_.images() : std::span<const project::Image>();
+  }
+  // The builder that builds the Dockerfile, if it is known; of several the classic one, which can do least.
   std::optional<plan::Builder> builder() const { return parts_.builder ? parts_.builder() : std::nullopt; }
   // The names whose meaning definitions decide, as plan::normal_reference() spells them: named contexts of
   // the builds of the Dockerfile, and images that the repository builds. Null where nothing is known.

@@ -73,6 +73,14 @@ bool flag_of(const toml::node& node, std::string_view key) {
   return *flag;
 }
 
+plan::Builder known_builder(const toml::node& node) {
+  const std::string name = text_of(node, "builder");
+  const auto builder = plan::builder_of(name);
+  if (!builder)
+    stop_at(node, fmt::format("unknown builder '{}'", name), did_you_mean(name, plan::builder_names()));
+  return *builder;
+}
+
 class ConfigReader {
  public:
   ConfigReader(const std::vector<std::string_view>& known_rules, std::vector<ConfigError>& notes)
@@ -110,11 +118,7 @@ class ConfigReader {
         stop_at(node, fmt::format("'{}' is not a version of Docker", config_.minimum_engine),
                 "write MAJOR.MINOR, such as 23.0");
     } else if (key == "builder") {
-      const std::string name = text_of(node, key);
-      const auto builder = plan::builder_of(name);
-      if (!builder)
-        stop_at(node, fmt::format("unknown builder '{}'", name), did_you_mean(name, plan::builder_names()));
-      config_.builder = *builder;
+      config_.builder = known_builder(node);
     } else if (key == "levels") {
       read_levels(node, config_.levels);
     } else if (key == "overrides") {
@@ -358,6 +362,19 @@ tl::expected<Config, ConfigError> read_config(const std::string& text,
                                               const std::vector<std::string_view>& known_rules) {
   std::vector<ConfigError> notes;
   return read_config(text, known_rules, notes);
+}
+
+tl::expected<std::optional<plan::Builder>, ConfigError> read_builder(const std::string& text) {
+  try {
+    const toml::table file = text::parse_toml(text);
+    const toml::node* const builder = file.get("builder");
+    if (builder == nullptr) return std::nullopt;
+    return known_builder(*builder);
+  } catch (const toml::parse_error&) {
+    return std::nullopt;
+  } catch (const Stop& stopped) {
+    return tl::unexpected(stopped.error);
+  }
 }
 
 tl::expected<Config, ConfigError> read_config(const std::string& text,

@@ -7,7 +7,7 @@
 //   exclude = ["testdata"]         # files that a search passes over; patterns as in .dockerignore
 //   fail-on = "warning"            # error, warning, info, style, none
 //   minimum-engine = "23.0"        # builders older than this are not used: DC1008 keeps quiet from 23.0 on
-//   builder = "buildkit"           # buildkit, classic, buildah
+//   builder = "buildkit"           # what builds the Dockerfiles: buildkit, classic, buildah
 //   shellcheck = false             # don't ask it, though it is installed
 //   trusted-registries = ["docker.io", "*.example.com"]
 //   strict-labels = true           # labels that are not in the schema are findings
@@ -86,7 +86,7 @@ struct Config {
   std::vector<Override> overrides;
   bool report_unused = false;            // comments that silence nothing are findings: DC0002
   std::string minimum_engine;            // "MAJOR.MINOR" of Docker; empty for any
-  std::optional<plan::Builder> builder;  // absent: the one that definitions name, or else BuildKit
+  std::optional<plan::Builder> builder;  // absent: the one that CI uses, or else BuildKit
   bool shellcheck = true;                // ask ShellCheck about the text of RUNs, where a Linter is given one
 };
 
@@ -105,6 +105,10 @@ tl::expected<Config, ConfigError> read_config(const std::string& text,
 tl::expected<Config, ConfigError> read_config(const std::string& text,
                                               const std::vector<std::string_view>& known_rules,
                                               std::vector<ConfigError>& notes);
+
+// The builder that a `.dcache.toml` names, if it does. Nothing else of it is looked at: none for a text that
+// is not TOML.
+tl::expected<std::optional<plan::Builder>, ConfigError> read_builder(const std::string& text);
 
 // The keys that the file may have, for the schema that editors use.
 std::span<const std::string_view> config_keys();

@@ -153,8 +153,8 @@ const project::Image* Dockerfile::image() {
 }
 
 plan::Builder builder_for(const Config& config, const BuildFacts& facts) {
-  if (config.builder) return *config.builder;
-  return facts.builder().value_or(plan::Builder::kBuildkit);
+  const auto known = facts.builder();
+  return known ? *known : config.builder.value_or(plan::Builder::kBuildkit);
 }
 
 plan::Builder Dockerfile::builder() {

@@ -46,8 +46,8 @@ struct Run {
   std::string_view source;  // of the file
 };
 
-// The builder that a Dockerfile is checked for: the one that the configuration names, or else the one that
-// definitions build it with.
+// The builder that a Dockerfile is checked for: the one of its builds, or of a text without a file the one
+// that the configuration names.
 plan::Builder builder_for(const Config& config, const BuildFacts& facts);
 
 class Dockerfile {
@@ -62,6 +62,8 @@ class Dockerfile {
   const std::string& path() const { return facts_.dockerfile(); }
   // The build that the file is meant for; null where that is not known.
   const project::Image* image();
+  // All builds that it is meant for, with that first; none where they are not known.
+  std::span<const project::Image> images() const { return facts_.images(); }
   // The builder that the file is checked for.
   plan::Builder builder();
   // Whether definitions decide what a name means that FROM, COPY --from or a mount has: it is that of a named

@@ -184,7 +184,6 @@ class ImageMaker {
 
   static void add_plan(const Target& target, plan::Options& plan) {
     if (!target.target.empty()) plan.target = target.target;
-    if (target.builder) plan.builder = *target.builder;
     for (const auto& [name, value] : target.args)
       plan.build_args[name] = value;
     for (const auto& [name, image] : target.image_args)
@@ -312,7 +311,9 @@ void add_inputs(Target& from, Target& to) {
   add_once(to.other_inputs, std::move(from.other_inputs));
   add_once(to.cache_to, std::move(from.cache_to));
   to.pull = to.pull || from.pull;
-  if (!to.builder) to.builder = from.builder;
+  if (to.builder && (to.builder_is_set || !from.builder_is_set)) return;
+  to.builder = from.builder;
+  to.builder_is_set = from.builder_is_set;
 }
 
 // A build imports what one definition says, not what all of them do: what CI says before what people build
@@ -503,6 +504,28 @@ void add_left_out(const ProjectOptions& options, const std::string& root, Discov
   }
 }
 
+// Gives each image the builder that is meant, once all of its definitions are known. What is wrong with
+// settings is added to the failures, each once.
+void choose_builders(const ProjectOptions& options, std::vector<Image>& images,
+                     std::vector<text::Failure>& failures) {
+  for (Image& image : images) {
+    const Target& target = image.target;
+    plan::Builder& chosen = image.build.plan.builder;
+    chosen = options.builder.value_or(target.builder.value_or(options.build.plan.builder));
+    if (options.builder || target.builder_is_set || !options.configured_builder) continue;
+    const auto configured = options.configured_builder(image.build.dockerfile);
+    if (configured) {
+      chosen = configured->value_or(chosen);
+      continue;
+    }
+    const text::Failure& failure = configured.error();
+    const auto is_same = [&](const text::Failure& known) {
+      return known.path == failure.path && known.message == failure.message;
+    };
+    if (std::ranges::none_of(failures, is_same)) failures.push_back(failure);
+  }
+}
+
 // Whether a target of bake is only there for others to inherit from: no group builds it, and its Dockerfile
 // does not exist, though that of another one does.
 bool is_only_inherited(const Image& image, const context::FileSystem& files) {
@@ -679,6 +702,7 @@ Project read_project(const std::string& folder, const ProjectOptions& options) {
     return std::ranges::find(project.failures, failure.path, &text::Failure::path) == project.failures.end();
   });
   if (options.definitions.empty()) add_lone_dockerfiles(options, maker, root, found.files, project);
+  choose_builders(options, project.images, project.failures);
   add_triggers(project.images);
   return project;
 }
@@ -692,6 +716,7 @@ void ImageFinder::add(const std::vector<std::string>& definitions) {
   const std::scoped_lock lock(mutex_);
   lacked_profiles_.merge(defined.lacked_profiles);
   add_definitions(std::move(defined), ImageMaker(options_, root), *options_.read.files, project);
+  project::choose_builders(options_, project.images, project.failures);
   added_.push_back(std::make_shared<const std::vector<Image>>(std::move(project.images)));
   std::ranges::move(project.groups, std::back_inserter(groups_));
   std::ranges::move(project.failures, std::back_inserter(failures_));
@@ -705,6 +730,7 @@ ImageFinder::Images ImageFinder::read(const std::string& folder, const std::vect
   Definitions defined = read_definitions(definitions, root, options_.read);
   lacked_profiles_.merge(defined.lacked_profiles);
   add_definitions(std::move(defined), ImageMaker(options_, root), *options_.read.files, project);
+  project::choose_builders(options_, project.images, project.failures);
   std::ranges::move(project.groups, std::back_inserter(groups_));
   std::ranges::move(project.failures, std::back_inserter(failures_));
   auto images = std::make_shared<const std::vector<Image>>(std::move(project.images));
@@ -821,7 +847,23 @@ std::vector<Image> ImageFinder::of(const std::string& dockerfile) {
   if (!found.empty()) return found;
   const std::string root = root_above(dockerfile);
   found.push_back(ImageMaker(options_, root).of_lone_dockerfile(text::clean_path(dockerfile), root));
+  choose_builders(found);
   return found;
+}
+
+std::optional<plan::Builder> ImageFinder::builder_of(const std::string& dockerfile) const {
+  if (options_.builder || !options_.configured_builder) return options_.builder;
+  return options_.configured_builder(dockerfile).value_or(std::nullopt);
+}
+
+void ImageFinder::choose_builders(std::vector<Image>& images) {
+  std::vector<text::Failure> failures;
+  project::choose_builders(options_, images, failures);
+  const std::scoped_lock lock(mutex_);
+  for (text::Failure& failure : failures) {
+    if (std::ranges::find(failures_, failure.path, &text::Failure::path) == failures_.end())
+      failures_.push_back(std::move(failure));
+  }
 }
 
 std::string ImageFinder::context_of(const std::string& dockerfile, const plan::Graph& graph) const {
@@ -858,6 +900,7 @@ Project ImageFinder::defined_so_far() const {
     add(images);
   project.groups = groups_;
   project.failures = failures_;
+  project::choose_builders(options_, project.images, project.failures);
   return project;
 }
 

@@ -12,6 +12,8 @@
 #include <string_view>
 #include <vector>
 
+#include <tl/expected.hpp>
+
 #include "dcache/cache/build.h"
 #include "dcache/project/context_choice.h"
 #include "dcache/project/discover.h"
@@ -21,7 +23,8 @@ namespace dcache::project {
 
 struct Image {
   Target target;
-  // How to build it. Its paths are from the current folder; `plan.platform` is the first of the target's.
+  // How to build it. Its paths are from the current folder; `plan.platform` is the first of the target's, and
+  // `plan.builder` the one that is asked for, set, or used by CI, in this order.
   cache::BuildOptions build;
   // How its context was chosen, where no definition says it.
   std::optional<ContextChoice> choice = {};
@@ -50,6 +53,13 @@ struct ProjectOptions {
   // What all builds have in common. Its context, target, arguments and named contexts are for Dockerfiles
   // that no definition names.
   cache::BuildOptions build = {};
+  // The builder of all images, whatever definitions and settings say: one that the user asks for.
+  std::optional<plan::Builder> builder = {};
+  // The builder that the user's settings name for a Dockerfile, if they do. It counts for less than one that
+  // they name for an image, and for more than the program that CI runs. Called from many threads.
+  using ConfiguredBuilder =
+      std::function<tl::expected<std::optional<plan::Builder>, text::Failure>(const std::string& dockerfile)>;
+  ConfiguredBuilder configured_builder = {};
   // Definitions to read in place of those that are found.
   std::vector<std::string> definitions = {};
   // Paths that `read.files` may have though the disk has not.
@@ -107,6 +117,8 @@ class ImageFinder {
   std::string built_on(const std::string& dockerfile);
   // The images of the whole repository that a folder is in; null outside of one. Walks it.
   std::shared_ptr<const Project> project(const std::string& folder);
+  // The builder that the user asks for, or that settings name for a Dockerfile.
+  std::optional<plan::Builder> builder_of(const std::string& dockerfile) const;
   // The context of a Dockerfile that no definition names.
   std::string context_of(const std::string& dockerfile, const plan::Graph& graph) const;
   // All that is defined by what was read so far.
@@ -122,6 +134,8 @@ class ImageFinder {
   std::vector<Images> images_around(const std::string& dockerfile);
   Images read(const std::string& folder, const std::vector<std::string>& definitions,
               const std::string& root);
+  // Of images that no definition names.
+  void choose_builders(std::vector<Image>& images);
   // The root of the repository that a Dockerfile is in, or else its folder.
   std::string root_above(const std::string& dockerfile) const;
 

@@ -86,6 +86,7 @@ class SettingsReader {
   void read_builder(const toml::node& value, Target& target) {
     const auto name = value.value<std::string>();
     target.builder = name ? plan::builder_of(*name) : std::nullopt;
+    target.builder_is_set = target.builder.has_value();
     if (!target.builder)
       fail(value, name ? fmt::format("there is no builder '{}'", *name) : "'builder' is not a string",
            fmt::format("write one of {}", fmt::join(plan::builder_names(), ", ")));

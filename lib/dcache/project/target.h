@@ -116,6 +116,8 @@ struct Target {
   plan::RunOptions run = {};
   // The builder, if the definition names one.
   std::optional<plan::Builder> builder = {};
+  // Whether the user's settings name it for this image, and it is not only the program that CI runs.
+  bool builder_is_set = false;
   // What else the build is given, by the input of docker/build-push-action: "attests", "outputs", each once.
   std::vector<std::string> other_inputs = {};
   // Names of the images whose result this build reads, each once, sorted.
