@@ -9,6 +9,7 @@
 #include "cli/commands.h"
 #include "cli/selection.h"
 #include "cli/terminal.h"
+#include "cli/unknown_names.h"
 #include "dcache/cache/revision.h"
 #include "dcache/context/disk.h"
 #include "dcache/context/git.h"
@@ -80,21 +81,6 @@ bool has_more_than_steps(const project::Image& image) {
          !target.other_inputs.empty();
 }
 
-bool is_gone(const std::string& name) {
-  return !text::has_wildcard(name) && !context::disk()->exists(name);
-}
-
-// Whether the index or the last commit has it.
-bool was_in(const context::GitRepository& repository, const std::string& name) {
-  const std::string place =
-      text::clean_path(text::is_absolute(name) ? name : text::join_path(current_folder(), name));
-  if (!text::is_within(place, repository.root()) || place == repository.root()) return false;
-  const std::string path = place.substr(repository.root().size() + 1);
-  if (repository.tracks(path) || repository.tracks_below(path)) return true;
-  const auto content = repository.content("HEAD", path);
-  return !content || content->has_value();
-}
-
 class Question {
  public:
   Question(const Options& options, bool& failed)
@@ -157,31 +143,10 @@ class Question {
     if (has_list && !names.empty() && std::ranges::all_of(names, is_gone)) {
       complain("warning: none of the changed files exists, so all of them count as deleted");
     } else {
-      warn_of_unknown_names();
+      warn_of_unknown(unknown_names(options_.changed, project_));
     }
     return report::AffectedAnswer{project::affected_by(project_, names, current_folder(), judging()),
                                   text::counted(changed->size(), "changed file")};
-  }
-
-  // About names that somebody typed: a list of git may name files that were deleted long ago.
-  void warn_of_unknown_names() const {
-    std::vector<std::string> unknown;
-    const auto repository = context::GitRepository::open(".");
-    for (const std::string& name : options_.changed) {
-      if (name == "-") continue;
-      const auto read = read_names({name});
-      const std::vector<std::string> places = add_names_of_root(read.value_or(std::vector{name}), project_);
-      const auto is_unknown = [&](const std::string& place) {
-        return is_gone(place) && !(repository && was_in(*repository, place));
-      };
-      if (std::ranges::all_of(places, is_unknown)) unknown.push_back(name);
-    }
-    constexpr size_t kShown = 5;
-    if (unknown.empty()) return;
-    complain(fmt::format(
-        "warning: {} {} and git does not track {}, so {} as deleted", text::list_words(unknown, kShown),
-        unknown.size() == 1 ? "does not exist" : "do not exist", unknown.size() == 1 ? "it" : "them",
-        unknown.size() == 1 ? "it counts" : "they count"));
   }
 
   std::optional<report::AffectedAnswer> answer_since() {

@@ -46,13 +46,15 @@ void warn_of_stages(const std::vector<std::string>& names, const cache::Build& b
   }
 }
 
-report::Explanation explanation_of(const project::ImageEffect& effect, const observe::Durations& durations) {
+report::Explanation explanation_of(const project::ImageEffect& effect, const Question& question,
+                                   const observe::Durations& durations) {
   report::Explanation explanation = report::explanation_of(effect);
+  explanation.unknown = question.unknown();
   explanation.rebuild_time = report::rebuild_time(explanation.build, explanation.report, durations);
   return explanation;
 }
 
-bool print_text(const Options& options, const project::ImageEffect& effect, const std::string& occasion,
+bool print_text(const Options& options, const project::ImageEffect& effect, const Question& question,
                 bool several, const observe::Durations& durations) {
   std::string out;
   const report::Style style(use_colour());
@@ -64,9 +66,10 @@ bool print_text(const Options& options, const project::ImageEffect& effect, cons
       return false;
     }
   } else {
-    report::ExplainOptions what{.occasion = occasion, .several = several, .files = options.files};
+    report::ExplainOptions what{
+        .occasion = question.occasion(effect), .several = several, .files = options.files};
     if (!options.only.empty()) what.only = kVerdicts.at(options.only);
-    report::append_explanation(explanation_of(effect, durations), what, style, out);
+    report::append_explanation(explanation_of(effect, question, durations), what, style, out);
   }
   print_and_clear(out);
   return true;
@@ -78,15 +81,15 @@ void print_unknown(const project::ImageEffect& effect, const std::string& occasi
   print_and_clear(out);
 }
 
-void print_json(const std::vector<const project::ImageEffect*>& effects, bool several,
-                const observe::Durations& durations) {
+void print_json(const std::vector<const project::ImageEffect*>& effects, const Question& question,
+                bool several, const observe::Durations& durations) {
   std::vector<report::Explanation> explanations;
   std::vector<const project::ImageEffect*> without_steps;
   for (const project::ImageEffect* effect : effects) {
     if (effect->all_steps == nullptr) {
       without_steps.push_back(effect);
     } else {
-      explanations.push_back(explanation_of(*effect, durations));
+      explanations.push_back(explanation_of(*effect, question, durations));
     }
   }
   std::string out;
@@ -145,12 +148,11 @@ int run(Options options) {
     complain_of_problems(build);
     warn_of_stages(options.build.no_cache_filter, build);
     if (!has_imported_stages(build)) return kError;
-    if (options.format == "text" &&
-        !print_text(options, *effect, question.occasion(*effect), several, durations))
+    if (options.format == "text" && !print_text(options, *effect, question, several, durations))
       failed = true;
   }
-  if (options.format == "json") print_json(effects, several, durations);
-  warn_of_outside(question.outside(), several);
+  if (options.format == "json") print_json(effects, question, several, durations);
+  warn_of_outside(question.outside(), several, question.unknown());
   return failed ? kError : kOk;
 }
 

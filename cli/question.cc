@@ -3,10 +3,12 @@
 #include <algorithm>
 #include <filesystem>
 #include <functional>
+#include <iterator>
 
 #include <fmt/format.h>
 
 #include "cli/states.h"
+#include "cli/unknown_names.h"
 #include "dcache/cache/cache_import.h"
 #include "dcache/cache/revision.h"
 #include "dcache/context/git.h"
@@ -25,16 +27,25 @@ std::string path_from_here(const std::string& path) {
   return text::relative_path(path, here);
 }
 
-// "when a.go and b.go change"
-std::string occasion_of(const std::vector<cache::ChangedPath>& paths) {
+// "when a.go and b.go change", "when c.go, which does not exist, changes"
+std::string occasion_of(const std::vector<cache::ChangedPath>& paths,
+                        const std::vector<std::string>& unknown) {
   if (paths.empty()) return "when nothing changes";
+  const auto is_unknown = [&](const cache::ChangedPath& path) {
+    return std::ranges::find(unknown, path.given) != unknown.end();
+  };
+  const bool are_unknown = std::ranges::all_of(paths, is_unknown);
   const std::string first = path_from_here(paths[0].given);
-  const bool is_empty =
-      text::has_wildcard(paths[0].given) && paths[0].fate == cache::ChangedPath::Fate::kOutside;
-  if (paths.size() == 1 && is_empty) return "when " + first + ", which matches no file, changes";
-  if (paths.size() == 1) return "when " + first + " changes";
-  if (paths.size() == 2) return fmt::format("when {} and {} change", first, path_from_here(paths[1].given));
-  return fmt::format("when {} and {} other files change", first, paths.size() - 1);
+  if (paths.size() == 1) {
+    const std::string_view why = !are_unknown                         ? ""
+                                 : text::has_wildcard(paths[0].given) ? ", which matches no file,"
+                                                                      : ", which does not exist,";
+    return fmt::format("when {}{} changes", first, why);
+  }
+  const std::string_view why = are_unknown ? ", which do not exist," : "";
+  if (paths.size() == 2)
+    return fmt::format("when {} and {}{} change", first, path_from_here(paths[1].given), why);
+  return fmt::format("when {} and {} other files{} change", first, paths.size() - 1, why);
 }
 
 std::string git_occasion(const std::vector<std::string>& ranges) {
@@ -113,7 +124,8 @@ std::string Question::occasion(const project::ImageEffect& effect) const {
 std::string Question::words_for(const project::ImageEffect& effect) const {
   if (!question_.git.empty()) return git_occasion(question_.git);
   if (!question_.since.empty()) return "since " + text::list_words(question_.since);
-  return effect.all_steps == nullptr ? "when these files change" : occasion_of(effect.all_steps->paths);
+  return effect.all_steps == nullptr ? "when these files change"
+                                     : occasion_of(effect.all_steps->paths, unknown_);
 }
 
 // A folder or a project may hold any number of images: what programs read must not depend on how many there
@@ -164,6 +176,11 @@ bool Question::answer_changed() {
   if (!changed) return false;
   const std::vector<std::string> names = add_names_of_root(*changed, selection_.project);
   affected_ = project::affected_by(selection_.project, names, current_folder(), judging());
+  unknown_ = unknown_names(question_.changed, selection_.project);
+  warn_of_unknown(unknown_);
+  std::ranges::copy_if(affected_.outside, std::back_inserter(unknown_), [](const std::string& name) {
+    return text::has_wildcard(name) && !text::is_absolute(name);
+  });
   return true;
 }
 

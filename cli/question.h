@@ -45,6 +45,8 @@ class Question {
   // Sentences about what the answer is without.
   const std::vector<std::string>& warnings() const { return affected_.warnings; }
   const std::vector<std::string>& outside() const { return affected_.outside; }
+  // Of the names of --changed, those that nothing has: they neither exist nor did, or match nothing.
+  const std::vector<std::string>& unknown() const { return unknown_; }
   // "when main.go changes, on a worker that starts empty and imports a cache"
   std::string occasion(const project::ImageEffect& effect) const;
 
@@ -64,6 +66,7 @@ class Question {
   std::string needs_one_;
   Selection selection_;
   project::AffectedImages affected_;
+  std::vector<std::string> unknown_;
   HashingLine line_;
 };
 

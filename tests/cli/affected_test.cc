@@ -82,15 +82,17 @@ TEST(Affected, NamesTheChangedFilesThatNobodyKnows) {
     return run_dcache(words, repository.path(), list).err;
   };
   EXPECT_EQ(said({"f", "old", "older"}), "");
-  EXPECT_EQ(said({"f", "ff"}),
-            "dcache: warning: ff does not exist and git does not track it, so it counts as deleted\n");
+  EXPECT_EQ(said({"f", "unlike"}),
+            "dcache: warning: unlike does not exist and git does not track it, so it counts as deleted\n");
   EXPECT_EQ(
       said({"x/ff", "f", "ff"}),
-      "dcache: warning: x/ff and ff do not exist and git does not track them, so they count as deleted\n");
+      "dcache: warning: x/ff and ff do not exist and git does not track them, so they count as deleted; "
+      "did you mean 'f'?\n");
   EXPECT_EQ(said({"-"}, "f\nff\n"), "");
   // Also if no other one exists.
   EXPECT_EQ(said({"ff"}),
-            "dcache: warning: ff does not exist and git does not track it, so it counts as deleted\n");
+            "dcache: warning: ff does not exist and git does not track it, so it counts as deleted; did you "
+            "mean 'f'?\n");
   EXPECT_EQ(said({"old"}), "");
 }
 
@@ -168,8 +170,9 @@ TEST(Affected, FollowsEachPlatformForItself) {
 }
 
 TEST(Affected, BlamesAnOptionForAStageThatDoesNotExist) {
-  const Repository repository(
-      {{"compose.yaml", "services: {a: {build: .}}\n"}, {"Dockerfile", "FROM x AS one\nCOPY f /f\n"}});
+  const Repository repository({{"compose.yaml", "services: {a: {build: .}}\n"},
+                               {"Dockerfile", "FROM x AS one\nCOPY f /f\n"},
+                               {"f", ""}});
   const Outcome outcome =
       run_dcache({"explain", "--image", "a", "--target", "nope", "--changed", "f"}, repository.path());
   EXPECT_EQ(outcome.status, 2);
@@ -319,7 +322,7 @@ TEST(Explain, IsAboutWhatBakeBuildsByDefault) {
                 "note: this shows the image b; Dockerfile is also built as a (choose one with --image)"),
             std::string::npos)
       << outcome.err;
-  EXPECT_TRUE(outcome.out.starts_with("Nothing rebuilds when x changes: all 2 steps are reused\n"))
+  EXPECT_TRUE(outcome.out.starts_with("Can't tell what rebuilds when x, which does not exist, changes\n"))
       << outcome.out;
 }
 

@@ -6,6 +6,7 @@
 #include <gtest/gtest.h>
 #include <nlohmann/json.hpp>
 
+#include "tests/git_folder.h"
 #include "tests/run_program.h"
 #include "tests/system.h"
 
@@ -15,6 +16,7 @@ namespace {
 using nlohmann::json;
 using test::contains;
 using test::count_of;
+using test::GitFolder;
 using test::Outcome;
 using test::run_dcache;
 using test::TemporaryFolder;
@@ -288,6 +290,50 @@ TEST(Explain, SaysThatAFileWasDeleted) {
   EXPECT_FALSE(file.contains("mode_after"));
   const Outcome pattern = run_dcache({"explain", "--changed", "*.cpp"}, folder.path());
   EXPECT_TRUE(contains(pattern.err, "warning: *.cpp matches no file in a build context")) << pattern.err;
+}
+
+TEST(Explain, DoubtsNamesThatNobodyHas) {
+  const GitFolder folder;
+  folder.git("init -q");
+  folder.write("Dockerfile", "FROM a\nCOPY src /src\n");
+  folder.write("src/server.js", "");
+  folder.write("src/gone.js", "");
+  folder.commit("first");
+  const auto explain = [&](std::vector<std::string> names) {
+    names.insert(names.begin(), {"explain", "--changed"});
+    return run_dcache(names, folder.path());
+  };
+  const Outcome mistyped = explain({"scr/server.js"});
+  EXPECT_TRUE(mistyped.out.starts_with(
+      "Can't tell what rebuilds when scr/server.js, which does not exist, changes\n"))
+      << mistyped.out;
+  EXPECT_FALSE(contains(mistyped.out, "rebuilds nothing")) << mistyped.out;
+  EXPECT_TRUE(contains(mistyped.err,
+                       "warning: scr/server.js does not exist and git does not track it, so it counts as "
+                       "deleted; did you mean 'src/server.js'?"))
+      << mistyped.err;
+  EXPECT_EQ(mistyped.status, 0);
+  EXPECT_TRUE(explain({"*.cpp"}).out.starts_with(
+      "Can't tell what rebuilds when *.cpp, which matches no file, changes\n"));
+  EXPECT_TRUE(explain({"x", "y"})
+                  .out.starts_with("Can't tell what rebuilds when x and y, which do not exist, change\n"));
+  // As a new file it would be copied.
+  EXPECT_TRUE(
+      explain({"src/servr.js"})
+          .out.starts_with("1 of 1 step rebuilds when src/servr.js, which does not exist, changes\n"));
+  EXPECT_TRUE(contains(explain({"src/servr.js"}).err, "did you mean 'src/server.js'?"));
+  for (const char* const name : {"*.cpp", "nosuch"}) {
+    const json answer = json::parse(explain({name, "--format", "json"}).out);
+    EXPECT_EQ(answer["paths"][0].value("exists", true), false) << name;
+    EXPECT_EQ(answer["paths"][0].value("unknown", false), true) << name;
+  }
+  // A file that was deleted is known, and so is one that a context has.
+  std::filesystem::remove(folder.path() + "/src/gone.js");
+  for (const std::string& name : {std::string("src/gone.js"), std::string("src/server.js")}) {
+    const Outcome known = explain({name});
+    EXPECT_EQ(known.err, "");
+    EXPECT_TRUE(known.out.starts_with("1 of 1 step rebuilds when " + name + " changes\n")) << known.out;
+  }
 }
 
 TEST(Explain, GivesTheDocumentedJson) {

@@ -361,8 +361,14 @@ void append_stage(const cache::Build& build, const cache::Report& report, const 
   out += steps;
 }
 
-std::string path_words(const cache::Build& build, const ChangedPath& path, bool all_reused) {
-  const std::string_view effect = all_reused ? ": changing it rebuilds nothing" : "";
+bool is_unknown(const Explanation& explanation, const ChangedPath& path) {
+  return std::ranges::find(explanation.unknown, path.given) != explanation.unknown.end();
+}
+
+std::string path_words(const Explanation& explanation, const ChangedPath& path, bool all_reused) {
+  const cache::Build& build = explanation.build;
+  const std::string_view effect =
+      all_reused && !is_unknown(explanation, path) ? ": changing it rebuilds nothing" : "";
   const std::string given = printable(path.given);
   const bool is_pattern = !path.exists && path.fate == ChangedPath::Fate::kOutside;
   if (is_pattern) return "";
@@ -408,14 +414,15 @@ std::string_view fate_name(ChangedPath::Fate fate) {
   return "";
 }
 
-void write_paths(const std::vector<ChangedPath>& paths, text::JsonWriter& json) {
+void write_paths(const Explanation& explanation, text::JsonWriter& json) {
   json.key("paths").begin_array();
-  for (const ChangedPath& path : paths) {
+  for (const ChangedPath& path : explanation.paths) {
     json.begin_object()
         .member("given", path.given)
         .member("path", path.path)
         .member("fate", fate_name(path.fate));
-    if (!path.exists) json.member("exists", false);
+    if (!path.exists || is_unknown(explanation, path)) json.member("exists", false);
+    if (is_unknown(explanation, path)) json.member("unknown", true);
     if (path.fate == ChangedPath::Fate::kIgnored) {
       json.member("pattern", path.pattern).member("pattern_line", path.pattern_line);
     }
@@ -428,7 +435,6 @@ void write_paths(const std::vector<ChangedPath>& paths, text::JsonWriter& json) 
 void write_members(const Explanation& explanation, text::JsonWriter& json) {
   const cache::Build& build = explanation.build;
   const cache::Report& report = explanation.report;
-  const std::vector<ChangedPath>& paths = explanation.paths;
   const plan::Graph& graph = build.graph();
   if (explanation.image != nullptr) json.member("name", explanation.image->target.name);
   json.member("dockerfile", build.options().dockerfile);
@@ -461,7 +467,7 @@ void write_members(const Explanation& explanation, text::JsonWriter& json) {
     json.key("rebuild_time");
     write_rebuild_time(*explanation.rebuild_time, json);
   }
-  if (!paths.empty()) write_paths(paths, json);
+  if (!explanation.paths.empty()) write_paths(explanation, json);
 }
 
 }  // namespace
@@ -506,8 +512,12 @@ void append_heading(const Explanation& explanation, const ExplainOptions& option
   const bool is_open = explanation.effect == project::Effect::kUnknown &&
                        explanation.report.count(explanation.build.graph(), Verdict::kMiss) == 0;
   const bool is_told = (all_reused || is_open) && !explanation.reason.empty();
-  std::string first = is_open ? "Can't tell what rebuilds " + occasion
-                              : headline(explanation.build, explanation.report, occasion);
+  const bool is_about_nothing = all_reused && !explanation.paths.empty() &&
+                                std::ranges::all_of(explanation.paths, [&](const ChangedPath& path) {
+                                  return is_unknown(explanation, path);
+                                });
+  std::string first = is_open || is_about_nothing ? "Can't tell what rebuilds " + occasion
+                                                  : headline(explanation.build, explanation.report, occasion);
   if (explanation.rebuild_time) first += ", " + rebuild_words(*explanation.rebuild_time);
   if (options.several) {
     const std::string& name = explanation.image == nullptr ? explanation.build.options().dockerfile
@@ -525,7 +535,7 @@ void append_heading(const Explanation& explanation, const ExplainOptions& option
   for (const ChangedPath& path : explanation.paths) {
     if (options.several && path.exists && path.fate != ChangedPath::Fate::kIgnored) continue;
     if (path.fate == ChangedPath::Fate::kDefinition && is_open) continue;
-    const std::string words = path_words(explanation.build, path, all_reused);
+    const std::string words = path_words(explanation, path, all_reused);
     if (!words.empty()) out += words + "\n";
   }
 }

@@ -36,6 +36,8 @@ struct Explanation {
   std::string_view reason = {};                  // of an effect that no step shows
   std::string_view platform = {};                // the one that is shown, of several
   std::optional<RebuildTime> rebuild_time = {};  // ends the first line, if it is known
+  // Names that are said to change and that no file has or had, so that there is nothing to say about them.
+  std::span<const std::string> unknown = {};
 };
 // That of an image whose steps were kept.
 Explanation explanation_of(const project::ImageEffect& effect);
