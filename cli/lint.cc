@@ -75,9 +75,9 @@ class Session {
         linters_(lint::catalogue(), settings_.linters()),
         project_(project_options_of(options.build)),
         images_(std::make_shared<project::ImageFinder>(finder_options(project_))),
-        inputs_(options, *files_, *images_),
+        inputs_(options, *files_, images_),
         durations_(observe::Durations::open(store_folder())),
-        facts_(files_, images_, seconds()) {}
+        facts_(make_facts()) {}
 
   // Whether there was something to lint.
   bool has_inputs() const { return has_inputs_; }
@@ -110,28 +110,32 @@ class Session {
     std::set<std::string> said;  // a configuration that can't be read is complained of once
     std::string out;
     std::vector<FileResult> all;  // of a report by impact
-    // Fixes may write a file that belongs to several Dockerfiles: one after the other.
-    const size_t helpers =
-        options_.changes_texts() ? 0 : threads::helpers_for(inputs->size(), kFilesPerThread);
     int status = failed_ ? kError : kOk;
+    const auto take = [&](FileResult linted) {
+      for (const std::string& complaint : linted.complaints) {
+        if (said.insert(complaint).second) complain(complaint);
+      }
+      out += linted.text;
+      add_changes(std::move(linted.changes));
+      for (std::string& fingerprint : linted.fingerprints)
+        new_baseline_.add(linted.place, std::move(fingerprint));
+      status = std::max<int>(status, linted.failed ? kError : linted.above_threshold ? kFindings : kOk);
+      if (out.size() > kOutputPiece) print_file_and_clear(out);
+      if (options_.by_impact) {
+        all.push_back(std::move(linted));
+      } else {
+        reports_.add(std::move(linted.parts));
+      }
+    };
+    if (options_.writes_files()) {
+      // Fixes may write a file that belongs to several Dockerfiles: one after the other.
+      for (const LintInput& input : *inputs)
+        take(lint_file(input, Pass::kChanges));
+      forget_files();
+    }
+    const size_t helpers = options_.diff ? 0 : threads::helpers_for(inputs->size(), kFilesPerThread);
     threads::in_order(
-        inputs->size(), helpers, [&](size_t i) { return lint_file((*inputs)[i]); },
-        [&](FileResult linted) {
-          for (const std::string& complaint : linted.complaints) {
-            if (said.insert(complaint).second) complain(complaint);
-          }
-          out += linted.text;
-          add_changes(std::move(linted.changes));
-          for (std::string& fingerprint : linted.fingerprints)
-            new_baseline_.add(linted.place, std::move(fingerprint));
-          status = std::max<int>(status, linted.failed ? kError : linted.above_threshold ? kFindings : kOk);
-          if (out.size() > kOutputPiece) print_file_and_clear(out);
-          if (options_.by_impact) {
-            all.push_back(std::move(linted));
-          } else {
-            reports_.add(std::move(linted.parts));
-          }
-        });
+        inputs->size(), helpers, [&](size_t i) { return lint_file((*inputs)[i], Pass::kFindings); }, take);
     if (options_.diff) out = diff();
     print_file_and_clear(out);
     report_by_impact(all);
@@ -144,6 +148,10 @@ class Session {
 
  private:
   static constexpr size_t kFilesPerThread = 32;
+
+  // A run that writes files does it to all of them before it looks for what is left: a fix of one Dockerfile
+  // may write an ignore file, which counts for findings in others.
+  enum class Pass : uint8_t { kChanges, kFindings };
 
   bool check_options() const {
     std::string_view wrong;
@@ -161,6 +169,17 @@ class Session {
     return wrong.empty();
   }
 
+  std::unique_ptr<lint::BuildFactsFinder> make_facts() const {
+    return std::make_unique<lint::BuildFactsFinder>(files_, images_, seconds());
+  }
+
+  // After files were written: contexts and definitions are read again.
+  void forget_files() {
+    images_ = std::make_shared<project::ImageFinder>(finder_options(project_));
+    images_->add(inputs_.definitions());
+    facts_ = make_facts();
+  }
+
   // Empty if no durations are kept: most users have none.
   lint::BuildFactsFinder::Seconds seconds() const {
     if (durations_.is_empty()) return {};
@@ -173,6 +192,10 @@ class Session {
     project::ProjectOptions options = given.value_or(project::ProjectOptions());
     options.read.files = files_;
     options.build = {};  // --context is told to the rules, and needs no definition
+    options.builder = options_.rules.builder;
+    options.configured_builder = [this](const std::string& dockerfile) {
+      return linters_.of(dockerfile).given.builder;
+    };
     return options;
   }
 
@@ -191,11 +214,7 @@ class Session {
 
   // Where an ignore file of a context can't be read. The search may have `said` it.
   bool check_ignore_files(std::set<std::string>& said) const {
-    const std::vector<text::Failure> failures = facts_.failures();
-    options.builder = options_.rules.builder;
-    options.configured_builder = [this](const std::string& dockerfile) {
-      return linters_.of(dockerfile).given.builder;
-    };
+    const std::vector<text::Failure> failures = facts_->failures();
     for (const text::Failure& failure : failures) {
       if (said.insert(text::words_of(failure)).second) complain(text::words_of(failure));
     }
@@ -233,6 +252,7 @@ class Session {
     options.remembers = !options_.writes_files() && !options_.watch;
     if (options_.writes_files()) {
       options.note = [this](const std::string& path, const std::string& text) {
+        const std::scoped_lock lock(texts_mutex_);
         texts_[context::absolute_path(path)] = text;
       };
     }
@@ -271,13 +291,14 @@ class Session {
     return kOk;
   }
 
-  FileResult lint_file(const LintInput& input) {
-    if (input.image != nullptr && input.image->build.dockerfile_text) return lint_inline(*input.image, input);
+  FileResult lint_file(const LintInput& input, Pass pass) {
+    if (input.image != nullptr && input.image->build.dockerfile_text)
+      return pass == Pass::kChanges ? FileResult() : lint_inline(*input.image, input);
     const std::string& path = input.path;
     FileResult linted;
     linted.path = path;
     const lint::Linters::Entry& entry = linters_.of(path);
-    auto source = path == "-" ? text::read_file(path) : files_->read(path);
+    auto source = read_input(path);
     if (entry.failure) linted.complaints.push_back(text::words_of(*entry.failure));
     for (const cache::Failure& note : entry.notes)
       linted.complaints.push_back("note: " + text::words_of(note));
@@ -288,11 +309,18 @@ class Session {
     }
     if (entry.excluded && !inputs_.is_named(path)) return linted;
     if (const auto kind = kind_of(path)) {
-      lint_related(path, *kind, *source, entry, linted);
+      lint_related(path, *kind, *source, entry, pass, linted);
     } else {
-      lint_dockerfile(input, *source, entry, linted);
+      lint_dockerfile(input, *source, entry, pass, linted);
     }
     return linted;
+  }
+
+  // Standard input is read once, and is what a fix made of it after that.
+  tl::expected<std::string, std::string> read_input(const std::string& path) {
+    if (path != "-") return files_->read(path);
+    if (!standard_input_) standard_input_ = text::read_file(path);
+    return *standard_input_;
   }
 
   static std::optional<lint::RelatedFileKind> kind_of(const std::string& path) {
@@ -300,12 +328,12 @@ class Session {
     return lint::related_file_kind(yaml ? context::absolute_path(path) : path);
   }
 
-  void lint_dockerfile(const LintInput& input, std::string& source, const lint::Linters::Entry& entry,
-                       FileResult& linted) {
+  void lint_dockerfile(const LintInput& input, const std::string& source, const lint::Linters::Entry& entry,
+                       Pass pass, FileResult& linted) {
     const std::string& path = input.path;
     const auto facts = path == "-" && options_.build.context.empty()
                            ? lint::BuildFacts()
-                           : facts_.of(path, options_.build.context, input.image);
+                           : facts_->of(path, options_.build.context, input.image);
     const auto make_fixed = [&] {
       lint::FixedText fixed = options_.applies_fixes()
                                   ? lint::apply_fixes(*entry.linter, source, facts, options_.unsafe_fixes)
@@ -313,17 +341,15 @@ class Session {
       if (!options_.add_ignores.empty()) lint::add_ignores(*entry.linter, facts, options_.add_ignores, fixed);
       return fixed;
     };
-    dockerfile::File file = dockerfile::parse(source);
+    const dockerfile::File file = dockerfile::parse(source);
     if (input.image == nullptr && is_template(path, file)) {
       if (options_.verbose)
         linted.complaints.push_back(
             fmt::format("{} is left out: it is a template of a Dockerfile; name it to lint it", path));
       return;
     }
-    if (options_.changes_texts()) {
-      change(path, source, make_fixed, linted);
-      file = dockerfile::parse(std::move(source));
-    }
+    if (pass == Pass::kChanges || options_.diff) change(path, source, make_fixed, linted);
+    if (pass == Pass::kChanges) return;
     report(path, file.text(), entry.linter->lint(file, facts), entry, linted);
   }
 
@@ -343,7 +369,7 @@ class Session {
     }
     const std::string& text = *image.build.dockerfile_text;
     const lint::InlineText place(*definition, text, origin.line);
-    const auto facts = facts_.of(input.path, options_.build.context, input.image);
+    const auto facts = facts_->of(input.path, options_.build.context, input.image);
     const dockerfile::File file = dockerfile::parse(text);
     lint::Findings findings = entry.linter->lint(file, facts);
     for (lint::Diagnostic& diagnostic : findings.diagnostics)
@@ -406,11 +432,11 @@ class Session {
   }
 
   void lint_related(const std::string& path, lint::RelatedFileKind kind, std::string& source,
-                    const lint::Linters::Entry& entry, FileResult& linted) {
+                    const lint::Linters::Entry& entry, Pass pass, FileResult& linted) {
     check_yaml(path, kind, source, linted);
     const std::string place = context::absolute_path(path);
     const auto facts = kind == lint::RelatedFileKind::kIgnoreFile
-                           ? facts_.within(path, source, options_.build.context)
+                           ? facts_->within(path, source, options_.build.context)
                            : lint::BuildFacts();
     const auto make_fixed = [&] {
       lint::FixedText fixed =
@@ -421,7 +447,8 @@ class Session {
         lint::add_ignores(*entry.linter, kind, place, facts, options_.add_ignores, fixed, *files_);
       return fixed;
     };
-    if (options_.changes_texts()) change(path, source, make_fixed, linted);
+    if (pass == Pass::kChanges || options_.diff) change(path, source, make_fixed, linted);
+    if (pass == Pass::kChanges) return;
     lint::RelatedFile related(kind, place, std::move(source), facts, *files_);
     report(path, related.text(), entry.linter->lint(related), entry, linted);
   }
@@ -493,9 +520,8 @@ class Session {
     linted.fingerprints = report::silence_known(baseline_, linted.place, file, findings);
   }
 
-  // Gives the file the text that `make_fixed` makes, or shows how; unless it is shown, `source` becomes that
-  // text.
-  void change(const std::string& path, std::string& source,
+  // Gives the file the text that `make_fixed` makes, or shows how.
+  void change(const std::string& path, const std::string& source,
               const std::function<lint::FixedText()>& make_fixed, FileResult& linted) {
     lint::FixedText fixed = make_fixed();
     complain_of(fixed.bad_fixes, path, linted);
@@ -515,7 +541,7 @@ class Session {
     }
     if (path == "-") {
       linted.text = fixed.text;
-      source = std::move(fixed.text);
+      standard_input_ = std::move(fixed.text);
       return;
     }
     std::string failure = fixed.text == source ? "" : text::replace_file(path, source, fixed.text);
@@ -534,11 +560,11 @@ class Session {
         linted.complaints.push_back(fmt::format(
             "{}: {} {}", path, count == 1 ? "1 finding" : fmt::format("{} findings", count), what));
     }
-    source = std::move(fixed.text);
   }
 
   // What a file contained when it was read; nothing for one that was not there.
   std::optional<std::string> text_of(const std::string& path) const {
+    const std::scoped_lock lock(texts_mutex_);
     const auto known = texts_.find(context::absolute_path(path));
     return known == texts_.end() ? std::nullopt : std::optional(known->second);
   }
@@ -554,6 +580,7 @@ class Session {
   }
 
   const LintOptions& options_;
+  mutable std::mutex texts_mutex_;
   std::map<std::string, std::string> texts_;  // with --fix, by absolute path
   std::mutex unread_mutex_;
   std::set<std::string> unread_;                          // why files that are there can't be read
@@ -570,7 +597,8 @@ class Session {
   LintInputs inputs_;
   bool has_inputs_ = false;
   observe::Durations durations_;
-  lint::BuildFactsFinder facts_;
+  std::unique_ptr<lint::BuildFactsFinder> facts_;
+  std::optional<tl::expected<std::string, std::string>> standard_input_;  // as far as it is fixed
   mutable std::mutex templates_mutex_;
   mutable std::map<std::string, bool> has_templates_;  // of folders that were asked about
   bool failed_ = false;                                // an image that --image names can't be linted

@@ -78,7 +78,8 @@ std::optional<std::vector<LintInput>> LintInputs::find(bool& failed) {
   for (const std::string& path : found.left_out) {
     if (options_.verbose) complain(fmt::format("{} is left out: {}", path, reason_of(path)));
   }
-  if (options_.build.definitions.empty()) images_.add(found.definitions);
+  if (options_.build.definitions.empty()) definitions_ = found.definitions;
+  images_->add(definitions_);
   const auto excluded = ignore::Matcher::compile(options_.exclude);
   if (!excluded) {
     complain(fmt::format("--exclude: {}", excluded.error().message));
@@ -115,7 +116,7 @@ void LintInputs::add_defined(std::vector<LintInput>& inputs) const {
   std::set<std::string> known;
   for (const LintInput& input : inputs)
     known.insert(files_.real_path(input.path));
-  for (project::Image& image : images_.defined_so_far().images) {
+  for (project::Image& image : images_->defined_so_far().images) {
     const std::string path = image.build.dockerfile;
     if (!image.remote.empty()) continue;
     if (image.build.dockerfile_text) {

@@ -4,6 +4,7 @@
 #include <memory>
 #include <optional>
 #include <string>
+#include <utility>
 #include <vector>
 
 #include "cli/lint_options.h"
@@ -21,9 +22,11 @@ struct LintInput {
 
 class LintInputs {
  public:
-  // All have to outlive the object. What a search finds of definitions is added to `images`.
-  LintInputs(const LintOptions& options, const context::FileSystem& files, project::ImageFinder& images)
-      : options_(options), files_(files), images_(images) {}
+  // `options` and `files` have to outlive the object. What a search finds of definitions is added to
+  // `images`.
+  LintInputs(const LintOptions& options, const context::FileSystem& files,
+             std::shared_ptr<project::ImageFinder> images)
+      : options_(options), files_(files), images_(std::move(images)) {}
 
   // Nothing, with a word on standard error, if there is none. Sets `failed` if an image that --image names
   // can't be linted, or a folder can't be read.
@@ -32,8 +35,9 @@ class LintInputs {
   // What a search of the paths finds now, Dockerfiles and files next to them; says nothing of what it can't
   // read.
   std::vector<std::string> names() const;
-  // The same when find() looked.
+  // The same when find() looked, and the definitions that it added to the images.
   const std::vector<std::string>& found() const { return found_; }
+  const std::vector<std::string>& definitions() const { return definitions_; }
 
   // Whether the user named the file, and did not leave it to a search.
   bool is_named(const std::string& path) const;
@@ -47,8 +51,9 @@ class LintInputs {
 
   const LintOptions& options_;
   const context::FileSystem& files_;
-  project::ImageFinder& images_;
+  std::shared_ptr<project::ImageFinder> images_;
   std::vector<std::string> found_;
+  std::vector<std::string> definitions_;
 };
 
 }  // namespace dcache::cli

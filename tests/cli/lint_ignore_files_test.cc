@@ -22,6 +22,41 @@ void expect_done_at_once(const GitFolder& folder) {
   EXPECT_EQ(folder.read(".dockerignore"), written);
 }
 
+// What is left to report is that of the files as they are after the fixes, those of ignore files too.
+TEST(IgnoreFiles, CountInTheRunThatWritesThem) {
+  for (const char* const content : {"node_modules\n", ""}) {
+    const GitFolder folder;
+    folder.git("init -q -b main");
+    folder.write("m.js", "\n");
+    folder.write("Dockerfile", "FROM node:22\nCOPY . .\n");
+    if (*content != '\0') folder.write(".dockerignore", content);
+    folder.commit("a");
+    const std::string rules = *content == '\0' ? "DC2001" : "DC2002";
+    for (const char* const place : {"Dockerfile", "."}) {
+      SCOPED_TRACE(rules + " " + place);
+      const Outcome outcome =
+          run_dcache({"lint", "--select", rules, "--fix", "--unsafe-fixes", place}, folder.path());
+      EXPECT_EQ(outcome.status, 0) << outcome.out << outcome.err;
+      EXPECT_EQ(outcome.out.find(rules), std::string::npos) << outcome.out;
+      EXPECT_NE(folder.read(".dockerignore").find(".git"), std::string::npos);
+    }
+  }
+}
+
+// A Dockerfile that was linted before the one whose fix writes the ignore file of both.
+TEST(IgnoreFiles, CountForAllDockerfilesOfTheRun) {
+  const GitFolder folder;
+  folder.git("init -q -b main");
+  folder.write("m.js", "\n");
+  folder.write(".dockerignore", "node_modules\n");
+  folder.write("a.Dockerfile", "FROM node:22\n# dcache ignore=DC1003\nCOPY . .\n");
+  folder.write("b.Dockerfile", "FROM node:22\nCOPY . .\n");
+  folder.commit("a");
+  const Outcome outcome =
+      run_dcache({"lint", "--select", "DC2002", "--fix", "--unsafe-fixes", "."}, folder.path());
+  EXPECT_EQ(outcome.status, 0) << outcome.out << outcome.err;
+}
+
 TEST(IgnoreFiles, AreWrittenOnceThoughGitTracksVariables) {
   const GitFolder folder;
   folder.git("init -q -b main");
