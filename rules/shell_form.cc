@@ -7,6 +7,7 @@
 
 #include "dcache/shell/script.h"
 #include "dcache/text/json_writer.h"
+#include "dcache/text/unicode.h"
 #include "rules/known_facts.h"
 
 namespace dcache::rules {
@@ -63,6 +64,13 @@ std::string json_form_of(std::string_view instruction, const ShellForm& form) {
       "this command needs a shell: write {} [\"/bin/sh\", \"-c\", \"exec …\"] with exec before the "
       "program that keeps running, start a script that ends with exec, or name the shell with SHELL",
       instruction);
+}
+
+const dockerfile::Word* health_check_command(const dockerfile::Instruction& instruction) {
+  const auto& words = instruction.arguments;
+  const bool has_command = instruction.keyword == dockerfile::Keyword::kHealthcheck && words.size() > 1 &&
+                           text::equals_ignoring_case(words[0].text, "cmd");
+  return has_command ? &words[1] : nullptr;
 }
 
 }  // namespace dcache::rules

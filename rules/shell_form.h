@@ -4,6 +4,8 @@
 #include <string>
 #include <string_view>
 
+#include "dcache/dockerfile/file.h"
+
 namespace dcache::rules {
 
 struct ShellForm {
@@ -12,6 +14,10 @@ struct ShellForm {
   std::string json = {};     // the same command as a JSON array; empty if it needs a shell
 };
 ShellForm shell_form_of(std::string_view command);
+
+// The first word of what a HEALTHCHECK runs: in shell form all of the command. Null for other instructions,
+// for NONE, and for what no builder accepts.
+const dockerfile::Word* health_check_command(const dockerfile::Instruction& instruction);
 
 // What is wrong with a CMD or ENTRYPOINT in shell form.
 inline constexpr const char* kStartedByShell =

@@ -3,6 +3,7 @@
 #include "dcache/lint/rule.h"
 #include "rules/edits.h"
 #include "rules/json_form.h"
+#include "rules/shell_form.h"
 #include "rules/stages.h"
 
 namespace dcache::rules::DC4001 {
@@ -31,7 +32,8 @@ std::string_view taken_for(Keyword keyword) {
 // The text that may be a JSON array.
 std::string_view array_text(const Instruction& instruction) {
   if (instruction.keyword != Keyword::kHealthcheck) return instruction.rest;
-  return instruction.arguments.size() > 1 ? instruction.arguments[1].text : std::string_view();
+  const dockerfile::Word* const command = health_check_command(instruction);
+  return command == nullptr ? std::string_view() : command->text;
 }
 
 void check(lint::Dockerfile& dockerfile, lint::Reporter& reporter) {

@@ -2,6 +2,7 @@
 
 #include "dcache/lint/rule.h"
 #include "rules/empty_image.h"
+#include "rules/shell_form.h"
 
 namespace dcache::rules::DC4004 {
 namespace {
@@ -22,7 +23,7 @@ std::string_view what_fails(const Instruction& instruction) {
     case Keyword::kEntrypoint:
       return "the container can't start";
     case Keyword::kHealthcheck:
-      return instruction.arguments.size() > 1 ? "the health check always fails" : "";
+      return health_check_command(instruction) != nullptr ? "the health check always fails" : "";
     default:
       return {};
   }

@@ -1,12 +1,12 @@
 #include <algorithm>
 
 #include "dcache/lint/rule.h"
+#include "rules/shell_form.h"
 
 namespace dcache::rules::DC4007 {
 namespace {
 
 using dockerfile::Instruction;
-using dockerfile::Keyword;
 
 // Whether the words call curl for a page, and it answers success whatever the status of the page is.
 bool ignores_status(std::span<const shell::Word> words) {
@@ -49,8 +49,7 @@ bool ignores_status(const Instruction& check) {
 
 void check(lint::Dockerfile& dockerfile, lint::Reporter& reporter) {
   for (const Instruction& instruction : dockerfile.file().instructions()) {
-    if (instruction.keyword != Keyword::kHealthcheck || instruction.arguments.size() < 2) continue;
-    if (!ignores_status(instruction)) continue;
+    if (health_check_command(instruction) == nullptr || !ignores_status(instruction)) continue;
     reporter.report(instruction.span,
                     "curl succeeds for every answer, so the container is healthy also while the server "
                     "answers with errors",

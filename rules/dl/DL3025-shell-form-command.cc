@@ -14,10 +14,10 @@ void check(lint::Dockerfile& dockerfile, lint::Reporter& reporter) {
   const bool as_hadolint = answers_as_hadolint(dockerfile, "DL3025");
   for (const Instruction& instruction : dockerfile.file().instructions()) {
     const bool command = instruction.keyword == Keyword::kCmd || instruction.keyword == Keyword::kEntrypoint;
-    const bool check = instruction.keyword == Keyword::kHealthcheck && instruction.arguments.size() > 1;
-    if ((!command && !check) || instruction.json) continue;
-    const ShellForm form = shell_form_of(check ? instruction.arguments[1].text : instruction.rest);
-    if (check) {
+    const dockerfile::Word* const check = health_check_command(instruction);
+    if ((!command && check == nullptr) || instruction.json) continue;
+    const ShellForm form = shell_form_of(check != nullptr ? check->text : instruction.rest);
+    if (check != nullptr) {
       reporter.report(instruction.span, "a shell starts this health check, so the image must contain one",
                       form.needs_shell
                           ? "name it: HEALTHCHECK CMD [\"/bin/sh\", \"-c\", \"COMMAND\"], or start a script"

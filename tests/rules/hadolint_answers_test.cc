@@ -356,6 +356,10 @@ TEST(HadolintAnswers, ToNamesThatAreNoStage) {
 TEST(HadolintAnswers, ToCommandsInShellForm) {
   check_hadolint({{"DL3025", "FROM a\nCMD x\n", {"2"}},
                   {"DL3025", "FROM a\nHEALTHCHECK CMD x | grep y\n", {"2"}},
+                  {"DL3025", "FROM a\nHEALTHCHECK cmd x\n", {"2"}},
+                  // No builder accepts it, which is all that there is to say.
+                  {"DL3025", "FROM a\nHEALTHCHECK NONE x\n", {}},
+                  {"DL3025", "FROM a\nHEALTHCHECK sometimes x\n", {}},
                   {"DL3025", "FROM a\nENTRYPOINT exec java $JAVA_OPTS\n", {}, {"2"}},
                   {"DL3025", "FROM a\nCMD prepare && exec x\n", {}, {"2"}},
                   {"DL3025", "FROM a\nCMD exec x | y\n", {"2"}}});
