@@ -52,66 +52,120 @@ void Session::receive(std::string_view text) {
   }
 }
 
+namespace {
+
+// The row of a method; null for a method that the table does not have.
+template <typename Handler>
+const Handler* find_handler(std::span<const Handler> handlers, std::string_view method) {
+  const auto found = std::ranges::find(handlers, method, &Handler::method);
+  return found == handlers.end() ? nullptr : &*found;
+}
+
+}  // namespace
+
+std::span<const Session::RequestHandler> Session::request_handlers() {
+  static constexpr RequestHandler kHandlers[] = {
+      {"initialize", &Session::start, true},
+      {"shutdown", &Session::shut_down},
+      {"workspace/executeCommand", &Session::run_command_later},
+      {"workspace/symbol", &Session::find_symbols_later},
+  };
+  return kHandlers;
+}
+
+std::span<const Session::NotificationHandler> Session::notification_handlers() {
+  static constexpr NotificationHandler kHandlers[] = {
+      {"exit", &Session::finish, true},
+      {"initialized", &Session::initialized},
+      {"$/cancelRequest", &Session::cancel},
+      {"textDocument/didOpen", &Session::open},
+      {"textDocument/didChange", &Session::change},
+      {"textDocument/didClose", &Session::close},
+      {"textDocument/didSave", &Session::note_changed_files},
+      {"workspace/didChangeWatchedFiles", &Session::note_changed_files},
+      {"workspace/didChangeWorkspaceFolders", &Session::change_folders},
+      {"workspace/didChangeConfiguration", &Session::change_settings},
+  };
+  return kHandlers;
+}
+
+std::span<const Session::DocumentHandler> Session::document_handlers() {
+  using Thread = DocumentHandler::Thread;
+  static constexpr DocumentHandler kHandlers[] = {
+      {"textDocument/hover", &Session::hover, Thread::kVerdicts},
+      {"textDocument/inlayHint", &Session::inlay_hints, Thread::kVerdicts},
+      {"textDocument/codeLens", &Session::code_lenses, Thread::kVerdicts},
+      {"textDocument/codeAction", &Session::code_actions, Thread::kFindings},
+      {"textDocument/diagnostic", &Session::pulled_findings, Thread::kFindings, true},
+  };
+  return kHandlers;
+}
+
 void Session::handle_request(const json& id, const std::string& method, const json& params) {
-  if (method == "initialize") {
-    if (!initialized_) return channel_.reply(id, initialize(params));
-    return channel_.reply(id, refused(Code::kInvalidRequest, "the server is already initialized"));
-  }
+  const RequestHandler* const handler = find_handler(request_handlers(), method);
+  if (handler != nullptr && handler->starts) return (this->*handler->handle)(id, params);
   if (!initialized_)
     return channel_.reply(id, refused(Code::kNotInitialized, "the server is not initialized"));
-  if (shut_down_) return channel_.reply(id, refused(Code::kInvalidRequest, "the server is shut down"));
-  if (method == "shutdown") {
-    shut_down_ = true;
-    return channel_.reply(id, json());
-  }
-  if (method == "workspace/executeCommand") return run_command_later(id, params);
-  if (method == "workspace/symbol") return find_symbols_later(id, params);
+  if (is_shut_down_) return channel_.reply(id, refused(Code::kInvalidRequest, "the server is shut down"));
+  if (handler != nullptr) return (this->*handler->handle)(id, params);
   if (!method.starts_with("textDocument/"))
     return channel_.reply(id, refused(Code::kMethodNotFound, "unknown method " + method));
+  handle_document_request(id, method, params);
+}
+
+void Session::handle_document_request(const json& id, const std::string& method, const json& params) {
+  const DocumentHandler* const handler = find_handler(document_handlers(), method);
   const Document* document = find(params);
   // Not open, or no text that there is anything to say of but that it is too large or not known.
   const bool is_silent =
       document == nullptr || document->kind == TextKind::kOther ||
-      ((document->too_large || document->out_of_step) && method != "textDocument/diagnostic");
+      ((document->too_large || document->out_of_step) && (handler == nullptr || !handler->of_any_text));
   if (is_silent) return channel_.reply(id, json());
-  if (method == "textDocument/hover" || method == "textDocument/inlayHint" ||
-      method == "textDocument/codeLens")
-    return answer_later(id, method, *document, params);
-  if (method == "textDocument/codeAction" || method == "textDocument/diagnostic")
-    return lint_later(id, method, *document, params);
-  channel_.reply(id, answer(method, *document, params));
+  if (handler == nullptr) return channel_.reply(id, answer(method, *document, params));
+  if (handler->thread == DocumentHandler::Thread::kFindings)
+    return lint_later(id, *handler, *document, params);
+  answer_later(id, *handler, *document, params);
 }
 
 void Session::handle_notification(const std::string& method, const json& params) {
-  if (method == "exit") {
-    finished = true;
-    status = shut_down_ ? 0 : 1;
-    return;
-  }
-  if (!initialized_ || shut_down_) return;
-  if (method == "initialized") return initialized();
-  if (method == "$/cancelRequest") {
-    const std::string name = text::to_text(params.at("id"));
-    linter_.cancel(name);
-    worker_.cancel(name);
-    // What hashes a large file notices it late.
-    return channel_.answer_once(params.at("id"), refused(Code::kCancelled, "cancelled"));
-  }
-  if (method == "textDocument/didOpen") return open(params);
-  if (method == "textDocument/didChange") return change(params);
-  if (method == "textDocument/didClose") return close(params);
-  if (method == "textDocument/didSave" || method == "workspace/didChangeWatchedFiles") {
-    files_changed_ = true;
-    return;
-  }
-  if (method == "workspace/didChangeWorkspaceFolders") return change_folders(params.at("event"));
-  if (method == "workspace/didChangeConfiguration") {
-    if (client_.asks_settings) return ask_settings();
-    const json& settings = params.at("settings");
-    given_settings_ = settings.contains("dcache") ? settings.at("dcache") : json::object();
-    for (const auto& folder : folders_)
-      configure(*folder, given_settings_);
-  }
+  const NotificationHandler* const handler = find_handler(notification_handlers(), method);
+  const bool is_running = initialized_ && !is_shut_down_;
+  if (handler != nullptr && (is_running || handler->at_any_time)) (this->*handler->handle)(params);
+}
+
+void Session::start(const json& id, const json& params) {
+  channel_.reply(id, initialized_ ? refused(Code::kInvalidRequest, "the server is already initialized")
+                                  : initialize(params));
+}
+
+void Session::shut_down(const json& id, const json&) {
+  is_shut_down_ = true;
+  channel_.reply(id, json());
+}
+
+void Session::finish(const json&) {
+  finished = true;
+  status = is_shut_down_ ? 0 : 1;
+}
+
+void Session::cancel(const json& params) {
+  const std::string name = text::to_text(params.at("id"));
+  linter_.cancel(name);
+  worker_.cancel(name);
+  // What hashes a large file notices it late.
+  channel_.answer_once(params.at("id"), refused(Code::kCancelled, "cancelled"));
+}
+
+void Session::note_changed_files(const json&) {
+  files_changed_ = true;
+}
+
+void Session::change_settings(const json& params) {
+  if (client_.asks_settings) return ask_settings();
+  const json& settings = params.at("settings");
+  given_settings_ = settings.contains("dcache") ? settings.at("dcache") : json::object();
+  for (const auto& folder : folders_)
+    configure(*folder, given_settings_);
 }
 
 // ---- The session.
@@ -134,7 +188,7 @@ Answer Session::initialize(const json& params) {
               {"serverInfo", {{"name", "dcache"}, {"version", DCACHE_VERSION}}}};
 }
 
-void Session::initialized() {
+void Session::initialized(const json&) {
   json registrations = json::array();
   if (client_.watches_files) {
     registrations.push_back({{"id", "dcache-files"},
@@ -146,7 +200,8 @@ void Session::initialized() {
   if (client_.asks_settings) ask_settings();
 }
 
-void Session::change_folders(const json& event) {
+void Session::change_folders(const json& params) {
+  const json& event = params.at("event");
   for (const json& folder : event.at("removed")) {
     const std::string root = folder_of_uri(folder.at("uri").get<std::string>());
     for (const auto& known : folders_)

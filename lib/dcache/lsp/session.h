@@ -8,6 +8,7 @@
 #include <mutex>
 #include <optional>
 #include <set>
+#include <span>
 #include <stop_token>
 #include <string>
 #include <string_view>
@@ -40,14 +41,50 @@ class Session {
  private:
   using json = nlohmann::json;
 
-  // Messages: session.cc.
+  // Messages: session.cc. Each method of the protocol is a row of a table.
+  struct RequestHandler {
+    std::string_view method;
+    void (Session::*handle)(const json& id, const json& params);
+    bool starts = false;  // it may be the first one, and after the last one too
+  };
+  struct NotificationHandler {
+    std::string_view method;
+    void (Session::*handle)(const json& params);
+    bool at_any_time = false;  // before the session starts, and after it is shut down
+  };
+  using OpenTexts = std::map<std::string, OpenText, std::less<>>;  // by path
+  // What another thread is asked about a document. The texts are those that are open when it is asked.
+  struct DocumentQuestion {
+    const Document& document;
+    const json& params;
+    const OpenTexts& open;
+    const std::stop_token& stop;
+  };
+  // A request about a document that takes long. What is quick is in tables of features (feature.h).
+  struct DocumentHandler {
+    enum class Thread : uint8_t { kFindings, kVerdicts };
+    std::string_view method;
+    Answer (Session::*answer)(const DocumentQuestion&);
+    Thread thread;
+    bool of_any_text = false;  // also of one that is too large, or of which an edit was lost
+  };
+  static std::span<const RequestHandler> request_handlers();
+  static std::span<const NotificationHandler> notification_handlers();
+  static std::span<const DocumentHandler> document_handlers();
   void handle_request(const json& id, const std::string& method, const json& params);
+  void handle_document_request(const json& id, const std::string& method, const json& params);
   void handle_notification(const std::string& method, const json& params);
+  void start(const json& id, const json& params);
+  void shut_down(const json& id, const json& params);
+  void finish(const json& params);
+  void cancel(const json& params);
+  void note_changed_files(const json& params);
+  void change_settings(const json& params);
 
   // The client, its folders and settings: session.cc.
   Answer initialize(const json& params);
-  void initialized();
-  void change_folders(const json& event);
+  void initialized(const json& params);
+  void change_folders(const json& params);
   void add_folder(const std::string& root);
   Folder& folder_of(std::string_view path);
   void ask_settings();
@@ -71,14 +108,14 @@ class Session {
   void refresh_verdicts();
   void ask_to_pull();
   void check_for_pull(const Document& document);
-  Answer pulled_findings(const Document& document, const json& params);
+  Answer pulled_findings(const DocumentQuestion& question);
 
   // Answers: session_answers.cc.
   Answer answer(const std::string& method, const Document& document, const json& params);
   Answer answer_of_definition(const std::string& method, const Document& document, const json& params);
-  using OpenTexts = std::map<std::string, OpenText, std::less<>>;  // by path
-  Answer code_actions(const Document& document, const json& params, const OpenTexts& open);
-  void lint_later(const json& id, const std::string& method, const Document& document, const json& params);
+  Answer code_actions(const DocumentQuestion& question);
+  void lint_later(const json& id, const DocumentHandler& handler, const Document& document,
+                  const json& params);
   void run_command_later(const json& id, const json& params);
   std::string refusal(const std::string& path) const;
   void find_symbols_later(const json& id, const json& params);
@@ -87,16 +124,17 @@ class Session {
     std::string occasion;
   };
   std::optional<Verdicts> verdicts_of(const Document& document, const std::stop_token& stop);
-  void answer_later(const json& id, const std::string& method, const Document& document, const json& params);
-  Answer answer_with_verdicts(const std::string& method, const Document& document, const json& params,
-                              const std::stop_token& stop);
-  Answer hover(const Document& document, const json& params, const std::stop_token& stop);
+  void answer_later(const json& id, const DocumentHandler& handler, const Document& document,
+                    const json& params);
+  Answer inlay_hints(const DocumentQuestion& question);
+  Answer code_lenses(const DocumentQuestion& question);
+  Answer hover(const DocumentQuestion& question);
 
   const Server::Options options_;
   Channel channel_;
   Client client_;
   bool initialized_ = false;
-  bool shut_down_ = false;
+  bool is_shut_down_ = false;
   json given_settings_;
   std::vector<std::unique_ptr<Folder>> folders_;
   Documents documents_;

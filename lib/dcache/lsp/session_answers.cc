@@ -18,6 +18,7 @@
 #include "dcache/lsp/word_help.h"
 #include "dcache/text/file_io.h"
 #include "dcache/text/json.h"
+#include "dcache/text/path.h"
 
 namespace dcache::lsp {
 
@@ -58,18 +59,18 @@ FileState state_of(const std::string& path, const editor::Workspace& workspace,
 }  // namespace
 
 // By the thread for findings.
-void Session::lint_later(const json& id, const std::string& method, const Document& document,
+void Session::lint_later(const json& id, const DocumentHandler& handler, const Document& document,
                          const json& params) {
   OpenTexts open;
   for (const auto& [uri, one] : documents_)
     open.insert_or_assign(one.path, OpenText(one));
   channel_.expect_answer(id);
-  linter_.add(text::to_text(id), [this, id, method, document, params, open](const std::stop_token& stop) {
+  const auto ask = handler.answer;
+  linter_.add(text::to_text(id), [this, id, ask, document, params, open](const std::stop_token& stop) {
     if (stop.stop_requested()) return channel_.answer_once(id, refused(Code::kCancelled, "cancelled"));
     Answer answer = refused(Code::kInvalidParams, "the parameters do not follow the protocol");
     try {
-      answer = method == "textDocument/codeAction" ? code_actions(document, params, open)
-                                                   : pulled_findings(document, params);
+      answer = (this->*ask)({document, params, open, stop});
     } catch (const json::exception&) {  // as in receive()
     }
     if (stop.stop_requested())
@@ -80,7 +81,9 @@ void Session::lint_later(const json& id, const std::string& method, const Docume
   });
 }
 
-Answer Session::code_actions(const Document& document, const json& params, const OpenTexts& open) {
+Answer Session::code_actions(const DocumentQuestion& question) {
+  const Document& document = question.document;
+  const json& params = question.params;
   const editor::Workspace& workspace = document.folder->workspace;
   const json only = params.at("context").value("only", json::array());
   const auto wants = [&](std::string_view kind) {
@@ -101,8 +104,9 @@ Answer Session::code_actions(const Document& document, const json& params, const
   const Positions positions((*linted)->text().source(), client_.encoding);
   json actions = json::array();
   if (wants("quickfix")) {
-    actions = lsp::code_actions(**linted, positions.span_of(params.at("range")), positions, document, client_,
-                                [&](const std::string& path) { return state_of(path, workspace, open); });
+    actions =
+        lsp::code_actions(**linted, positions.span_of(params.at("range")), positions, document, client_,
+                          [&](const std::string& path) { return state_of(path, workspace, question.open); });
   }
   // Worked out where it is asked for by name, as editors do that fix on saving.
   if (only.empty() || !wants("source.fixAll.dcache")) return actions;
@@ -213,13 +217,14 @@ std::optional<Session::Verdicts> Session::verdicts_of(const Document& document, 
   return Verdicts{*explained, noted ? "since you noted it" : "since it was opened"};
 }
 
-void Session::answer_later(const json& id, const std::string& method, const Document& document,
+void Session::answer_later(const json& id, const DocumentHandler& handler, const Document& document,
                            const json& params) {
   channel_.expect_answer(id);
-  worker_.add(text::to_text(id), [this, id, method, document, params](const std::stop_token& stop) {
+  const auto ask = handler.answer;
+  worker_.add(text::to_text(id), [this, id, ask, document, params](const std::stop_token& stop) {
     Answer answer = refused(Code::kCancelled, "cancelled");
     try {
-      if (!stop.stop_requested()) answer = answer_with_verdicts(method, document, params, stop);
+      if (!stop.stop_requested()) answer = (this->*ask)({document, params, {}, stop});
     } catch (const json::exception&) {  // as in receive()
       answer = refused(Code::kInvalidParams, "the parameters do not follow the protocol");
     }
@@ -228,32 +233,43 @@ void Session::answer_later(const json& id, const std::string& method, const Docu
   });
 }
 
-Answer Session::answer_with_verdicts(const std::string& method, const Document& document, const json& params,
-                                     const std::stop_token& stop) {
-  if (method == "textDocument/hover") return hover(document, params, stop);
-  const bool hints = method == "textDocument/inlayHint";
-  bool wanted = document.kind == TextKind::kDockerfile;
-  const bool of_definition = hints && document.kind == TextKind::kDefinition;
+Answer Session::inlay_hints(const DocumentQuestion& question) {
+  const Document& document = question.document;
   {
     const std::scoped_lock lock(shared_mutex_);
-    const Settings& settings = document.folder->settings;
-    wanted = (wanted || of_definition) && (hints ? settings.inlay_hints : settings.code_lens);
+    if (!document.folder->settings.inlay_hints) return json::array();
   }
-  if (of_definition && wanted) {
+  if (document.kind == TextKind::kDefinition) {
     const std::string text = document.folder->workspace.text(document.path).value_or("");
     const Positions positions(text, client_.encoding);
-    return definition_hints({document, client_, positions, params}, positions.span_of(params.at("range")));
+    return definition_hints({document, client_, positions, question.params},
+                            positions.span_of(question.params.at("range")));
   }
-  const auto verdicts = wanted ? verdicts_of(document, stop) : std::nullopt;
+  const auto verdicts =
+      document.kind == TextKind::kDockerfile ? verdicts_of(document, question.stop) : std::nullopt;
   if (!verdicts) return json::array();
   const Positions positions(verdicts->explained->build->file().source(), client_.encoding);
-  if (!hints) return code_lenses(*verdicts->explained, verdicts->occasion, positions);
-  return inlay_hints(*verdicts->explained, positions.span_of(params.at("range")), positions);
+  return lsp::inlay_hints(*verdicts->explained, positions.span_of(question.params.at("range")), positions);
+}
+
+Answer Session::code_lenses(const DocumentQuestion& question) {
+  const Document& document = question.document;
+  {
+    const std::scoped_lock lock(shared_mutex_);
+    if (!document.folder->settings.code_lens) return json::array();
+  }
+  const auto verdicts =
+      document.kind == TextKind::kDockerfile ? verdicts_of(document, question.stop) : std::nullopt;
+  if (!verdicts) return json::array();
+  const Positions positions(verdicts->explained->build->file().source(), client_.encoding);
+  return lsp::code_lenses(*verdicts->explained, verdicts->occasion, positions);
 }
 
 // The documentation of what is under the cursor, what becomes of its step, and the rules that find fault with
 // it. Of an instruction's name the step comes first.
-Answer Session::hover(const Document& document, const json& params, const std::stop_token& stop) {
+Answer Session::hover(const DocumentQuestion& question) {
+  const Document& document = question.document;
+  const json& params = question.params;
   if (document.kind == TextKind::kDefinition)
     return answer_of_definition("textDocument/hover", document, params);
   const auto linted = document.folder->workspace.lint(document.path, editor::Workspace::Depth::kFast);
@@ -263,7 +279,7 @@ Answer Session::hover(const Document& document, const json& params, const std::s
   const bool dockerfile = document.kind == TextKind::kDockerfile;
   const auto word = dockerfile && (*linted)->parsed ? word_help(*(*linted)->parsed, offset) : std::nullopt;
   std::vector<std::string> parts = {rule_help(**linted, offset)};
-  if (const auto verdicts = dockerfile ? verdicts_of(document, stop) : std::nullopt)
+  if (const auto verdicts = dockerfile ? verdicts_of(document, question.stop) : std::nullopt)
     parts.insert(parts.begin(), step_help(*verdicts->explained, verdicts->occasion, offset));
   if (word) parts.insert(word->keyword ? parts.end() : parts.begin(), word->markdown);
   std::erase(parts, "");

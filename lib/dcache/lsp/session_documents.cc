@@ -271,10 +271,10 @@ void Session::check_for_pull(const Document& document) {
 }
 
 // Those that are ready; "unchanged" if the client has them already.
-Answer Session::pulled_findings(const Document& document, const json& params) {
-  json items = findings_of(document, editor::Workspace::Depth::kReady);
+Answer Session::pulled_findings(const DocumentQuestion& question) {
+  json items = findings_of(question.document, editor::Workspace::Depth::kReady);
   const std::string id = text::hexadecimal(text::md5(text::to_text(items)));
-  if (params.value("previousResultId", json()) == json(id))
+  if (question.params.value("previousResultId", json()) == json(id))
     return json{{"kind", "unchanged"}, {"resultId", id}};
   return json{{"kind", "full"}, {"resultId", id}, {"items", std::move(items)}};
 }
