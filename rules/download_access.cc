@@ -408,12 +408,12 @@ class Access {
   }
 
   // The words of the commands of a RUN that use the package manager, and those that set variables there.
-  struct Given {
+  struct AccessSettings {
     std::set<std::string_view> options;
     std::set<std::string_view> variables;
   };
-  Given given_by(const Run& run) const {
-    Given given;
+  AccessSettings given_by(const Run& run) const {
+    AccessSettings given;
     for (const shell::Command& command : run.commands) {
       const bool used = uses(run, command);
       for (const shell::Word& word : command.words) {
@@ -433,7 +433,7 @@ class Access {
   // What one of the two RUNs gives the package manager and the other does not, as a clause; empty for
   // nothing.
   std::string lacks_given(const Run& run, const Run& later) const {
-    const Given first = given_by(run), second = given_by(later);
+    const AccessSettings first = given_by(run), second = given_by(later);
     const auto name_of = [](std::string_view word) { return word.substr(0, word.find('=')); };
     const auto is_harmless = [&](std::string_view word) {
       return word.find('=') != std::string_view::npos &&

@@ -195,7 +195,7 @@ class Builds {
   // Dockerfile, or that of an official image.
   bool is_other_image(std::string_view reference) const {
     if (real_.empty() || reference.empty() || is_variable(reference)) return false;
-    const Tagged tagged = tagged_by(reference);
+    const TagPlaces tagged = tagged_by(reference);
     return !tagged.here && (tagged.elsewhere || lint::is_image(lint::ImageKind::kRootAtBuild, reference));
   }
 
@@ -204,7 +204,7 @@ class Builds {
   bool is_own_image(std::string_view reference) const {
     if (reference.empty()) return false;
     if (is_variable(reference)) return true;
-    const Tagged tagged = tagged_by(reference);
+    const TagPlaces tagged = tagged_by(reference);
     if (tagged.here || tagged.elsewhere) return tagged.here;
     const std::string_view name = without_tag(reference);
     // A name alone that no official image has is that of an image which was built here.
@@ -221,13 +221,13 @@ class Builds {
   };
 
   // Whether a command of the project gives an image of this Dockerfile the name, or one of another.
-  struct Tagged {
+  struct TagPlaces {
     bool here = false;
     bool elsewhere = false;
   };
-  Tagged tagged_by(std::string_view reference) const {
+  TagPlaces tagged_by(std::string_view reference) const {
     const auto [known, is_new] = tagged_.try_emplace(std::string(without_tag(reference)));
-    Tagged& tagged = known->second;
+    TagPlaces& tagged = known->second;
     if (!is_new) return tagged;
     const auto lines = tagging_.find(known->first);
     if (lines == tagging_.end()) return tagged;
@@ -348,7 +348,7 @@ class Builds {
   const context::FileSystem& disk_;
   std::string real_;  // this Dockerfile; empty where its path is not known: any build may be one of it
   std::map<std::string, Service, std::less<>> services_;
-  mutable std::map<std::string, Tagged, std::less<>> tagged_;  // by names that were asked for
+  mutable std::map<std::string, TagPlaces, std::less<>> tagged_;  // by names that were asked for
   std::set<std::string, std::less<>> own_names_;  // the last parts of names that its images may have
 };
 
@@ -363,7 +363,7 @@ bool has_program_of(std::string_view text, const PackageManager& manager) {
 }
 
 // Whether what is started may be the package manager.
-bool may_be(const Started& started, const PackageManager& manager) {
+bool may_be(const StartCommands& started, const PackageManager& manager) {
   return started.by_tool || has_program_of(started.words, manager);
 }
 

@@ -42,13 +42,13 @@ struct ProjectFile {
   const std::vector<StartedContainer>& containers() const;
 
  private:
-  struct Parsed {
+  struct Contents {
     std::once_flag once;
     project::yaml::Documents documents;
     std::once_flag containers_once;
     std::vector<StartedContainer> containers;
   };
-  std::shared_ptr<Parsed> parsed_ = std::make_shared<Parsed>();
+  std::shared_ptr<Contents> parsed_ = std::make_shared<Contents>();
 };
 inline constexpr std::string_view kTarget = "target";
 

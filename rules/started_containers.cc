@@ -36,7 +36,7 @@ std::string image_of(const project::yaml::Value& map) {
   return {};
 }
 
-void add(const Started& more, Started& started) {
+void add(const StartCommands& more, StartCommands& started) {
   started.words += more.words;
   started.by_tool = started.by_tool || more.by_tool;
 }
@@ -45,7 +45,7 @@ void find_containers(const project::yaml::Value& value, std::vector<StartedConta
   constexpr std::string_view kCommands[] = {"command", "args",  "entrypoint", "script",       "before_script",
                                             "run",     "steps", "lifecycle",  "livenessProbe"};
   if (std::string image = value.is_map() ? image_of(value) : std::string(); !image.empty()) {
-    Started started = started_by(value, kCommands);
+    StartCommands started = started_by(value, kCommands);
     // Jobs of GitLab's pipelines use the image of the top.
     if (value.find("script") == nullptr && value.find("command") == nullptr) {
       for (const project::yaml::Member& member : value.members) {
@@ -75,8 +75,8 @@ bool has_program(std::string_view text, std::string_view program) {
   return false;
 }
 
-Started started_by(const project::yaml::Value& map, std::span<const std::string_view> members) {
-  Started started;
+StartCommands started_by(const project::yaml::Value& map, std::span<const std::string_view> members) {
+  StartCommands started;
   for (const std::string_view name : members) {
     const project::yaml::Value* value = map.find(name);
     if (value == nullptr) continue;

@@ -19,16 +19,16 @@ inline constexpr std::array<std::string_view, 7> kStarters = {"make", "task",   
 bool has_program(std::string_view text, std::string_view program);
 
 // What some members of a map start.
-struct Started {
+struct StartCommands {
   std::string words;     // of all of them
   bool by_tool = false;  // it may be anything: a shell, a script, or a tool that builds again what is edited
 };
-Started started_by(const project::yaml::Value& map, std::span<const std::string_view> members);
+StartCommands started_by(const project::yaml::Value& map, std::span<const std::string_view> members);
 
 // A map that starts something in an image.
 struct StartedContainer {
   std::string image;
-  Started started;
+  StartCommands started;
 };
 std::vector<StartedContainer> containers_in(const project::yaml::Value& value);
 

@@ -45,7 +45,7 @@ std::string reason_in_ci(Dockerfile& dockerfile, std::string_view name) {
 }
 
 // A variable of a stage that each build is given another value for.
-struct Changing {
+struct VolatileVariable {
   std::string_view name;
   std::string reason;    // in words; empty if only its name tells
   bool is_copy = false;  // of another one that is
@@ -213,15 +213,15 @@ bool decides_base(const std::vector<WrittenStage>& stages, const WrittenStage& s
 }
 
 // Nothing for a variable that is not known to change. `above` are those of the lines above.
-std::optional<Changing> changing(Dockerfile& dockerfile, const Instruction& declared,
-                                 const std::vector<Changing>& above) {
+std::optional<VolatileVariable> changing(Dockerfile& dockerfile, const Instruction& declared,
+                                         const std::vector<VolatileVariable>& above) {
   const std::string_view name = given_name(declared);
   if (name.empty()) return std::nullopt;
-  Changing variable{.name = name, .reason = {}};
+  VolatileVariable variable{.name = name, .reason = {}};
   if (declared.keyword == Keyword::kArg) variable.reason = reason_in_ci(dockerfile, name);
   const auto source = declared.joined.find('$') == std::string_view::npos
                           ? above.end()
-                          : std::ranges::find_if(above, [&](const Changing& one) {
+                          : std::ranges::find_if(above, [&](const VolatileVariable& one) {
                               return one.name != name && mentions(declared, one.name);
                             });
   variable.is_copy = source != above.end();
@@ -236,7 +236,7 @@ void check(Dockerfile& dockerfile, lint::Reporter& reporter) {
   const std::vector<WrittenStage>& stages = written_stages(dockerfile);
   for (const WrittenStage& stage : stages) {
     if (stage.from == nullptr) continue;
-    std::vector<Changing> above;
+    std::vector<VolatileVariable> above;
     for (size_t i = 0; i < stage.body.size(); ++i) {
       const Instruction& declared = stage.body[i];
       const auto variable = changing(dockerfile, declared, above);

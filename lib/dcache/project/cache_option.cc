@@ -284,17 +284,17 @@ Mode mode_of(const CacheOption& to) {
 }
 
 // What one image exports to where `source` imports from.
-struct Exported {
+struct CacheExport {
   std::optional<CacheImport> import;
   bool is_sure = true;
   std::string open;  // a `cache-to` of which only a run knows whether it exports that
 };
 
-Exported exported_by(const Image& exporter, const PossibleCaches& sources, const Image& importer) {
+CacheExport exported_by(const Image& exporter, const PossibleCaches& sources, const Image& importer) {
   const auto has_inline_argument = [&] {
     return exporter.build.plan.build_args.contains("BUILDKIT_INLINE_CACHE");
   };
-  Exported possible;
+  CacheExport possible;
   for (const CacheOption& source : sources.options) {
     bool exports_inline = has_inline_argument();
     for (const std::string& text : exporter.target.cache_to) {
@@ -307,7 +307,7 @@ Exported exported_by(const Image& exporter, const PossibleCaches& sources, const
         if (to.type == "local" && is_lost_after_jobs(exporter, to.attribute("dest"))) continue;
         const bool is_sure = sources.is_sure && targets.is_sure && to.is_same_place(source) &&
                              !is_of_run(to.attribute("mode"));
-        Exported exported{import_of(mode_of(to), exporter, importer), is_sure, is_sure ? "" : text};
+        CacheExport exported{import_of(mode_of(to), exporter, importer), is_sure, is_sure ? "" : text};
         if (is_sure) return exported;
         if (!possible.import) possible = std::move(exported);
       }
@@ -337,7 +337,7 @@ FoundExports find_exports(const Project& project, const Image& image, const Poss
   FoundExports found;
   for (const Image& other : project.images) {
     if (!builds_same_files(other, image)) continue;
-    Exported exported = exported_by(other, sources, image);
+    CacheExport exported = exported_by(other, sources, image);
     if (found.open.empty()) found.open = exported.open;
     found.is_open = found.is_open || !exported.open.empty() || has_unknown_exports(other);
     if (exported.import) (exported.is_sure ? found.sure : found.possible).push_back(*exported.import);
