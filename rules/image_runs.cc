@@ -453,8 +453,7 @@ bool starts_tool(std::span<const shell::Word> arguments, size_t image) {
   }
   if (image + 1 >= arguments.size()) return false;
   const std::string_view program = arguments[image + 1].text;
-  constexpr std::string_view kShells[] = {"sh", "bash", "ash", "dash", "zsh"};
-  if (!text::is_one_of(text::base_name(program), kShells)) return is_starter(program);
+  if (!shell::is_posix_shell(program)) return is_starter(program);
   const auto rest = arguments.subspan(image + 2);
   // What a shell runs; a shell by itself is for a person.
   return std::ranges::any_of(rest, [](const shell::Word& word) {

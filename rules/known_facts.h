@@ -36,6 +36,14 @@ struct FlagVersion {
 };
 std::span<const FlagVersion> flag_versions();
 
+// A compiler's command whose product runs without it (compilers.json).
+struct Compiler {
+  std::string_view what;  // "the Go toolchain"
+  std::span<const std::string_view> programs = {};
+  std::span<const std::string_view> commands = {};  // one of them is among the arguments
+};
+std::span<const Compiler> compilers();
+
 // Words that rules look for (words.json).
 //
 // Variables that have another value in each build: whole names, and parts of names.
@@ -59,7 +67,8 @@ std::span<const std::string_view> reading_programs();
 std::span<const std::string_view> removing_programs();
 // Programs that run a script or a recipe of the project.
 std::span<const std::string_view> script_programs();
-// Words with which a package manager of the system takes packages away.
+// Words with which a package manager of the system installs packages, and takes them away.
+std::span<const std::string_view> package_install_words();
 std::span<const std::string_view> package_removal_words();
 // Where a package manager downloads from, and as whom: the programs that change it, the words with which
 // package managers and git do, and their settings that do not; those of the second lists are starts of names.
@@ -91,6 +100,11 @@ std::span<const std::string_view> access_option_parts();
 std::span<const std::string_view> harmless_go_flags();
 // Programs that install packages of a distribution.
 std::span<const std::string_view> system_package_managers();
+// Packages of distributions that nothing but a compilation needs, and those of them that are for C.
+std::span<const std::string_view> compiler_packages();
+std::span<const std::string_view> c_compiler_packages();
+// Releases of distributions that package a Go older than 1.16, with what their tags start with.
+std::span<const std::string_view> old_go_distributions();
 // Shells that know `set -o pipefail`.
 std::span<const std::string_view> pipefail_shells();
 // Commands that are not programs, and words that begin what only a shell reads.

@@ -3,6 +3,7 @@
 #include <algorithm>
 #include <utility>
 
+#include "dcache/shell/script.h"
 #include "dcache/text/unicode.h"
 
 namespace dcache::rules {
@@ -18,11 +19,12 @@ void append_texts(const project::yaml::Value& value, std::string& texts) {
 }
 
 bool is_by_tool(std::string_view words) {
-  constexpr std::string_view kTools[] = {"sh",   "bash",      "ash",     "air",  "dlv",  "reflex",
-                                         "entr", "watchexec", "nodemon", "tail", "sleep"};
+  constexpr std::string_view kTools[] = {"air",       "dlv",     "reflex", "entr",
+                                         "watchexec", "nodemon", "tail",   "sleep"};
   const auto has = [&](std::string_view tool) { return has_program(words, tool); };
   return words.find(".sh") != std::string::npos || text::trim(words).starts_with('$') ||
-         std::ranges::any_of(kTools, has) || std::ranges::any_of(kStarters, has);
+         std::ranges::any_of(shell::posix_shells(), has) || std::ranges::any_of(kTools, has) ||
+         std::ranges::any_of(kStarters, has);
 }
 
 // The image that a map names for what it starts: `image` of Kubernetes and of CI, `container` of GitHub's

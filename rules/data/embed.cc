@@ -281,6 +281,8 @@ std::string generated(std::string_view what, const json& data) {
                    {"product", "image", "end", "instead"});
   if (what == "deprecated_commands")
     return rows_of(data, "rules/known_facts.h", "DeprecatedCommand", what, {"words"}, {"program", "instead"});
+  if (what == "compilers")
+    return rows_of(data, "rules/known_facts.h", "Compiler", what, {"programs", "commands"}, {"what"});
   return name_list(data, what);
 }
 

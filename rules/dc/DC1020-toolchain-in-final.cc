@@ -6,6 +6,7 @@
 #include "dcache/lint/rule.h"
 #include "dcache/plan/image.h"
 #include "rules/final_image.h"
+#include "rules/known_facts.h"
 #include "rules/package_lists.h"
 
 namespace dcache::rules::DC1020 {
@@ -13,48 +14,12 @@ namespace {
 
 using lint::Run;
 
-// A compiler's command whose product runs without it.
-struct Compiler {
-  std::string_view what;
-  std::initializer_list<std::string_view> programs;
-  std::initializer_list<std::string_view> commands;  // one of them is among the arguments
-};
-
-const Compiler kCompilers[] = {
-    {"the Go toolchain", {"go"}, {"build", "install"}},
-    {"the Rust toolchain", {"cargo"}, {"build", "install"}},
-    {"the JDK and Maven", {"mvn", "mvnw"}, {"package", "install", "verify"}},
-    {"the JDK and Gradle",
-     {"gradle", "gradlew"},
-     {"build", "assemble", "bootJar", "shadowJar", "installDist", "jar"}},
-    {"the .NET SDK", {"dotnet"}, {"publish"}},
-    {"the Haskell toolchain", {"stack", "cabal"}, {"build", "install"}},
-    {"the Swift toolchain", {"swift"}, {"build"}},
-    {"the JDK and sbt", {"sbt"}, {"assembly", "stage", "dist"}},
-};
-
 // What watches the sources or compiles when the container starts: an image for development.
 constexpr std::string_view kCompilesAtStart[] = {
     "go",      "cargo",   "mvn", "mvnw",    "gradle",  "gradlew",   "stack",         "cabal",   "swift",
     "sbt",     "make",    "air", "bash",    "sh",      "fresh",     "reflex",        "gin",     "gcc",
     "g++",     "dlv",     "zsh", "tail",    "sleep",   "npm",       "yarn",          "pnpm",    "guard",
     "nodemon", "jupyter", "R",   "Rscript", "realize", "watchexec", "CompileDaemon", "kotlinc", "javac"};
-
-// Packages that nothing but a compilation needs.
-constexpr std::string_view kPackages[] = {
-    "build-essential", "gcc",   "g++",    "clang",     "gfortran", "cmake",      "build-base",
-    "rustc",           "cargo", "golang", "golang-go", "gcc-c++",  "alpine-sdk", "musl-dev"};
-
-struct Installer {
-  std::initializer_list<std::string_view> programs;
-  std::initializer_list<std::string_view> install;
-  std::initializer_list<std::string_view> remove;
-};
-const Installer kInstallers[] = {
-    {{"apt-get", "apt", "aptitude"}, {"install"}, {"purge", "remove", "autoremove"}},
-    {{"apk"}, {"add"}, {"del"}},
-    {{"yum", "dnf", "microdnf"}, {"install"}, {"remove", "erase", "autoremove"}},
-};
 
 bool is_one_of(std::string_view word, const auto& list) {
   return std::ranges::find(list, word) != std::end(list);
@@ -74,7 +39,7 @@ struct ToolchainUse {
 ToolchainUse compiler_call(const Run& run) {
   for (const shell::Command& command : run.commands) {
     const auto words = shell::invocation(command);
-    for (const Compiler& compiler : kCompilers) {
+    for (const Compiler& compiler : compilers()) {
       if (is_call(words, compiler.programs, compiler.commands)) return {&command, compiler.what};
     }
   }
@@ -84,9 +49,7 @@ ToolchainUse compiler_call(const Run& run) {
 bool removes_packages(const Run& run) {
   return std::ranges::any_of(run.commands, [](const shell::Command& command) {
     const auto words = shell::invocation(command);
-    return std::ranges::any_of(kInstallers, [&](const Installer& installer) {
-      return is_call(words, installer.programs, installer.remove);
-    });
+    return is_call(words, system_package_managers(), package_removal_words());
   });
 }
 
@@ -101,18 +64,16 @@ bool has_c_compiler(std::string_view base) {
 }
 
 ToolchainUse compiler_install(const Run& run, std::string_view base) {
-  constexpr std::string_view kOfC[] = {"build-essential", "gcc", "g++"};
   const bool has_c = has_c_compiler(base);
   for (const shell::Command& command : run.commands) {
     // Whether that happens at all is up to a build argument or the platform.
     if (is_conditional(run, command)) continue;
     const auto words = shell::invocation(command);
-    for (const Installer& installer : kInstallers) {
-      if (!is_call(words, installer.programs, installer.install)) continue;
-      for (const shell::Word& word : words) {
-        if (is_one_of(word.text, kPackages) && !(has_c && is_one_of(word.text, kOfC)))
-          return {&command, word.text};
-      }
+    if (!is_call(words, system_package_managers(), package_install_words())) continue;
+    for (const shell::Word& word : words) {
+      if (is_one_of(word.text, compiler_packages()) &&
+          !(has_c && is_one_of(word.text, c_compiler_packages())))
+        return {&command, word.text};
     }
   }
   return {};

@@ -15,12 +15,10 @@ namespace {
 
 using dockerfile::Instruction;
 
-// Windows has no root, and the distroless images of .NET set a user.
+// Windows has no root.
 bool drops_root(std::string_view image) {
   return lint::is_image(lint::ImageKind::kWithoutRoot, image) ||
-         lint::is_image(lint::ImageKind::kWindows, image) ||
-         (lint::image_name(image).starts_with("mcr.microsoft.com/dotnet") &&
-          image.find("distroless") != std::string_view::npos);
+         lint::is_image(lint::ImageKind::kWindows, image);
 }
 
 // What needs root, or may be told to do anything.

@@ -14,6 +14,7 @@
 #include "dcache/text/unicode.h"
 #include "rules/hadolint.h"
 #include "rules/installs.h"
+#include "rules/known_facts.h"
 #include "rules/sources.h"
 
 namespace dcache::rules::DL3062 {
@@ -92,17 +93,9 @@ std::optional<int> version_in_text(std::string_view text) {
   return std::nullopt;
 }
 
-// Releases of distributions that package a Go older than 1.16.
-bool is_old_distribution(const plan::ImageReference& image) {
-  constexpr std::string_view kOld[] = {
-      "debian:7",      "debian:8",       "debian:9",      "debian:10",       "debian:11",     "debian:wheezy",
-      "debian:jessie", "debian:stretch", "debian:buster", "debian:bullseye", "ubuntu:12.04",  "ubuntu:14.04",
-      "ubuntu:16.04",  "ubuntu:18.04",   "ubuntu:20.04",  "ubuntu:trusty",   "ubuntu:xenial", "ubuntu:bionic",
-      "ubuntu:focal",  "alpine:2",       "alpine:3.0",    "alpine:3.1",      "alpine:3.2",    "alpine:3.3",
-      "alpine:3.4",    "alpine:3.5",     "alpine:3.6",    "alpine:3.7",      "alpine:3.8",    "alpine:3.9",
-      "alpine:3.10",   "alpine:3.11",    "alpine:3.12",   "alpine:3.13"};
+bool has_old_go(const plan::ImageReference& image) {
   const std::string reference = fmt::format("{}:{}", text::base_name(image.name), image.tag);
-  return std::ranges::any_of(kOld, [&](std::string_view old) {
+  return std::ranges::any_of(old_go_distributions(), [&](std::string_view old) {
     const bool is_longer_number =
         reference.size() > old.size() && reference[old.size()] >= '0' && reference[old.size()] <= '9';
     return reference.starts_with(old) && !is_longer_number;
@@ -115,7 +108,7 @@ std::optional<int> go_version(lint::Dockerfile& dockerfile, const lint::Run& run
   const plan::ImageReference image =
       plan::read_reference(base_image_of(dockerfile, stage_of(written_stages(dockerfile), run)));
   if (text::base_name(image.name) == "golang") return minor_version(image.tag);
-  return is_old_distribution(image) ? std::optional(0) : std::nullopt;
+  return has_old_go(image) ? std::optional(0) : std::nullopt;
 }
 
 // The first with `go install PACKAGE@VERSION`, and with modules unless they are switched off.

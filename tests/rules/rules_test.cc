@@ -6,8 +6,10 @@
 #include <fmt/format.h>
 #include <gtest/gtest.h>
 
+#include "dcache/dockerfile/flags.h"
 #include "dcache/lint/engine.h"
 #include "dcache/report/rule_page.h"
+#include "rules/known_facts.h"
 #include "tests/git_folder.h"
 #include "tests/lint/lint_testing.h"
 
@@ -36,6 +38,20 @@ std::vector<std::string> findings_of_example(const lint::Rule& rule, const lint:
   const bool needs_files = !example.files.empty();
   return findings(std::string(example.dockerfile), config,
                   needs_files ? test::facts_of(folder) : lint::BuildFacts());
+}
+
+// flags.json says since when there is a flag, the parser which instructions take it.
+TEST(FlagVersions, AreOfFlagsThatTheParserKnows) {
+  for (const rules::FlagVersion& version : rules::flag_versions()) {
+    const auto takes_it = [&](dockerfile::Keyword keyword) {
+      return std::ranges::any_of(dockerfile::flags_of(keyword), [&](const dockerfile::KnownFlag& flag) {
+        return flag.name == version.flag;
+      });
+    };
+    EXPECT_TRUE(takes_it(dockerfile::Keyword::kRun) || takes_it(dockerfile::Keyword::kCopy) ||
+                takes_it(dockerfile::Keyword::kAdd))
+        << version.flag;
+  }
 }
 
 TEST(EveryRule, IsDocumentedAndItsExamplesHold) {

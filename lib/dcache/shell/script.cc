@@ -550,9 +550,14 @@ bool has_word(std::span<const Word> words, std::string_view text) {
   return std::ranges::find(words, text, &Word::text) != words.end();
 }
 
+std::span<const std::string_view> posix_shells() {
+  static constexpr std::array<std::string_view, 7> kShells = {"sh",  "bash", "ash",    "dash",
+                                                              "zsh", "ksh",  "busybox"};
+  return kShells;
+}
+
 bool is_posix_shell(std::string_view program) {
-  constexpr std::array<std::string_view, 7> kShells = {"sh", "bash", "ash", "dash", "zsh", "ksh", "busybox"};
-  return one_of(text::base_name(program), kShells);
+  return std::ranges::find(posix_shells(), text::base_name(program)) != posix_shells().end();
 }
 
 std::optional<std::string_view> inner_script(std::span<const Word> words) {

@@ -66,7 +66,9 @@ std::string_view program_of(std::span<const Word> words);
 // Whether one of them reads so.
 bool has_word(std::span<const Word> words, std::string_view text);
 
-// Whether a program, given with or without its folder, is a shell that reads the language of POSIX.
+// The shells that read the language of POSIX: "sh", "bash" and others.
+std::span<const std::string_view> posix_shells();
+// Whether a program, given with or without its folder, is one of them.
 bool is_posix_shell(std::string_view program);
 
 // The text that `sh -c TEXT` or the like runs, or nothing.
