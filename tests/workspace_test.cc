@@ -70,7 +70,7 @@ TEST(PublicWorkspace, ExplainsInValues) {
   workspace.set_text("/app/Dockerfile", "FROM scratch\nCOPY go.mod /\nCOPY src /src\n");
   workspace.set_text("/app/go.mod", "module app\n");
   workspace.set_text("/app/src/main.go", "package main\n");
-  EXPECT_TRUE(workspace.mark("/app/Dockerfile").empty());
+  EXPECT_TRUE(workspace.mark("/app/Dockerfile"));
   workspace.set_text("/app/src/main.go", "package main // edited\n");
   const auto explanation = workspace.explain("/app/Dockerfile", {});
   ASSERT_TRUE(explanation);
@@ -113,7 +113,7 @@ TEST(PublicWorkspace, ExplainsForAWorkerThatImportsACache) {
   };
   EXPECT_EQ(first_verdict({.cache_from = {"max"}}), dcache::Verdict::kHit);
   EXPECT_EQ(first_verdict({.cache_from = {"none"}}), dcache::Verdict::kMiss);
-  EXPECT_TRUE(workspace.mark("/app/Dockerfile").empty());
+  EXPECT_TRUE(workspace.mark("/app/Dockerfile"));
   workspace.set_text("/app/a", "2");
   EXPECT_EQ(first_verdict({.cache_from = {"max"}}), dcache::Verdict::kMiss);
   EXPECT_FALSE(workspace.explain("/app/Dockerfile", {.cache_from = {"mxa"}}));

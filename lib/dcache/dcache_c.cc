@@ -387,8 +387,8 @@ char* dcache_workspace_explain(const dcache_workspace* workspace, const char* do
 int dcache_workspace_mark(dcache_workspace* workspace, const char* dockerfile, char** error) {
   return guarded(error, 1, [&] {
     dcache_workspace& known = given(workspace);
-    const auto failures = known.workspace.mark(given(dockerfile, "path"), known.token(""));
-    if (!failures.empty()) throw CallError{words_of(failures)};
+    const auto marked = known.workspace.mark(given(dockerfile, "path"), known.token(""));
+    if (!marked) throw CallError{words_of(marked.error())};
     return 0;
   });
 }

@@ -289,7 +289,8 @@ tl::expected<Explanation, std::vector<Failure>> Workspace::explain(const std::st
   return explanation_of(**explained);
 }
 
-std::vector<Failure> Workspace::mark(const std::string& dockerfile, const std::stop_token& stop) {
+tl::expected<void, std::vector<Failure>> Workspace::mark(const std::string& dockerfile,
+                                                         const std::stop_token& stop) {
   return impl_->editor.mark(dockerfile, stop);
 }
 

@@ -119,8 +119,9 @@ class Workspace {
   };
   tl::expected<Explanation, std::vector<Failure>> explain(const std::string& dockerfile,
                                                           const Question& question) const;
-  // Records the state of a build, for explain(). Returns what is wrong; empty if the state was recorded.
-  std::vector<Failure> mark(const std::string& dockerfile, const std::stop_token& stop = {});
+  // Records the state of a build, for explain().
+  tl::expected<void, std::vector<Failure>> mark(const std::string& dockerfile,
+                                                const std::stop_token& stop = {});
 
  private:
   friend struct WorkspaceAccess;  // the C interface, which gives JSON

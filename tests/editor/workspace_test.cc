@@ -87,7 +87,7 @@ TEST(Workspace, ExplainsSinceTheStateThatWasNoted) {
   editor::Workspace workspace({.files = app()});
   EXPECT_EQ(since_mark(workspace, path),
             (Texts{"there is nothing to compare with: call mark() first, or give 'since' or 'changed'"}));
-  EXPECT_TRUE(workspace.mark(path).empty());
+  EXPECT_TRUE(workspace.mark(path));
   EXPECT_EQ(since_mark(workspace, path), (Texts{"2 hit", "3 hit"}));
   workspace.set_text("/app/docs/guide.md", "other text");
   EXPECT_EQ(since_mark(workspace, path), (Texts{"2 hit", "3 miss docs/guide.md"}));
@@ -240,7 +240,7 @@ TEST(Workspace, RefusesPathsThatNoFileCanHave) {
     ASSERT_FALSE(linted);
     EXPECT_TRUE(linted.error().message.starts_with("a path ")) << linted.error().message;
     EXPECT_FALSE(workspace.fix(path, false));
-    EXPECT_FALSE(workspace.mark(path).empty());
+    EXPECT_FALSE(workspace.mark(path));
     EXPECT_FALSE(workspace.explain(path, {.changed = {"a"}}));
     const auto explained = workspace.explain(good_name, {.changed = {"src", path}});
     ASSERT_FALSE(explained);

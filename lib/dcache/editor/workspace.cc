@@ -500,13 +500,14 @@ tl::expected<std::shared_ptr<const Workspace::ImageVerdicts>, Workspace::Failure
   return answer;
 }
 
-Workspace::Failures Workspace::mark(const std::string& dockerfile, const std::stop_token& stop,
-                                    const cache::Build::Progress& progress) {
-  if (std::string why = unusable(dockerfile); !why.empty()) return failed(std::move(why));
+tl::expected<void, Workspace::Failures> Workspace::mark(const std::string& dockerfile,
+                                                        const std::stop_token& stop,
+                                                        const cache::Build::Progress& progress) {
+  if (std::string why = unusable(dockerfile); !why.empty()) return tl::unexpected(failed(std::move(why)));
   const auto state = now();
   state->ask(dockerfile);
   auto build = state->build_now(dockerfile, {}, stop, progress);
-  if (!build) return std::move(build.error());
+  if (!build) return tl::unexpected(std::move(build.error()));
   const std::scoped_lock lock(mutex_);
   marks_.insert_or_assign(dockerfile, std::move(*build));
   return {};

@@ -166,8 +166,8 @@ class Workspace {
   tl::expected<std::shared_ptr<const ImageVerdicts>, Failures> explain(const std::string& dockerfile,
                                                                        const Question& question) const;
   // Notes the state of a build, for explain().
-  Failures mark(const std::string& dockerfile, const std::stop_token& stop = {},
-                const cache::Build::Progress& progress = {});
+  tl::expected<void, Failures> mark(const std::string& dockerfile, const std::stop_token& stop = {},
+                                    const cache::Build::Progress& progress = {});
   bool is_marked(const std::string& dockerfile) const;
 
  private:

@@ -144,9 +144,9 @@ void Session::run_command_later(const json& id, const json& params) {
   editor::Workspace& workspace = folder_of(path).workspace;
   channel_.expect_answer(id);
   worker_.add(text::to_text(id), [this, id, path, &workspace](const std::stop_token& stop) {
-    const auto failures = workspace.mark(path, stop);
+    const auto marked = workspace.mark(path, stop);
     if (stop.stop_requested()) return channel_.answer_once(id, refused(Code::kCancelled, "cancelled"));
-    if (!failures.empty()) return channel_.answer_once(id, refused(Code::kFailed, failures.front().message));
+    if (!marked) return channel_.answer_once(id, refused(Code::kFailed, marked.error().front().message));
     {
       const std::scoped_lock lock(shared_mutex_);
       noted_.insert(path);
@@ -210,7 +210,7 @@ std::optional<Session::Verdicts> Session::verdicts_of(const Document& document, 
     auto explained = workspace.explain(document.path, {.since = since, .stop = stop, .progress = progress});
     if (explained) return Verdicts{*explained, "since " + since};
   }
-  if (!workspace.is_marked(document.path) && !workspace.mark(document.path, stop, progress).empty())
+  if (!workspace.is_marked(document.path) && !workspace.mark(document.path, stop, progress))
     return std::nullopt;
   auto explained = workspace.explain(document.path, {.stop = stop, .progress = progress});
   if (!explained) return std::nullopt;
