@@ -166,7 +166,8 @@ std::string remedy_for(const Pin& pin, std::string_view package) {
   const bool is_npm = text::is_one_of("npm", pin.programs) || text::is_one_of("pnpm", pin.programs);
   const bool is_repository =
       is_npm && !package.starts_with('@') && package.find('/') != std::string_view::npos;
-  if (is_npm && (is_git || is_repository)) return fmt::format("write {}#TAG", package);
+  if (is_npm && (is_git || is_repository))
+    return fmt::format("write {}#TAG", package.substr(0, package.find('#')));
   if (is_git) {
     const size_t end = std::min(package.find('#'), package.size());
     return fmt::format("write {}@TAG{}", package.substr(0, end), package.substr(end));

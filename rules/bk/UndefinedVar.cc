@@ -128,6 +128,7 @@ class UndefinedVariables {
     for (const std::string_view declared : stage.declared) {
       if (!later.contains(declared)) known.emplace_back(declared);
     }
+    known.emplace_back("PATH");  // which every image has
     const auto misspelt = std::ranges::find_if(
         known, [&](std::string_view declared) { return is_misspelling(name, declared); });
     return misspelt == known.end() ? text::closest(name, known) : *misspelt;

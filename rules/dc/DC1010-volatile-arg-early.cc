@@ -98,6 +98,30 @@ bool has_known_reads(Dockerfile& dockerfile, const Instruction& instruction) {
   });
 }
 
+// Whether a command reads all variables that there are: `env > f`, `export -p`, `set`, `envsubst < t`.
+bool reads_all(const shell::Command& command) {
+  const std::span<const shell::Word> words = command.words;
+  const auto has_only_options = [&] {
+    return std::ranges::all_of(words.subspan(1),
+                               [](const shell::Word& word) { return word.text.starts_with('-'); });
+  };
+  const std::string_view program = command.program();
+  if (program == "env" || program == "printenv" || program == "envsubst")
+    return command.assignments.empty() && has_only_options();
+  if (program == "set") return words.size() == 1;
+  if (program == "export" || program == "declare" || program == "typeset")
+    return words.size() == 1 || (words.size() == 2 && (words[1].text == "-p" || words[1].text == "-x"));
+  return std::ranges::any_of(words, [](const shell::Word& word) {
+    return word.text.find("/self/environ") != std::string_view::npos;
+  });
+}
+
+bool reads_all(Dockerfile& dockerfile, const Instruction& instruction) {
+  return instruction.keyword == Keyword::kRun &&
+         std::ranges::any_of(dockerfile.run_at(instruction).commands,
+                             [](const shell::Command& command) { return reads_all(command); });
+}
+
 // Whether a RUN gives what may be another thing each time: it may be meant to rebuild with the variable.
 bool renews(Dockerfile& dockerfile, const Instruction& instruction) {
   constexpr std::string_view kFetching[] = {"git", "curl", "wget"};
@@ -245,15 +269,15 @@ void check(Dockerfile& dockerfile, lint::Reporter& reporter) {
       const std::string_view name = variable->name;
       if (decides_base(stages, stage, declared, name)) continue;
       const auto rest = stage.body.subspan(i + 1, std::min(stage.body.size() - i - 1, kFarthest));
-      const auto user =
-          std::ranges::find_if(rest, [&](const Instruction& one) { return mentions(one, name); });
+      const auto user = std::ranges::find_if(
+          rest, [&](const Instruction& one) { return mentions(one, name) || reads_all(dockerfile, one); });
       // Right above a RUN it may be there to rebuild that one, if nothing else uses it. Who wants that copies
       // no value into the environment of the image.
       const bool is_above_run = !rest.empty() && rest.front().keyword == Keyword::kRun && !variable->is_copy;
       if (is_above_run && user == rest.end()) continue;
       // A LABEL makes no step: it can be moved with the variable.
       const auto reader = std::ranges::find_if(rest, [&](const Instruction& one) {
-        return one.keyword != Keyword::kLabel && mentions(one, name);
+        return one.keyword != Keyword::kLabel && (mentions(one, name) || reads_all(dockerfile, one));
       });
       const auto costly = std::find_if(rest.begin(), reader,
                                        [&](const Instruction& one) { return is_costly(dockerfile, one); });

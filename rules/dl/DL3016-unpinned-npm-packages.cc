@@ -1,8 +1,13 @@
 #include <optional>
+#include <string>
 #include <utility>
 #include <vector>
 
+#include <re2/re2.h>
+
 #include "dcache/lint/rule.h"
+#include "dcache/text/piece.h"
+#include "dcache/text/words.h"
 #include "rules/hadolint.h"
 #include "rules/installs.h"
 
@@ -37,12 +42,22 @@ std::optional<Complaint> slip(std::span<const shell::Word* const> packages) {
                    "write npm ci"};
 }
 
+// Whether a package is in a repository, at a tag or a commit: `user/repo#v1`, `github:user/repo#abc`. A
+// branch that is known as one moves.
+bool is_at_commit(const lint::Run& /*run*/, const shell::Word& package) {
+  static const RE2 kPlace(R"(^(?:(?:github|gitlab|bitbucket):)?[\w.\-]+/[\w.\-]+#(.+)$|^gist:[^#]+#(.+)$)");
+  constexpr std::string_view kBranches[] = {"main", "master", "develop", "dev", "next", "latest", "HEAD"};
+  std::string place, of_gist;
+  return RE2::FullMatch(text::piece(package.text), kPlace, &place, &of_gist) &&
+         !text::is_one_of(place.empty() ? of_gist : place, kBranches);
+}
+
 void check(lint::Dockerfile& dockerfile, lint::Reporter& reporter) {
   const bool as_hadolint = answers_as_hadolint(dockerfile, "DL3016");
   if (as_hadolint) {
     report_unpinned(dockerfile, reporter, package_manager("npm").pins, {}, slip);
   } else {
-    report_unpinned(dockerfile, reporter, all_pins(), {}, slip);
+    report_unpinned(dockerfile, reporter, all_pins(), is_at_commit, slip);
   }
 }
 
@@ -59,7 +74,8 @@ lint::Rule rule() {
               "different, and a cached layer keeps the old version until something above it changes. "
               "Name the version with `@`, or list the packages in `package.json` and its lock "
               "file.\n\n`npm i` and `npm add`, `pnpm add`, `yarn add` and `yarn global add` count too, "
-              "and `@latest` is not a version. The profile `hadolint` only knows `npm install`, as "
+              "and `@latest` is not a version. What is in a repository names a tag or a commit after `#`. "
+              "The profile `hadolint` only knows `npm install`, as "
               "hadolint does.",
           .bad = {"FROM node:22\n"
                   "RUN npm install -g serve\n"},

@@ -232,6 +232,47 @@ TEST(Sentences, OfCacheMounts) {
     EXPECT_EQ(said(one), one.expected) << one.text;
 }
 
+TEST(Sentences, OfPackagesFromRepositories) {
+  // Chosen by its code alone, the rule answers as hadolint does.
+  lint::Config config;
+  config.profile = lint::Profile::kAll;
+  const lint::Linter linter(lint::catalogue(), config);
+  const auto said_of = [&](const std::string& install) -> std::string {
+    const dockerfile::File file = dockerfile::parse("FROM node\nRUN " + install + "\n");
+    for (const lint::Diagnostic& diagnostic : linter.lint(file, {}).diagnostics) {
+      if (diagnostic.rule == "DL3016") return diagnostic.sentence();
+    }
+    return {};
+  };
+  for (const std::string pinned : {"npm install user/repo#v1", "npm i github:a/b#abc",
+                                   "pnpm add gitlab:a/b#1.2", "yarn add gist:123#abc"})
+    EXPECT_EQ(said_of(pinned), "") << pinned;
+  EXPECT_NE(said_of("npm install user/repo").find("write user/repo#TAG"), std::string::npos);
+  EXPECT_NE(said_of("npm install user/repo#main").find("write user/repo#TAG"), std::string::npos);
+}
+
+TEST(Sentences, OfArgumentsThatAStepPrints) {
+  const std::string start =
+      "FROM debian:12\nARG GIT_SHA\nWORKDIR /a\nRUN apt-get update && apt-get install -y curl\n";
+  for (const std::string all :
+       {"env > f", "env | sort > f", "export -p > f", "set > f", "envsubst < t > o", "printenv"}) {
+    const std::string sentence = said({"DC1010", (start + "RUN " + all + "\n").c_str(), ""});
+    EXPECT_TRUE(sentence.ends_with("move it down to line 5, where it is used")) << all << sentence;
+    // What is above such a step is read by it.
+    EXPECT_EQ(
+        said({"DC1010", ("FROM debian:12\nARG GIT_SHA\nRUN " + all + "\nRUN make $GIT_SHA\n").c_str(), ""}),
+        "")
+        << all;
+  }
+  EXPECT_FALSE(said({"DC1010", (start + "RUN env A=b true\nRUN echo $GIT_SHA\n").c_str(), ""})
+                   .ends_with("line 5, where it is used"));
+}
+
+TEST(Sentences, OfMisspeltVariables) {
+  EXPECT_EQ(said({"UndefinedVar", "FROM debian:12\nENV PATH=/x:$PATHH\n", ""}),
+            "PATHH is not set here: did you mean PATH?");
+}
+
 // What a rule finds first in a workflow with these steps, in a folder.
 std::optional<lint::Diagnostic> found_in_workflow(const char* rule, const std::string& steps,
                                                   const test::TemporaryFolder& folder) {
