@@ -76,4 +76,16 @@ bool has_musl(const plan::Graph& graph, size_t stage) {
   return is_image(ImageKind::kMusl, base_image_in(graph, stage));
 }
 
+bool has_usual_modes(const plan::Graph& graph, size_t stage) {
+  const plan::Stage& base = base_stage_of(graph, stage);
+  const std::string_view written = base.from == nullptr || base.from->arguments.empty()
+                                       ? std::string_view()
+                                       : graph.text_of(base.from->arguments.front());
+  // Nothing is there that another mode could replace.
+  if (written == "scratch") return true;
+  const std::string_view image = base_image_in(graph, stage);
+  if (image.empty() || image.find('$') != std::string_view::npos) return false;
+  return is_image(ImageKind::kUsualModes, image) && !is_image(ImageKind::kOtherModes, image);
+}
+
 }  // namespace dcache::rules

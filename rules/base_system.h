@@ -18,6 +18,9 @@ bool may_run_windows(lint::Dockerfile& dockerfile, size_t stage);
 // Whether its C library is musl, and not glibc.
 bool has_musl(const plan::Graph& graph, size_t stage);
 
+// Whether the folders below /usr of its image are known to have mode 0755.
+bool has_usual_modes(const plan::Graph& graph, size_t stage);
+
 // The image that a stage starts from, over all stages; empty for none.
 std::string_view base_image_in(const plan::Graph& graph, size_t stage);
 

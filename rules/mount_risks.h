@@ -4,6 +4,7 @@
 
 #include <functional>
 #include <map>
+#include <string>
 #include <utility>
 #include <vector>
 
@@ -26,6 +27,18 @@ bool may_keep_old(const Use& use);
 // Whether what a use installs may be links into the cache, as pnpm 11 makes for global packages.
 bool links_into_store(const Use& use);
 
+// What tells a use to install links into the cache, in words: "UV_LINK_MODE=symlink". They lead nowhere where
+// the cache was in a mount. Empty for nothing.
+std::string links_by(lint::Dockerfile& dockerfile, const lint::Run& run, const Use& use);
+
+// Whether a use only puts a file of the project into the folder that packages are used from: `mvn
+// install:install-file`.
+bool only_stores(const Use& use);
+
+// Whether the project that a use installs the dependencies of is downloaded by a step, and not copied:
+// nothing is known of its manifests.
+bool has_downloaded_manifests(lint::Dockerfile& dockerfile, const lint::Run& run, const Use& use);
+
 // Whether the variables, the working folder or the words of the RUN say that something else than a cache is
 // at the folder or below it, such as what is installed: it would be in the mount, and not in the image.
 bool has_other_files(lint::Dockerfile& dockerfile, const lint::Run& run, const PackageManager& manager,
@@ -47,6 +60,14 @@ class MountRisks {
   // a mount would hide them. The manager's own installs do not count here.
   bool may_be_filled(const lint::Run& run, const PackageManager& manager);
 
+  // The command of an earlier RUN, without a mount, that puts files into the manager's cache by their names,
+  // such as `npm cache add`: a mount would hide them. Null for none.
+  const shell::Command* stored_before(const lint::Run& run, const PackageManager& manager);
+
+  // Whether packages may be compiled in the RUN: a compiler or headers of C libraries are installed for that,
+  // or it is told to.
+  bool may_compile(const lint::Run& run, const Use& use);
+
   // Whether a build of Go may use C libraries, whose changes its build cache does not notice.
   // Source: https://pkg.go.dev/cmd/go#hdr-Build_and_test_caching
   bool may_compile_c(const lint::Run& run);
@@ -57,7 +78,11 @@ class MountRisks {
   lint::Dockerfile& dockerfile_;
   GetsMount gets_mount_;
   std::map<const PackageManager*, std::vector<bool>> filled_;  // after which steps
-  std::vector<bool> headers_;  // after which steps headers of C libraries are installed
+  bool has_compiler(const lint::Run& run);
+
+  std::map<const PackageManager*, std::vector<const shell::Command*>> stored_;  // by each step or below it
+  std::vector<bool> headers_;    // after which steps headers of C libraries are installed
+  std::vector<bool> compilers_;  // the same of those and compilers
 };
 
 }  // namespace dcache::rules

@@ -1,83 +1,407 @@
 #include "rules/old_builders.h"
 
 #include <algorithm>
+#include <optional>
+#include <span>
+#include <vector>
 
 #include <fmt/format.h>
+#include <re2/re2.h>
 
+#include "dcache/project/skaffold_config.h"
+#include "dcache/project/yaml.h"
 #include "dcache/text/path.h"
+#include "dcache/text/piece.h"
+#include "dcache/text/unicode.h"
+#include "rules/project_files.h"
 
 namespace dcache::rules {
 namespace {
+
+using project::yaml::Value;
+
+// What builds images and knows less than BuildKit.
+enum class OldBuilder : uint8_t {
+  kNone,
+  kClassic,    // Docker's own of before BuildKit, by whatever it is started
+  kKaniko,     // ignores what it does not know
+  kOwnMounts,  // BuildKit, but mounts need an id that only the service knows
+};
+
+// One that a file of the project names.
+struct NamedBuilder {
+  OldBuilder kind = OldBuilder::kNone;
+  std::string_view name = {};                 // in words
+  std::vector<std::string> dockerfiles = {};  // those that it builds; all of the project if `for_all`
+  bool for_all = true;
+};
+
+constexpr std::string_view kClassicName = "Docker's classic builder";
 
 bool has(std::string_view text, std::string_view part) {
   return text.find(part) != std::string_view::npos;
 }
 
-// The builder that a file of a CI service or of Skaffold uses, if it is an old one.
-// Source: https://cloud.google.com/build/docs/build-config-file-schema, https://skaffold.dev/docs/builders/
-std::string_view builder_in(std::string_view name, std::string_view text) {
-  const bool is_cloud_build = name.starts_with("cloudbuild");
-  const bool is_skaffold = name.starts_with("skaffold");
-  if (has(text, "kaniko")) return "kaniko";
-  const bool uses_docker =
-      is_cloud_build ? has(text, "cloud-builders/docker") : is_skaffold && has(text, "googleCloudBuild");
-  return uses_docker && !has(text, "DOCKER_BUILDKIT=1") && !has(text, "buildx") ? "Docker's classic builder"
-                                                                                : std::string_view();
+bool is_comment(std::string_view line) {
+  line = text::trim_left(line);
+  return line.starts_with('#') || line.starts_with("//") || line.starts_with("REM ");
 }
 
-bool may_name_builder(std::string_view name) {
-  constexpr std::string_view kNames[] = {".gitlab-ci.yml",     ".gitlab-ci.yaml", "Jenkinsfile",
-                                         ".drone.yml",         ".woodpecker.yml", "bitbucket-pipelines.yml",
-                                         "azure-pipelines.yml"};
-  const bool is_yaml = name.ends_with(".yaml") || name.ends_with(".yml") || name.ends_with(".json");
-  return std::ranges::find(kNames, name) != std::end(kNames) ||
-         (is_yaml && (name.starts_with("cloudbuild") || name.starts_with("skaffold")));
+// The line at a place of a text and the one after it.
+std::string_view two_lines_at(std::string_view text, size_t at) {
+  const size_t begin = at == 0 ? 0 : text.rfind('\n', at - 1) + 1;
+  const size_t end = std::min(text.find('\n', at), text.size());
+  return text.substr(begin, std::min(text.find('\n', end + 1), text.size()) - begin);
 }
 
-// In a folder; empty for none.
-std::string old_builder_in(const context::FileSystem& files, const std::string& folder) {
-  for (const context::FolderEntry& listed : files.list(folder)) {
-    if (listed.is_folder || !may_name_builder(listed.name)) continue;
-    const auto text = files.read(text::join_path(folder, listed.name));
-    const std::string_view builder = text ? builder_in(listed.name, *text) : std::string_view();
-    if (!builder.empty()) return fmt::format("{} ({})", builder, listed.name);
+// Whether a line that is not a comment contains `part`, and `holds` is true of it from there on, with all
+// lines that a backslash continues, or with the next one.
+template <typename Holds>
+bool any_line(std::string_view text, std::string_view part, const Holds& holds) {
+  for (size_t at = text.find(part); at != std::string_view::npos; at = text.find(part, at + part.size())) {
+    const std::string_view continued = line_at(text, at), two = two_lines_at(text, at);
+    if (is_comment(two)) continue;
+    if (holds(continued.size() > two.size() ? continued : two)) return true;
   }
-  return {};
+  return false;
 }
 
-std::string find_old_builder(const lint::BuildContext& context) {
-  constexpr int kMostLevels = 8;
-  const context::FileSystem& files = *context.file_system;
-  std::string folder = files.real_path(context.folder);
-  for (int level = 0; level < kMostLevels; ++level) {
-    if (std::string found = old_builder_in(files, folder); !found.empty()) return found;
-    if (folder.size() <= 1 || files.exists(text::join_path(folder, ".git"))) break;
-    folder = std::string(text::parent_path(folder));
-  }
-  return {};
+bool matches(std::string_view text, const RE2& pattern) {
+  return RE2::PartialMatch(text::piece(text), pattern);
 }
 
-// Whether a step has what only BuildKit builds.
-bool needs_buildkit(lint::Dockerfile& dockerfile) {
-  return std::ranges::any_of(dockerfile.file().instructions(), [](const dockerfile::Instruction& one) {
-    return one.find_flag("mount") != nullptr || one.find_flag("link") != nullptr;
+// `DOCKER_BUILDKIT: "0"`, `export DOCKER_BUILDKIT := 0`, `${DOCKER_BUILDKIT:-0}`; Azure has `name` and
+// `value`.
+bool switches_buildkit_off(std::string_view text) {
+  static const RE2 kOff(
+      R"(DOCKER_BUILDKIT(?:["'\]]{0,2}\s*[:?]?[:=-]\s*["']?|["']?\s*\n\s*value:\s*["']?)(?i:0|false)\b)");
+  return any_line(text, "DOCKER_BUILDKIT", [](std::string_view lines) { return matches(lines, kOff); });
+}
+
+bool switches_buildkit_on(std::string_view text) {
+  static const RE2 kOn(R"(DOCKER_BUILDKIT["'\]]{0,2}\s*[:?]?[:=-]\s*["']?(?i:1|true)\b)");
+  return matches(text, kOn);
+}
+
+// `docker build`, and Compose, which may build; not `docker buildx build`.
+bool builds_with_docker(std::string_view text) {
+  static const RE2 kBuild(R"(\bdocker(?:-compose)?(?:\s+(?:compose|image))?\s+(?:build|up)\b)");
+  return matches(text, kBuild);
+}
+
+// A job in an image of Docker before 23.0, or on such a daemon of CircleCI.
+bool has_old_docker(std::string_view text) {
+  static const RE2 kImage(R"((?:^|[\s"'/\[])docker:(?:1\d|2[0-2])(?:[.\-"'\s\],]|$))");
+  static const RE2 kRemote(R"(setup_remote_docker:\s*\n\s*version:\s*["']?(?:docker)?(?:1\d|2[0-2])\b)");
+  const bool old =
+      any_line(text, "docker:1", [](std::string_view lines) { return matches(lines, kImage); }) ||
+      any_line(text, "docker:2", [](std::string_view lines) { return matches(lines, kImage); }) ||
+      matches(text, kRemote);
+  return old && builds_with_docker(text) && !switches_buildkit_on(text);
+}
+
+// Texts of a list, or the only one.
+std::vector<std::string_view> texts_of(const Value* value) {
+  std::vector<std::string_view> texts;
+  if (value == nullptr) return texts;
+  if (value->is_scalar()) texts.push_back(value->text);
+  for (const Value& item : value->items)
+    texts.push_back(item.text);
+  return texts;
+}
+
+bool any_has(std::span<const std::string_view> texts, std::string_view part) {
+  return std::ranges::any_of(texts, [&](std::string_view text) { return has(text, part); });
+}
+
+// Whether a step of Cloud Build builds an image with Docker of before 23.0, which its images have.
+// Source: https://cloud.google.com/build/docs/build-config-file-schema,
+// https://github.com/GoogleCloudPlatform/cloud-builders/tree/master/docker
+bool is_classic_step(const Value& step, bool has_buildkit) {
+  const Value* const name = step.find("name");
+  if (name == nullptr || !has(name->text, "cloud-builders/docker")) return false;
+  constexpr std::string_view kOn = "DOCKER_BUILDKIT=1";
+  std::vector<std::string_view> words = texts_of(step.find("args"));
+  const std::vector<std::string_view> script = texts_of(step.find("script"));
+  words.insert(words.end(), script.begin(), script.end());
+  if (has_buildkit || any_has(texts_of(step.find("env")), kOn) || any_has(words, kOn)) return false;
+  // Without arguments nobody knows.
+  return words.empty() || words.front() == "build" || std::ranges::any_of(words, builds_with_docker);
+}
+
+bool has_classic_step(const ProjectFile& file) {
+  if (!has(file.text, "cloud-builders/docker")) return false;
+  const project::yaml::Documents& documents = file.documents();
+  // A template is not YAML.
+  if (documents.values.empty() || !documents.failures.empty())
+    return !switches_buildkit_on(file.text) && !has(file.text, "buildx");
+  return std::ranges::any_of(documents.values, [](const Value& root) {
+    const Value* const steps = root.find("steps");
+    const Value* const options = root.find("options");
+    const bool on = options != nullptr && any_has(texts_of(options->find("env")), "DOCKER_BUILDKIT=1");
+    return steps != nullptr &&
+           std::ranges::any_of(steps->items, [&](const Value& step) { return is_classic_step(step, on); });
   });
 }
 
+// Commands of cloud services that build with Docker's classic builder, if they are not given a file that says
+// more.
+// Source: https://github.com/Azure/acr/issues/721,
+// https://cloud.google.com/sdk/gcloud/reference/builds/submit
+// (`--tag` builds with gcr.io/cloud-builders/docker), https://cloud.google.com/run/docs/deploying-source-code
+std::string_view cloud_command_in(std::string_view text) {
+  static const RE2 kAcr(R"(\baz\s+acr\s+(?:build\b|task\s+create\b))");
+  static const RE2 kSubmit(R"(\bgcloud\s+(?:\w+\s+)?builds\s+submit\b(?s:.*)\s(?:--tag|-t)[\s=])");
+  static const RE2 kRun(R"(\bgcloud\s+(?:\w+\s+)?run\s+deploy\b(?s:.*)\s--source[\s=])");
+  const auto with = [](const RE2& pattern) {
+    return [&pattern](std::string_view lines) { return matches(lines, pattern); };
+  };
+  if (any_line(text, " acr ", with(kAcr))) return "az acr build";
+  if (any_line(text, "gcloud ", with(kSubmit))) return "gcloud builds submit";
+  return any_line(text, "gcloud ", with(kRun)) ? "gcloud run deploy" : std::string_view();
+}
+
+// A file with which a cloud service builds the image.
+// Source: App Engine builds a custom runtime with Cloud Build's docker step
+// (https://cloud.google.com/appengine/docs/flexible/custom-runtimes/build), Heroku and CapRover without
+// BuildKit (https://devcenter.heroku.com/articles/build-docker-images-heroku-yml,
+// https://github.com/caprover/caprover/issues/2012), AWS SAM unless it is told `--use-buildkit`
+// (https://github.com/aws/aws-sam-cli/pull/8772), azd's remote build with ACR
+// (https://learn.microsoft.com/azure/developer/azure-developer-cli/azd-schema), and Railway only with ids of
+// its own (https://docs.railway.com/builds/dockerfiles#cache-mounts).
+NamedBuilder service_of(std::string_view name, std::string_view text) {
+  static const RE2 kCustom(R"((?m)^runtime:\s*["']?custom\b)");
+  static const RE2 kRemote(R"((?m)^\s+remoteBuild:\s*true\b)");
+  static const RE2 kBuildpack(R"(builder["']?\s*[:=]\s*["'](?i:nixpacks|railpack|heroku|paketo)["'])");
+  if (name == "heroku.yml" && has(text, "docker:")) return {OldBuilder::kClassic, "Heroku"};
+  if (name == "captain-definition") return {OldBuilder::kClassic, "CapRover"};
+  if (name == "azure.yaml" && matches(text, kRemote)) return {OldBuilder::kClassic, "azd"};
+  if (name.starts_with("app") && matches(text, kCustom)) return {OldBuilder::kClassic, "App Engine"};
+  if (has(text, "AWS::Serverless") && has(text, "PackageType: Image") && has(text, "Dockerfile"))
+    return {OldBuilder::kClassic, "AWS SAM"};
+  const bool railway = name == "railway.toml" || name == "railway.json";
+  if (railway && !matches(text, kBuildpack)) return {OldBuilder::kOwnMounts, "Railway"};
+  return {};
+}
+
+// How one configuration of Skaffold builds, with its profiles applied.
+class SkaffoldBuild {
+ public:
+  SkaffoldBuild(const Value& root, std::string folder, const context::FileSystem& files)
+      : build_(root.find("build")), folder_(std::move(folder)), files_(files) {}
+
+  // Local builds go to Docker's own interface, which builds with the classic builder, unless something needs
+  // the command `docker`.
+  // Source: https://skaffold.dev/docs/builders/build-environments/local/, buildDocker() of
+  // https://github.com/GoogleContainerTools/skaffold/blob/main/pkg/skaffold/build/local/docker.go
+  NamedBuilder builder() const {
+    NamedBuilder found{OldBuilder::kClassic, kClassicName, {}, false};
+    if (build_ == nullptr || !build_->is_map()) return {};
+    const bool in_cluster = has_section("cluster"), in_cloud = has_section("googleCloudBuild");
+    if (in_cluster) found = {OldBuilder::kKaniko, "kaniko", {}, false};
+    const Value* const local = build_->find("local");
+    const bool says_no = local != nullptr && is_false(local->find("useBuildkit"));
+    const bool by_command =
+        local != nullptr && (is_set(local->find("useBuildkit")) || is_set(local->find("useDockerCLI")));
+    if (!in_cluster && !in_cloud && by_command && !says_no) return {};
+    const Value* const artifacts = build_->find("artifacts");
+    if (artifacts == nullptr) {
+      found.for_all = in_cloud;
+      return in_cloud ? found : NamedBuilder();
+    }
+    for (const Value& artifact : artifacts->items) {
+      if (is_docker(artifact) && (in_cluster || in_cloud || says_no || !needs_command(artifact)))
+        add(artifact, found.dockerfiles);
+    }
+    return found.dockerfiles.empty() ? NamedBuilder() : found;
+  }
+
+ private:
+  bool has_section(std::string_view name) const {
+    const Value* const section = build_->find(name);
+    return section != nullptr && !section->is_null();
+  }
+
+  static bool is_set(const Value* value) { return value != nullptr && project::yaml::is_true(*value); }
+  static bool is_false(const Value* value) {
+    return value != nullptr && value->is_scalar() && !is_set(value);
+  }
+
+  static bool is_docker(const Value& artifact) {
+    constexpr std::string_view kOthers[] = {"bazel", "ko", "jib", "kaniko", "buildpacks", "custom"};
+    return std::ranges::none_of(kOthers, [&](std::string_view other) {
+      const Value* const builder = artifact.find(other);
+      return builder != nullptr && !builder->is_null();
+    });
+  }
+
+  // Options of the command, or a platform that is not the host's: one of two is not.
+  bool needs_command(const Value& artifact) const {
+    const Value* const docker = artifact.find("docker");
+    const Value* const flags = docker == nullptr ? nullptr : docker->find("cliFlags");
+    const Value* platforms = artifact.find("platforms");
+    if (platforms == nullptr) platforms = build_->find("platforms");
+    return (flags != nullptr && !flags->items.empty()) ||
+           (platforms != nullptr && platforms->items.size() > 1);
+  }
+
+  // The file that an artifact is built from. Its path counts from the context, or from Skaffold's folder.
+  void add(const Value& artifact, std::vector<std::string>& to) const {
+    const std::string context = text::join_path(folder_, project::skaffold_text(artifact, "context"));
+    const Value* const docker = artifact.find("docker");
+    std::string file = docker == nullptr ? std::string() : project::skaffold_text(*docker, "dockerfile");
+    if (file.empty()) file = "Dockerfile";
+    const std::string in_context = text::join_path(context, file);
+    to.push_back(files_.real_path(files_.exists(in_context) ? in_context : text::join_path(folder_, file)));
+  }
+
+  const Value* build_;
+  std::string folder_;
+  const context::FileSystem& files_;
+};
+
+// The builders of a skaffold.yaml: of what is active by itself, and with each of its profiles.
+std::vector<NamedBuilder> skaffold_builders(const ProjectFile& file,
+                                            const std::shared_ptr<const context::FileSystem>& files) {
+  constexpr size_t kMostProfiles = 32;
+  std::vector<NamedBuilder> found;
+  project::SkaffoldModel model;
+  project::ReadOptions options;
+  options.files = files;
+  const std::string path = text::join_path(file.folder, text::base_name(file.name));
+  for (const project::SkaffoldConfig& config : project::read_skaffold_file(path, options, model)) {
+    std::vector<std::vector<std::string>> choices{{}};
+    if (const Value* const profiles = config.root.find("profiles")) {
+      for (const Value& profile : profiles->items) {
+        if (choices.size() <= kMostProfiles) choices.push_back({project::skaffold_text(profile, "name")});
+      }
+    }
+    for (const std::vector<std::string>& chosen : choices) {
+      project::SkaffoldConfig changed = config;
+      apply_skaffold_profiles(changed, active_skaffold_profiles(config, chosen, model), model);
+      NamedBuilder builder = SkaffoldBuild(changed.root, file.folder, *files).builder();
+      if (builder.kind != OldBuilder::kNone) found.push_back(std::move(builder));
+    }
+  }
+  return found;
+}
+
+bool is_skaffold(const ProjectFile& file) {
+  return file.is_yaml && has(file.text, "apiVersion: skaffold/");
+}
+
+// The builders that a file names, looked for once for all Dockerfiles.
+struct NamedBuilders {
+  std::vector<NamedBuilder> all;
+};
+
+NamedBuilders find_builders(const ProjectFile& file,
+                            const std::shared_ptr<const context::FileSystem>& files) {
+  const std::string_view text = file.text, name = text::base_name(file.name);
+  // What a text says is for people.
+  if (name.ends_with(".md")) return {};
+  NamedBuilders found;
+  const auto add = [&](OldBuilder kind, std::string_view words) { found.all.push_back({kind, words}); };
+  const auto any = [](std::string_view) { return true; };
+  if (any_line(text, "kaniko", any)) add(OldBuilder::kKaniko, "kaniko");
+  if (switches_buildkit_off(text) || has_classic_step(file) ||
+      (file.kind != ProjectFile::Kind::kCompose && has_old_docker(text)))
+    add(OldBuilder::kClassic, kClassicName);
+  if (const std::string_view command = cloud_command_in(text); !command.empty())
+    add(OldBuilder::kClassic, command);
+  if (NamedBuilder service = service_of(name, text); service.kind != OldBuilder::kNone)
+    found.all.push_back(std::move(service));
+  if (is_skaffold(file)) {
+    for (NamedBuilder& builder : skaffold_builders(file, files))
+      found.all.push_back(std::move(builder));
+  }
+  return found;
+}
+
+const NamedBuilders& builders_in(const ProjectFile& file, const lint::BuildContext& context) {
+  return file.shared<NamedBuilders>([&] { return find_builders(file, context.file_system); });
+}
+
+// What the Dockerfile has that its builders have to know.
+struct KnownSyntax {
+  bool flags = false;   // mounts and links, which kaniko would ignore
+  bool syntax = false;  // what Docker's classic builder refuses, or a line that asks for BuildKit
+};
+
+KnownSyntax known_syntax(lint::Dockerfile& dockerfile) {
+  return dockerfile.shared<KnownSyntax>([&] {
+    KnownSyntax known;
+    for (const dockerfile::Instruction& one : dockerfile.file().instructions()) {
+      known.flags = known.flags || one.find_flag("mount") != nullptr || one.find_flag("link") != nullptr;
+      known.syntax = known.syntax || !one.heredocs.empty();
+    }
+    known.syntax = known.syntax || known.flags || dockerfile.file().directive("syntax").has_value();
+    return known;
+  });
+}
+
+std::string clause(const NamedBuilder& builder, const ProjectFile& file, BuildkitFeature feature) {
+  const std::string who = fmt::format("{} ({})", builder.name, file.name);
+  if (builder.kind == OldBuilder::kOwnMounts)
+    return who + " refuses mounts without an id that has the number of a service";
+  return who + (feature == BuildkitFeature::kMount ? " does not support mounts" : " does not know --link");
+}
+
+class BuilderSearch {
+ public:
+  BuilderSearch(lint::Dockerfile& dockerfile, const lint::BuildContext& context)
+      : context_(context),
+        folder_(context.file_system->real_path(context.folder)),
+        path_(dockerfile.path().empty() ? std::string() : context.file_system->real_path(dockerfile.path())),
+        known_(known_syntax(dockerfile)) {}
+
+  std::string find(BuildkitFeature feature) const {
+    for (const auto& file : project_files(context_).all) {
+      const std::vector<NamedBuilder>& builders = builders_in(*file, context_).all;
+      for (const NamedBuilder& builder : builders) {
+        if (builds_it(builder, *file) && refuses(builder, feature)) return clause(builder, *file, feature);
+      }
+    }
+    return {};
+  }
+
+ private:
+  bool builds_it(const NamedBuilder& builder, const ProjectFile& file) const {
+    if (!builder.for_all) {
+      const std::string path = path_.empty() ? text::join_path(folder_, "Dockerfile") : path_;
+      return std::ranges::find(builder.dockerfiles, path) != builder.dockerfiles.end();
+    }
+    return !file.is_beside_dockerfile || text::is_within(folder_, file.folder) ||
+           (!path_.empty() && text::is_within(path_, file.folder));
+  }
+
+  bool refuses(const NamedBuilder& builder, BuildkitFeature feature) const {
+    if (builder.kind == OldBuilder::kOwnMounts) return feature == BuildkitFeature::kMount && !known_.flags;
+    return builder.kind == OldBuilder::kKaniko ? !known_.flags : !known_.syntax;
+  }
+
+  const lint::BuildContext& context_;
+  std::string folder_;  // of the context
+  std::string path_;    // of the Dockerfile; empty where it is not known
+  KnownSyntax known_;
+};
+
+// What one Dockerfile's builders refuse.
+struct Refusals {
+  std::string mounts;
+  std::string links;
+};
+
 }  // namespace
 
-std::string old_builder_of(lint::Dockerfile& dockerfile) {
-  const lint::BuildContext* const context = dockerfile.build_context();
-  if (context == nullptr) return {};
-  struct NeedsBuildkit {
-    bool value;
-  };
-  const auto needs = [&] { return NeedsBuildkit{needs_buildkit(dockerfile)}; };
-  if (dockerfile.shared<NeedsBuildkit>(needs).value) return {};
-  struct OldBuilder {
-    std::string builder;
-  };
-  return context->shared<OldBuilder>([&] { return OldBuilder{find_old_builder(*context)}; }).builder;
+std::string refused_by_builder(lint::Dockerfile& dockerfile, BuildkitFeature feature) {
+  const Refusals& refusals = dockerfile.shared<Refusals>([&] {
+    const lint::BuildContext* const context = dockerfile.build_context();
+    if (context == nullptr) return Refusals();
+    const BuilderSearch search(dockerfile, *context);
+    return Refusals{search.find(BuildkitFeature::kMount), search.find(BuildkitFeature::kLink)};
+  });
+  return feature == BuildkitFeature::kMount ? refusals.mounts : refusals.links;
 }
 
 }  // namespace dcache::rules

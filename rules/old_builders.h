@@ -1,16 +1,19 @@
 // Builders of a project that know less than BuildKit, and that its Dockerfiles do not tell of.
 #pragma once
 
+#include <cstdint>
 #include <string>
 
 #include "dcache/lint/dockerfile.h"
 
 namespace dcache::rules {
 
-// Who builds images of the project without knowing RUN --mount, COPY --link and the like, in words: "kaniko
-// in .gitlab-ci.yml". Empty for nobody, and if the Dockerfile has what they do not know already. CI files
-// next to the context and in the folders above it, up to the root of the repository, are looked at, whatever
-// Dockerfile they build.
-std::string old_builder_of(lint::Dockerfile& dockerfile);
+enum class BuildkitFeature : uint8_t { kMount, kLink };
+
+// Who builds the Dockerfile, or images of its project, and refuses or ignores the feature, as a clause:
+// "kaniko (.gitlab-ci.yml) does not support mounts". Empty for nobody, and if the Dockerfile has what such a
+// builder does not know already. CI files, definitions and scripts of the repository are looked at, as far as
+// a person would look. What is in the folder of another Dockerfile builds that one.
+std::string refused_by_builder(lint::Dockerfile& dockerfile, BuildkitFeature feature);
 
 }  // namespace dcache::rules

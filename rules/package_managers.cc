@@ -539,17 +539,6 @@ std::optional<std::string> cache_path(lint::Dockerfile& dockerfile, const lint::
   return with_home(usual, step);
 }
 
-std::string mount_id(const plan::Graph& graph, const plan::Step& step, const PackageManager& manager,
-                     const Cache& cache, const std::optional<std::string>& path) {
-  if (!cache.compiled || !has_musl(graph, step.stage)) return {};
-  std::string id = std::string(manager.name) + "-alpine";
-  const bool is_usual = cache.path.starts_with('~') && path == "/root" + std::string(cache.path.substr(1));
-  if (!path || is_usual) return id;
-  id += *path;
-  std::ranges::replace(id, '/', '-');
-  return id;
-}
-
 bool calls(const PackageManager& manager, const shell::Command& command) {
   return program_words(manager, shell::invocation(command)) > 0;
 }

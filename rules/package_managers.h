@@ -216,12 +216,6 @@ bool remove_clean_ups(lint::Dockerfile& dockerfile, const lint::Run& run, const 
 // Whether a command of it empties its caches (`npm cache clean`).
 bool empties_caches(const PackageManager& manager, const shell::Command& command);
 
-// The id of a mount for the cache, if what was compiled on other images does not run on that of the step;
-// empty for the usual id, which is the folder. Mounts at other folders than root's usual one have ids with
-// the folder.
-std::string mount_id(const plan::Graph& graph, const plan::Step& step, const PackageManager& manager,
-                     const Cache& cache, const std::optional<std::string>& path);
-
 // Whether a mount of the RUN keeps the cache between builds, or keeps it out of the layer. `command` as of
 // cache_path(). If the folder can't be known, a mount that is not at another package manager's is taken for
 // it.

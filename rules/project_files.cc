@@ -8,6 +8,7 @@
 #include <set>
 #include <utility>
 
+#include "dcache/project/discover.h"
 #include "dcache/project/file_kinds.h"
 #include "dcache/text/path.h"
 #include "dcache/text/unicode.h"
@@ -50,13 +51,14 @@ bool is_plain_script(std::string_view folder, std::string_view name) {
 }
 
 bool is_script(std::string_view folder, std::string_view name) {
-  constexpr std::string_view kNames[] = {"package.json",    "pyproject.toml", "README.md",
-                                         "CONTRIBUTING.md", "DEVELOPMENT.md", "magefile.go"};
-  constexpr std::string_view kEndings[] = {".sh",  ".bash", ".mk", ".ps1", ".just",
-                                           ".bat", ".cmd",  ".py", ".rake"};
+  constexpr std::string_view kNames[] = {"package.json",   "pyproject.toml", "README.md", "CONTRIBUTING.md",
+                                         "DEVELOPMENT.md", "magefile.go",    ".env"};
+  constexpr std::string_view kEndings[] = {".sh",  ".bash", ".mk", ".ps1",  ".just",
+                                           ".bat", ".cmd",  ".py", ".rake", ".groovy"};
   const bool is_plain = name.find('.') == std::string_view::npos && !name.starts_with("LICENSE") &&
                         !name.starts_with("Dockerfile");
-  return (is_plain && is_plain_script(folder, name)) || text::is_one_of(name, kNames) ||
+  return (is_plain && is_plain_script(folder, name)) || name.starts_with("Jenkinsfile") ||
+         text::is_one_of(name, kNames) ||
          std::ranges::any_of(kEndings, [&](std::string_view ending) { return name.ends_with(ending); });
 }
 
@@ -66,10 +68,20 @@ std::optional<Kind> kind_of(std::string_view folder, std::string_view name) {
   if (defined == DefinitionKind::kCompose) return Kind::kCompose;
   if (defined || name.ends_with(".hcl") || name == project::kSettingsName) return Kind::kDefinition;
   if (has_yaml_ending(name)) return is_for_ci(folder, name) ? Kind::kDefinition : Kind::kManifest;
+  if (name.starts_with("cloudbuild") && name.ends_with(".json")) return Kind::kDefinition;
   constexpr std::string_view kManifests[] = {".tf", ".nomad", ".container"};
   const auto ends = [&](std::string_view ending) { return name.ends_with(ending); };
-  if (name == "fly.toml" || std::ranges::any_of(kManifests, ends)) return Kind::kManifest;
+  constexpr std::string_view kPlatforms[] = {"fly.toml", "railway.toml", "railway.json",
+                                             "captain-definition"};
+  if (text::is_one_of(name, kPlatforms) || std::ranges::any_of(kManifests, ends)) return Kind::kManifest;
   return is_script(folder, name) ? std::optional(Kind::kScript) : std::nullopt;
+}
+
+// Whether a text may build images with a cloud service.
+bool says_cloud(std::string_view text) {
+  constexpr std::string_view kWords[] = {"az acr", "gcloud ", "kaniko"};
+  return std::ranges::any_of(
+      kWords, [&](std::string_view word) { return text.find(word) != std::string_view::npos; });
 }
 
 // A file of Compose may have any name.
@@ -111,6 +123,7 @@ void index(ProjectFile& file) {
 // A folder with the files in it that count, and the folders to go on with.
 struct ProjectFolder {
   std::vector<std::shared_ptr<const ProjectFile>> files;
+  std::vector<std::string> dockerfiles;
   std::vector<std::string> below;
   size_t read_files = 0;
   size_t read_bytes = 0;
@@ -176,6 +189,8 @@ class Finder {
         if (is_enough || !seen_.insert(folder).second) continue;
         const auto known = folders_.get(root_, folder, [&] { return read(folder); });
         found_.all.insert(found_.all.end(), known->files.begin(), known->files.end());
+        found_.dockerfiles.insert(found_.dockerfiles.end(), known->dockerfiles.begin(),
+                                  known->dockerfiles.end());
         read_files_ += known->read_files;
         read_bytes_ += known->read_bytes;
         if (depth > 0 && is_made(text::base_name(folder))) continue;
@@ -187,10 +202,14 @@ class Finder {
 
   ProjectFolder read(const std::string& folder) const {
     ProjectFolder found;
-    for (const context::FolderEntry& listed : files_.list(folder)) {
+    const context::FolderEntries entries = files_.list(folder);
+    const bool has_dockerfile = std::ranges::any_of(entries, [](const context::FolderEntry& listed) {
+      return !listed.is_folder && project::is_dockerfile_name(listed.name);
+    });
+    for (const context::FolderEntry& listed : entries) {
       std::string path = text::join_path(folder, listed.name);
       if (!listed.is_folder) {
-        look_at(folder, listed.name, path, found);
+        look_at({folder, listed.name, path, has_dockerfile}, found);
       } else if (!is_left_out(listed.name)) {
         found.below.push_back(std::move(path));
       }
@@ -198,9 +217,20 @@ class Finder {
     return found;
   }
 
-  void look_at(const std::string& folder, const std::string& name, const std::string& path,
-               ProjectFolder& found) const {
+  struct Place {
+    const std::string& folder;
+    const std::string& name;
+    const std::string& path;
+    bool has_dockerfile = false;  // the folder
+  };
+
+  void look_at(const Place& place, ProjectFolder& found) const {
     constexpr size_t kLargest = size_t{1} << 18U;
+    const auto& [folder, name, path, has_dockerfile] = place;
+    if (project::is_dockerfile_name(name)) {
+      found.dockerfiles.push_back(path);
+      return;
+    }
     const auto kind = kind_of(from_root(folder), name);
     if (!kind || found.read_files >= kMostFiles) return;
     auto text = files_.read(path);
@@ -208,12 +238,13 @@ class Finder {
     if (!text) return;
     found.read_bytes += text->size();
     if (text->size() > kLargest) return;
-    if (*kind == Kind::kScript && !says_docker(*text)) return;
+    if (*kind == Kind::kScript && !says_docker(*text) && !says_cloud(*text)) return;
     auto file = std::make_shared<ProjectFile>();
     file->name = from_root(path);
     file->folder = folder;
     file->kind = *kind;
     file->is_yaml = has_yaml_ending(name);
+    file->is_beside_dockerfile = has_dockerfile;
     if (file->is_yaml && *kind == Kind::kManifest && has_services(*text)) file->kind = Kind::kCompose;
     file->text = *std::move(text);
     index(*file);

@@ -32,6 +32,7 @@ struct ProjectFile {
   std::string folder;  // that it is in
   Kind kind = Kind::kScript;
   bool is_yaml = false;
+  bool is_beside_dockerfile = false;
   std::string text;
   std::vector<size_t> targets;  // where the word "target" is: looked for once for all stages and Dockerfiles
   std::vector<Line> starts;     // lines that may start something in a container, those they continue as one
@@ -40,6 +41,11 @@ struct ProjectFile {
   const project::yaml::Documents& documents() const;
   // What it starts in containers, found when it is first asked for.
   const std::vector<StartedContainer>& containers() const;
+  // What `make` gives, called once for all who ask: one value for each type. `make` must not call this.
+  template <typename T, typename Make>
+  const T& shared(const Make& make) const {
+    return parsed_->shared.get<T>(make);
+  }
 
  private:
   struct Contents {
@@ -47,6 +53,7 @@ struct ProjectFile {
     project::yaml::Documents documents;
     std::once_flag containers_once;
     std::vector<StartedContainer> containers;
+    lint::SharedValues shared;
   };
   std::shared_ptr<Contents> parsed_ = std::make_shared<Contents>();
 };
@@ -54,7 +61,8 @@ inline constexpr std::string_view kTarget = "target";
 
 struct ProjectFiles {
   std::vector<std::shared_ptr<const ProjectFile>> all;
-  std::vector<std::string> folders;  // from that of the context up to the root of the repository
+  std::vector<std::string> dockerfiles;  // their paths
+  std::vector<std::string> folders;      // from that of the context up to the root of the repository
 };
 
 // Each is read once in a run, and they are put together once for all Dockerfiles of a context: in its folder

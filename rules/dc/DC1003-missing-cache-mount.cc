@@ -19,7 +19,9 @@
 #include "rules/gain.h"
 #include "rules/invocations.h"
 #include "rules/mount_risks.h"
+#include "rules/moving_versions.h"
 #include "rules/old_builders.h"
+#include "rules/other_bases.h"
 #include "rules/package_lists.h"
 #include "rules/package_managers.h"
 #include "rules/stages.h"
@@ -88,6 +90,12 @@ Loss loss_of(const PackageManager& manager, std::span<const std::string_view> ca
             "downloads and compiles all packages"};
   if (caches.front() == "objects") return {fmt::format("the {} cache", manager.name), "compiles everything"};
   return {fmt::format("the {} cache", manager.name), "downloads all packages"};
+}
+
+// Whether it compiles everything in each run, and takes nothing from the cache of what was compiled: `go
+// build -a`.
+bool compiles_all(const Use& use, const Cache& cache) {
+  return use.manager->name == "go" && cache.name == "build" && shell::has_word(use.command->words, "-a");
 }
 
 // The USER instructions of a file, in their order.
@@ -263,7 +271,7 @@ class Check {
     const std::string_view user = unknown_user(dockerfile_, step);
     const size_t first = lacks_.size();
     for (const Use& use : uses_of(dockerfile_, run)) {
-      if (opts_out_by_variable(dockerfile_, run, use)) continue;
+      if (opts_out_by_variable(dockerfile_, run, use) || only_stores(use)) continue;
       // It takes what is in the layers, and a mount would hide that.
       if (is_offline(dockerfile_, run, *use.manager, *use.command)) continue;
       // One of apt's two mounts without the other is DC1004's.
@@ -271,7 +279,7 @@ class Check {
       const bool vendored = is_vendored(dockerfile_, use, step);
       for (const std::string_view name : use.action->caches) {
         const Cache& cache = use.manager->cache(name);
-        if (vendored && cache.used_from) continue;
+        if ((vendored && cache.used_from) || compiles_all(use, cache)) continue;
         // The layer is what a CI runner imports; it has no mounts (DC3009).
         if (cache.used_from && has_layers_without_mounts(dockerfile_)) continue;
         // A mount would hide the lists that a layer below has, or keep them from a later RUN.
@@ -355,7 +363,7 @@ class Check {
     // Go's keys contain the compiler, but not the C libraries.
     if (lack.manager().name == "go" && !risks_.may_compile_c(*lack.run)) return {};
     const std::string id =
-        mount_id(dockerfile_.graph(), step_of(*lack.run), lack.manager(), *missing.cache, missing.path);
+        mount_id(dockerfile_, step_of(*lack.run), lack.manager(), *missing.cache, missing.path);
     return id.empty() ? id : "id=" + id;
   }
 
@@ -363,7 +371,7 @@ class Check {
     const Run& run = *lack.run;
     const Step& step = step_of(run);
     if (!lack.is_known() || lack.other_user || !is_numbered(owner_of(step)) || run.onbuild ||
-        sets_any(step, lack.manager().no_fix_env))
+        !links_of(lack).empty() || risks_.stored_before(run, lack.manager()) != nullptr)
       return std::nullopt;
     // Without `from=` a cache mount starts from the stage of that name, if there is one.
     if (dockerfile_.graph().find_stage("scratch") != nullptr) return std::nullopt;
@@ -393,6 +401,14 @@ class Check {
     return fix;
   }
 
+  // What tells one of the uses to install links into the cache; empty for nothing.
+  std::string links_of(const Lack& lack) const {
+    for (const Use& use : lack.uses) {
+      if (std::string links = links_by(dockerfile_, *lack.run, use); !links.empty()) return links;
+    }
+    return {};
+  }
+
   // Whether a mount can be put there: no other mount is around it or in it, and the path can be written in a
   // flag.
   static bool is_free(const Run& run, std::string_view path) {
@@ -410,8 +426,8 @@ class Check {
   // Who may not know mounts without being told what syntax to fetch, as a clause; empty for nobody.
   std::string find_old_builder() const {
     constexpr int kFirst = 23;  // Docker 23.0 builds with BuildKit
-    if (const std::string builder = old_builder_of(dockerfile_); !builder.empty())
-      return fmt::format("{} does not support mounts", builder);
+    if (std::string builder = refused_by_builder(dockerfile_, BuildkitFeature::kMount); !builder.empty())
+      return builder;
     const std::string& minimum = dockerfile_.config().minimum_engine;
     int major = 0;
     std::from_chars(minimum.data(), minimum.data() + minimum.size(), major);
@@ -441,12 +457,31 @@ class Check {
         return fmt::format("{} may take a package from the mount although its sources have changed", name);
       if (links_into_store(use))
         return fmt::format("{} may install links into the mount, which is not in the image", name);
+      if (std::string risk = risk_of_use(lack, use); !risk.empty()) return risk;
     }
     if (name == "go" && risks_.may_compile_c(run))
       return "the Go build cache does not notice new versions of C libraries";
     if (std::string risk = has_packages(lack) ? risk_for_packages(lack) : std::string(); !risk.empty())
       return risk;
     return find_old_builder();
+  }
+
+  // The same of what one use installs.
+  std::string risk_of_use(const Lack& lack, const Use& use) {
+    const Run& run = *lack.run;
+    if (has_downloaded_manifests(dockerfile_, run, use))
+      return "the project is downloaded in a step, and nothing is known of what its manifests ask for";
+    if (const std::string version = moving_version_of(dockerfile_, use); !version.empty())
+      return fmt::format("with a mount, '{}' may give an older version than without one", version);
+    const bool keeps_compiled =
+        std::ranges::any_of(lack.caches, [](const MissingCache& one) { return one.cache->compiled; });
+    if (lack.manager().name != "go" && keeps_compiled && risks_.may_compile(run, use))
+      return fmt::format(
+          "{} keeps what it compiles here in the mount, and takes it from there when the C libraries of the "
+          "image "
+          "have changed",
+          lack.manager().name);
+    return {};
   }
 
   // The same for a folder that packages are used from.
@@ -507,7 +542,7 @@ class Check {
                                                loss.caches.ends_with('s') ? "are" : "is");
     const std::string edited = rebuilding_file(dockerfile_, step, manager.manifests);
     const std::string when = edited.empty() ? "" : fmt::format(", for example after editing {},", edited);
-    std::string remedy = fmt::format("write RUN {}", fmt::join(flags, " "));
+    std::string remedy = fmt::format("{}write RUN {}", changes_first(lack), fmt::join(flags, " "));
     if (const std::string_view shared = lack.shared(); !shared.empty()) {
       remedy += fmt::format(
           ", and give {} a cache folder of its own: other files are in {} too, and what is in a mount is not "
@@ -527,8 +562,9 @@ class Check {
       remedy += fmt::format(", and make sure that {} can download too: it has to if the mount is empty{}",
                             obstacle.step, fix ? std::string() : ", and " + obstacle.reason);
     }
-    if (const std::string builder = old_builder_of(dockerfile_); !builder.empty())
-      remedy += fmt::format("; {} does not support mounts", builder);
+    if (const std::string builder = refused_by_builder(dockerfile_, BuildkitFeature::kMount);
+        !builder.empty())
+      remedy += "; " + builder;
     if (is_built_in_ci_alone(dockerfile_))
       remedy +=
           "; on CI runners that start empty the mount is empty too: store the layer there, with cache-to "
@@ -540,6 +576,22 @@ class Check {
     if (keeps_nothing) diagnostic.level = lint::Level::kInfo;
     diagnostic.aliases.assign(manager.cleaning_rules.begin(), manager.cleaning_rules.end());
     diagnostic.fix = std::move(fix);
+  }
+
+  // What has to be changed for a mount not to break the build, as the start of a remedy; empty for nothing.
+  std::string changes_first(const Lack& lack) {
+    if (const std::string links = links_of(lack); !links.empty())
+      return fmt::format("remove {}, since links into a mount lead nowhere in the image, and ", links);
+    if (const shell::Command* const stored = risks_.stored_before(*lack.run, lack.manager()))
+      return fmt::format("move '{}' into this RUN, since a mount hides what it stores in the layer, and ",
+                         short_form(*stored));
+    const bool hidden = std::ranges::any_of(lack.caches, [&](const MissingCache& one) {
+      return one.path && hides_files(dockerfile_, *lack.run, *one.path);
+    });
+    return hidden
+               ? "find another place for the files that an earlier step puts into this folder, since a mount "
+                 "hides them, and "
+               : "";
   }
 
   // Whether it installs so little that a mount hardly saves time: a few packages by name. Who asks for all
@@ -674,7 +726,8 @@ lint::Rule rule() {
           "A mount is shared by all images that are built on the machine. pip, uv, Poetry, Pipenv and pnpm "
           "keep what they compiled, and do not tell Alpine's C library (musl) from that of other "
           "distributions. So do cabal and stack, and Go with cgo. On an image that is known to be Alpine's "
-          "their mount has an `id` of its own.\n\n"
+          "their mount has an `id` of its own. So it has, with the name of the base image, where Dockerfiles "
+          "of the repository run them on several base images.\n\n"
           "`RUN --mount` needs BuildKit. Docker's classic builder refuses it (Docker Engine before 23.0, "
           "`DOCKER_BUILDKIT=0`, and `gcr.io/cloud-builders/docker` in Cloud Build unless the step sets "
           "`DOCKER_BUILDKIT=1`), and kaniko does not know it.\n\n"
@@ -692,7 +745,21 @@ lint::Rule rule() {
           "- if the image may run as another user than root;\n"
           "- if another command of the RUN may use the folder (a program of the project, a path that is not "
           "known);\n"
-          "- if a CI file of the project uses kaniko, or Docker's classic builder;\n"
+          "- if a file of the project names a builder that refuses or ignores mounts: kaniko, Docker's "
+          "classic "
+          "builder (`DOCKER_BUILDKIT=0`, an image of Docker before 23.0, `gcr.io/cloud-builders/docker`, "
+          "Skaffold "
+          "without `useBuildkit`), `az acr build`, Heroku, App Engine, AWS SAM, CapRover; Railway wants the "
+          "id of "
+          "a service. A Dockerfile that has mounts, heredocs or a `# syntax=` line is not built by them;\n"
+          "- if the project is downloaded in a step (`git clone`), so that nothing is known of its "
+          "manifests;\n"
+          "- if its manifests ask for versions that move, such as Maven's SNAPSHOT, `1.+` of Gradle or `1.*` "
+          "of "
+          "NuGet: without a mount each run takes the newest, with one they may be a day old;\n"
+          "- if packages are compiled, since a compiler or headers of C libraries are installed in the "
+          "stage, and "
+          "the package manager keeps them: later base images may have other C libraries;\n"
           "- if a later step, another stage or the command of the image may need what is downloaded: what is "
           "in a mount is not in the image, and a builder that reuses the layer may have an empty mount. That "
           "includes a stage that a definition, a script or a README of the project builds by its name "
@@ -709,7 +776,10 @@ lint::Rule rule() {
           "if the folder or the user is not known (`USER $NAME` with a variable of the base "
           "image), if the stage has put files below the folder, if another mount is in the way, if `sudo`, "
           "`gosu` or similar run the command as another user, if the RUN does something else with the "
-          "folder, or if a clean-up of the cache is not between two `&&` or at the end of the RUN.",
+          "folder, if an earlier step stores files in the cache (`npm cache add`), if what is installed are "
+          "links into it (`UV_LINK_MODE=symlink`), or if a clean-up of the cache is not between two `&&` or "
+          "at "
+          "the end of the RUN.",
       .bad = {"FROM golang:1.22\nWORKDIR /src\nCOPY go.mod ./\nRUN go mod download\n"},
       .good = {"FROM golang:1.22\nWORKDIR /src\nCOPY go.mod ./\n"
                "RUN --mount=type=cache,target=/go/pkg/mod go mod download\n"},

@@ -81,6 +81,13 @@ bool is_plain(const dockerfile::Instruction& copy, std::string_view destination)
   return std::ranges::find(kPlain, holding) != std::end(kPlain);
 }
 
+// Whether a folder on the way is one that has mode 0555 in Fedora, Red Hat's images and others.
+bool may_have_other_mode(std::string_view destination) {
+  constexpr std::string_view kFolders[] = {"/usr/bin", "/usr/lib", "/usr/lib64", "/usr/sbin", "/usr/games"};
+  return std::ranges::any_of(kFolders,
+                             [&](std::string_view folder) { return text::is_within(destination, folder); });
+}
+
 // The folders whose owner or mode the steps of a stage have set so far.
 class ModifiedFolders {
  public:
@@ -177,10 +184,11 @@ class ModifiedFolders {
 };
 
 // Why `--link` may not work there or may change the image; empty if it can't.
-std::string risk_of_link(lint::Dockerfile& dockerfile, const dockerfile::Instruction& copy,
-                         std::string_view destination) {
-  if (const std::string builder = old_builder_of(dockerfile); !builder.empty())
-    return fmt::format("{} does not know --link", builder);
+std::string risk_of_link(lint::Dockerfile& dockerfile, const plan::Step& step) {
+  const dockerfile::Instruction& copy = *step.instruction;
+  const std::string_view destination = step.destination;
+  if (std::string builder = refused_by_builder(dockerfile, BuildkitFeature::kLink); !builder.empty())
+    return builder;
   if (!dockerfile.file().directive("syntax"))
     return "builders before Docker 23.0 refuse --link without a '# syntax=' line";
   if (!names_its_place(copy))
@@ -188,6 +196,10 @@ std::string risk_of_link(lint::Dockerfile& dockerfile, const dockerfile::Instruc
   if (!is_plain(copy, destination))
     return fmt::format("the folders above {} get root as owner and mode 755, whatever they have in the image",
                        destination);
+  if (may_have_other_mode(destination) && !has_usual_modes(dockerfile.graph(), step.stage))
+    return fmt::format(
+        "the folders above {} get mode 755, and images of Fedora, Red Hat and others have 555 there",
+        destination);
   return {};
 }
 
@@ -221,7 +233,7 @@ void check(lint::Dockerfile& dockerfile, lint::Reporter& reporter) {
       diagnostic.fix.reset();
       continue;
     }
-    diagnostic.fix->unsafe_because = risk_of_link(dockerfile, instruction, step.destination);
+    diagnostic.fix->unsafe_because = risk_of_link(dockerfile, step);
   }
 }
 
@@ -230,38 +242,43 @@ constexpr std::string_view kReferences[] = {"https://docs.docker.com/reference/d
 }  // namespace
 
 lint::Rule rule() {
-  return {.code = "DC1017",
-          .name = "copy-link",
-          .level = lint::Level::kInfo,
-          .origin = lint::Origin::kDcache,
-          .fix = lint::FixKind::kSafe,
-          .summary = "A COPY from another stage does not use --link",
-          .rationale =
-              "Without `--link`, a COPY changes the layer of the step before it. It rebuilds whenever one of "
-              "the steps before it does, even if the files are the same. With `--link` its layer is "
-              "independent: it is reused as long as the copied files stay the same.\n\nA linked layer also "
-              "contains the parent folders of the destination, owned by root with mode 0755, and they "
-              "replace those of earlier layers. The rule does not report a COPY if a step sets the owner or "
-              "the mode of such a folder, if a user other than root creates it, if images have symbolic "
-              "links to folders there, and in `/tmp`, `/root` and `/home`.",
-          .fix_note =
-              "Adds `--link`. The fix is unsafe in a file without a `# syntax=` line, since older builders "
-              "may refuse the flag; outside of folders such as `/usr/local/bin`, since a parent folder in "
-              "the base image may have another owner or mode; and if the destination may be a folder but is "
-              "written without a slash at the end, since a linked file would replace that folder.",
-          .bad = {"FROM golang:1.22 AS build\n"
-                  "RUN make\n"
-                  "FROM debian:12\n"
-                  "RUN apt-get update && apt-get install -y ca-certificates\n"
-                  "COPY --from=build /out/app /usr/bin/app\n"},
-          .good = {"FROM golang:1.22 AS build\n"
-                   "RUN make\n"
-                   "FROM debian:12\n"
-                   "RUN apt-get update && apt-get install -y ca-certificates\n"
-                   "COPY --link --from=build /out/app /usr/bin/app\n"},
-          .references = kReferences,
-          .needs_buildkit = true,
-          .check = check};
+  return {
+      .code = "DC1017",
+      .name = "copy-link",
+      .level = lint::Level::kInfo,
+      .origin = lint::Origin::kDcache,
+      .fix = lint::FixKind::kSafe,
+      .summary = "A COPY from another stage does not use --link",
+      .rationale =
+          "Without `--link`, a COPY changes the layer of the step before it. It rebuilds whenever one of "
+          "the steps before it does, even if the files are the same. With `--link` its layer is "
+          "independent: it is reused as long as the copied files stay the same.\n\nA linked layer also "
+          "contains the parent folders of the destination, owned by root with mode 0755, and they "
+          "replace those of earlier layers. The rule does not report a COPY if a step sets the owner or "
+          "the mode of such a folder, if a user other than root creates it, if images have symbolic "
+          "links to folders there, and in `/tmp`, `/root` and `/home`.",
+      .fix_note =
+          "Adds `--link`. The fix is unsafe in a file without a `# syntax=` line, since older builders "
+          "may refuse the flag, and if a file of the project names a builder that does not know it; outside "
+          "of "
+          "folders such as `/usr/local/bin`, since a parent folder in "
+          "the base image may have another owner or mode; in `/usr/bin`, `/usr/lib` and the like unless the "
+          "base image is known to be made from Debian, Ubuntu or Alpine: Fedora, Red Hat and their kin have "
+          "mode 0555 there; and if the destination may be a folder but is "
+          "written without a slash at the end, since a linked file would replace that folder.",
+      .bad = {"FROM golang:1.22 AS build\n"
+              "RUN make\n"
+              "FROM debian:12\n"
+              "RUN apt-get update && apt-get install -y ca-certificates\n"
+              "COPY --from=build /out/app /usr/bin/app\n"},
+      .good = {"FROM golang:1.22 AS build\n"
+               "RUN make\n"
+               "FROM debian:12\n"
+               "RUN apt-get update && apt-get install -y ca-certificates\n"
+               "COPY --link --from=build /out/app /usr/bin/app\n"},
+      .references = kReferences,
+      .needs_buildkit = true,
+      .check = check};
 }
 
 }  // namespace dcache::rules::DC1017

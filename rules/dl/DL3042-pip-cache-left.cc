@@ -8,6 +8,7 @@
 #include "rules/calls.h"
 #include "rules/hadolint.h"
 #include "rules/installs.h"
+#include "rules/other_bases.h"
 #include "rules/stages.h"
 
 namespace dcache::rules::DL3042 {
@@ -106,7 +107,7 @@ void check(lint::Dockerfile& dockerfile, lint::Reporter& reporter) {
     const plan::Graph& graph = dockerfile.graph();
     std::string id;
     if (call.run->step)
-      id = mount_id(graph, graph.steps[*call.run->step], pip, pip.caches.front(), std::string(kFolder));
+      id = mount_id(dockerfile, graph.steps[*call.run->step], pip, pip.caches.front(), std::string(kFolder));
     return Complaint{"the files that pip downloaded stay in the layer",
                      fmt::format("write pip install --no-cache-dir, or RUN --mount=type=cache,{}target={}",
                                  id.empty() ? id : fmt::format("id={},", id), kFolder)};

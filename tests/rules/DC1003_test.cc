@@ -1,4 +1,9 @@
 // Which cache mounts DC1003 offers, where, and when it calls them safe.
+#include <algorithm>
+#include <string>
+#include <utility>
+#include <vector>
+
 #include <gtest/gtest.h>
 #include <re2/re2.h>
 
@@ -1286,20 +1291,326 @@ TEST(CacheMounts, AreNotSafeIfAScriptOfTheProjectWorksOffline) {
   EXPECT_EQ(offered_mounts("FROM node\nRUN npm ci\nRUN ./x\n"), "2 unsafe /root/.npm");
 }
 
-TEST(CacheMounts, AreNotSafeIfCiBuildsWithoutBuildkit) {
-  const char* const kText = "FROM node\nRUN npm ci\n";
-  for (const auto& [path, text, expected] : std::vector<std::tuple<const char*, const char*, const char*>>{
-           {"cloudbuild.yaml", "steps:\n- name: gcr.io/cloud-builders/docker\n", "2 unsafe /root/.npm"},
+struct BuilderCase {
+  const char* path;
+  const char* text;
+  bool safe;
+  const char* dockerfile = "FROM node\nRUN npm ci\n";
+};
+
+TEST(CacheMounts, AreNotSafeIfTheProjectBuildsWithoutBuildkit) {
+  for (const BuilderCase& one : std::vector<BuilderCase>{
+           {"cloudbuild.yaml", "steps:\n- name: gcr.io/cloud-builders/docker\n", false},
+           {"ci/cloudbuild.yaml", "steps:\n- name: gcr.io/cloud-builders/docker\n  args: [build, .]\n",
+            false},
+           {"cloudbuild.json", R"({"steps":[{"name":"gcr.io/cloud-builders/docker","args":["build","."]}]})",
+            false},
+           {"cloudbuild.yaml",
+            "steps:\n- name: gcr.io/cloud-builders/docker\n  args: [build, .]\n- name: "
+            "gcr.io/cloud-builders/docker\n"
+            "  args: [buildx, ls]\n",
+            false},
+           {"cloudbuild.yaml", "steps:\n- name: gcr.io/cloud-builders/docker\n  args: [buildx, build, .]\n",
+            true},
+           {"cloudbuild.yaml", "steps:\n- name: gcr.io/cloud-builders/docker\n  args: [push, a]\n", true},
            {"cloudbuild.yaml", "steps:\n- name: gcr.io/cloud-builders/docker\n  env: [DOCKER_BUILDKIT=1]\n",
-            "2 safe /root/.npm"},
-           {".gitlab-ci.yml", "a:\n  script: [/kaniko/executor --context .]\n", "2 unsafe /root/.npm"},
-           {".gitlab-ci.yml", "a:\n  script: [docker build .]\n", "2 safe /root/.npm"},
-           {"skaffold.yaml", "build:\n  googleCloudBuild: {}\n", "2 unsafe /root/.npm"},
-           {"skaffold.yaml", "build:\n  local: {}\n", "2 safe /root/.npm"}}) {
+            true},
+           {"cloudbuild.yaml",
+            "steps:\n- name: gcr.io/cloud-builders/docker\n  entrypoint: bash\n  args: [-c, 'docker build "
+            ".']\n",
+            false},
+           {"cloudbuild.yaml",
+            "options:\n  env: [DOCKER_BUILDKIT=1]\nsteps:\n- name: gcr.io/cloud-builders/docker\n  args: "
+            "[build, .]\n",
+            true},
+           {"cloudbuild.yaml", "steps:\n- name: gcr.io/kaniko-project/executor\n", false},
+           {".gitlab-ci.yml", "a:\n  script: [/kaniko/executor --context .]\n", false},
+           {".gitlab-ci.yml", "a:\n  script: [docker build .]\n", true},
+           {".gitlab-ci.yml", "a:\n  image: docker:19.03\n  script: [docker build .]\n", false},
+           {".gitlab-ci.yml",
+            "a:\n  image: docker:27\n  services: ['docker:20.10-dind']\n  script: [docker build .]\n", false},
+           {".gitlab-ci.yml", "a:\n  image: docker:23.0\n  script: [docker build .]\n", true},
+           {".gitlab-ci.yml", "a:\n  image: docker:19.03\n  script: [docker buildx build .]\n", true},
+           {".gitlab-ci.yml",
+            "variables: {DOCKER_BUILDKIT: 1}\na:\n  image: docker:19.03\n  script: [docker build .]\n", true},
+           {".gitlab/build.yml", "b:\n  image: gcr.io/kaniko-project/executor:debug\n", false},
+           {".github/workflows/a.yml", "jobs: {a: {steps: [{uses: aevea/action-kaniko@master}]}}\n", false},
+           {".circleci/config.yml", "jobs: {a: {docker: [{image: 'gcr.io/kaniko-project/executor'}]}}\n",
+            false},
+           {".circleci/config.yml",
+            "jobs:\n  a:\n    steps:\n    - setup_remote_docker:\n        version: 20.10.24\n    - run: "
+            "docker build .\n",
+            false},
+           {"tekton/task.yaml", "spec: {steps: [{image: 'gcr.io/kaniko-project/executor:v1.9.1'}]}\n", false},
+           {"azure-pipelines.yml", "variables:\n  DOCKER_BUILDKIT: 0\nsteps:\n- script: docker build .\n",
+            false},
+           {"azure-pipelines.yml", "variables:\n- name: DOCKER_BUILDKIT\n  value: 0\n", false},
+           {"azure-pipelines.yml", "variables:\n- name: DOCKER_BUILDKIT\n  value: 1\n", true},
+           {"Jenkinsfile", "environment { DOCKER_BUILDKIT = '0' }\n", false},
+           {"Makefile", "export DOCKER_BUILDKIT = 0\nbuild:\n\tdocker build .\n", false},
+           {"Makefile", "build:\n\tDOCKER_BUILDKIT=0 docker build .\n", false},
+           {"Makefile", "# DOCKER_BUILDKIT=0 docker build .\nbuild:\n\tdocker build .\n", true},
+           {"Makefile", "build:\n\tDOCKER_BUILDKIT=1 docker build .\n", true},
+           {".env", "DOCKER_BUILDKIT=0\n", false},
+           {"ci/build.sh", "DOCKER_BUILDKIT=${DOCKER_BUILDKIT:-0} docker build .\n", false},
+           {"README.md", "If that fails, try `DOCKER_BUILDKIT=0 docker build .`\n", true},
+           {"deploy.sh", "az acr build -r r -t a .\n", false},
+           {"azure.yaml", "services:\n  a:\n    docker:\n      remoteBuild: true\n", false},
+           {"deploy.sh", "gcloud builds submit --tag gcr.io/a/b\n", false},
+           {"deploy.sh", "gcloud builds submit --config c.yaml .\n", true},
+           {"deploy.sh", "gcloud run deploy a \\\n  --source .\n", false},
+           {"heroku.yml", "build:\n  docker:\n    web: Dockerfile\n", false},
+           {"app.yaml", "runtime: custom\nenv: flex\n", false},
+           {"app.yaml", "runtime: python312\n", true},
+           {"captain-definition", R"({"schemaVersion": 2, "dockerfilePath": "./Dockerfile"})", false},
+           {"template.yaml",
+            "Transform: AWS::Serverless-2016-10-31\nResources:\n  F:\n    Properties: {a: 1}\n"
+            "    PackageType: Image\n    Metadata: {Dockerfile: Dockerfile}\n",
+            false},
+           {"railway.toml", "[build]\nbuilder = \"DOCKERFILE\"\n", false},
+           {"railway.toml", "[build]\nbuilder = \"NIXPACKS\"\n", true},
+           // What the Dockerfile has already, its builder knows.
+           {"Makefile", "export DOCKER_BUILDKIT = 0\n", true,
+            "# syntax=docker/dockerfile:1\nFROM node\nRUN npm ci\n"},
+           {"Makefile", "export DOCKER_BUILDKIT = 0\n", true,
+            "FROM node\nRUN <<EOF\necho\nEOF\nRUN npm ci\n"},
+           {"Makefile", "export DOCKER_BUILDKIT = 0\n", true,
+            "FROM node\nRUN --mount=type=bind,target=/x true\nRUN npm ci\n"},
+           {".gitlab-ci.yml", "a: {script: [/kaniko/executor]}\n", false,
+            "# syntax=docker/dockerfile:1\nFROM node\nRUN npm ci\n"},
+           // It builds another Dockerfile.
+           {"other/cloudbuild.yaml", "steps:\n- name: gcr.io/cloud-builders/docker\n", true}}) {
     const test::TemporaryFolder folder;
-    folder.write(path, text);
-    EXPECT_EQ(offered_mounts(kText, test::facts_of(folder)), expected) << path << text;
+    folder.write("other/Dockerfile", "FROM a\n");
+    folder.write(one.path, one.text);
+    const std::string found = offered_mounts(one.dockerfile, test::facts_of(folder));
+    EXPECT_EQ(found.find(" safe") != std::string::npos, one.safe) << one.path << "\n" << one.text << found;
   }
+}
+
+TEST(CacheMounts, AreNotSafeIfSkaffoldBuildsWithoutBuildkit) {
+  const std::string head = "apiVersion: skaffold/v4beta13\nkind: Config\n";
+  const std::string artifact = "  artifacts:\n  - image: a\n    context: .\n";
+  for (const auto& [text, safe] : std::vector<std::pair<std::string, bool>>{
+           {"build:\n" + artifact, false},
+           {"build:\n" + artifact + "  local: {}\n", false},
+           {"build:\n" + artifact + "  local: {useBuildkit: false}\n", false},
+           {"build:\n" + artifact + "  local: {useDockerCLI: true, useBuildkit: false}\n", false},
+           {"build:\n" + artifact + "  local: {useBuildkit: true}\n", true},
+           {"build:\n" + artifact + "  local: {useDockerCLI: true}\n", true},
+           {"build:\n" + artifact + "    docker: {cliFlags: [--progress=plain]}\n", true},
+           {"build:\n" + artifact + "    platforms: [linux/amd64, linux/arm64]\n", true},
+           {"build:\n" + artifact + "    ko: {}\n", true},
+           {"build:\n  artifacts:\n  - image: a\n    context: other\n", true},
+           {"build:\n  artifacts:\n  - image: a\n    context: .\n    docker: {dockerfile: "
+            "other/Dockerfile}\n",
+            true},
+           {"build:\n" + artifact + "  googleCloudBuild: {}\n", false},
+           {"build:\n" + artifact + "  cluster: {}\n", false},
+           {"build:\n" + artifact +
+                "  local: {useBuildkit: true}\nprofiles:\n- name: old\n  build: {local: {useBuildkit: "
+                "false}}\n",
+            false}}) {
+    const test::TemporaryFolder folder;
+    folder.write("other/Dockerfile", "FROM a\n");
+    folder.write("Dockerfile", "FROM node\nRUN npm ci\n");
+    folder.write("skaffold.yaml", head + text);
+    const std::string found = offered_mounts("FROM node\nRUN npm ci\n", test::facts_of(folder));
+    EXPECT_EQ(found, safe ? "2 safe /root/.npm" : "2 unsafe /root/.npm") << text;
+  }
+}
+
+// Two builds at once would both write there, and the package manager's own lock is elsewhere.
+TEST(CacheMounts, AreLockedWhereThePackageManagerIsNot) {
+  const lint::Config config = test::config_selecting({"DC1003"});
+  for (const auto& [text, flag] : std::vector<std::pair<std::string, std::string>>{
+           {"FROM rust AS b\nRUN cargo build\nFROM scratch\nCOPY --from=b /x /x\n",
+            "target=/usr/local/cargo/registry,sharing=locked "},
+           {"FROM mcr.microsoft.com/dotnet/sdk:8.0 AS b\nRUN dotnet publish\nFROM scratch\nCOPY --from=b /x "
+            "/x\n",
+            "target=/root/.nuget/packages,sharing=locked "},
+           {"FROM ruby\nRUN bundle install\n", "target=/usr/local/bundle/cache,sharing=locked "},
+           {"FROM composer\nRUN composer install\n", "target=/tmp/cache,sharing=locked "},
+           {"FROM elixir\nRUN mix deps.get\n", "target=/root/.hex/packages,sharing=locked "},
+           {"FROM python\nRUN pip install -r r.txt\n", "target=/root/.cache/pip \\"},
+           {"FROM golang AS b\nRUN go mod download\nFROM scratch\nCOPY --from=b /x /x\n",
+            "target=/go/pkg/mod \\"}}) {
+    std::string fixed = test::fixed(text, config);
+    std::ranges::replace(fixed, '\n', ' ');
+    const std::string wanted = flag.ends_with('\\') ? flag : flag + "\\";
+    EXPECT_NE(fixed.find(wanted), std::string::npos) << fixed;
+  }
+}
+
+TEST(CacheMounts, AreNotSafeIfTheProjectIsDownloaded) {
+  const test::TemporaryFolder folder;
+  for (const auto& [text, expected] : std::vector<std::pair<std::string, std::string>>{
+           {"FROM node\nRUN git clone https://a/b /app\nWORKDIR /app\nRUN npm ci\n", "4 unsafe /root/.npm"},
+           {"FROM node\nRUN git clone https://a/b /app && cd /app && npm ci\n", "2 unsafe /root/.npm"},
+           {"FROM node\nRUN curl -L https://a/b.tgz | tar xz\nRUN npm ci\n", "3 unsafe /root/.npm"},
+           {"FROM node\nADD https://a/b.git /app\nRUN npm ci\n", "3 unsafe /root/.npm"},
+           {"FROM node\nADD a.tar.gz /app\nRUN npm ci\n", "3 unsafe /root/.npm"},
+           {"FROM python\nRUN git clone https://a/b /app\nRUN pip install /app\n",
+            "3 unsafe /root/.cache/pip"},
+           {"FROM node\nRUN git clone https://a/b /tool\nCOPY package.json package-lock.json ./\nRUN npm "
+            "ci\n",
+            "4 safe /root/.npm"},
+           {"FROM node\nRUN git clone https://a/b /tool\nCOPY . .\nRUN npm ci\n", "4 safe /root/.npm"},
+           {"FROM node\nRUN git clone https://a/b /tool\nCOPY run.sh /\nRUN npm ci\n", "4 unsafe /root/.npm"},
+           {"FROM python\nRUN git clone https://a/b /tool\nRUN pip install flask==3.0\n",
+            "3 safe /root/.cache/pip"}})
+    EXPECT_EQ(offered_mounts(text), expected) << text;
+}
+
+struct MovingCase {
+  const char* path;
+  const char* text;
+  const char* dockerfile;
+  bool safe;
+};
+
+TEST(CacheMounts, AreNotSafeIfManifestsAskForTheNewest) {
+  const char* const kMaven =
+      "FROM maven AS b\nCOPY . .\nRUN mvn -B package\nFROM scratch\nCOPY --from=b /x /x\n";
+  const char* const kGradle =
+      "FROM gradle AS b\nCOPY . .\nRUN gradle bootJar\nFROM scratch\nCOPY --from=b /x /x\n";
+  const char* const kSbt =
+      "FROM eclipse-temurin:21 AS b\nCOPY . .\nRUN sbt package\nFROM scratch\nCOPY --from=b /x /x\n";
+  const char* const kDotnet =
+      "FROM mcr.microsoft.com/dotnet/sdk:8.0 AS b\nCOPY . .\nRUN dotnet publish\nFROM scratch\nCOPY --from=b "
+      "/x /x\n";
+  for (const MovingCase& one : std::vector<MovingCase>{
+           {"pom.xml",
+            "<project><version>1-SNAPSHOT</version><dependencies><dependency><version>2-SNAPSHOT</version>"
+            "</dependency></dependencies></project>",
+            kMaven, false},
+           {"pom.xml",
+            "<project><version>1-SNAPSHOT</version><dependencies><dependency><version>1-SNAPSHOT</version>"
+            "</dependency></dependencies></project>",
+            kMaven, true},
+           {"pom.xml", "<project><parent><version>3-SNAPSHOT</version></parent></project>", kMaven, false},
+           {"pom.xml",
+            "<project><dependencies><dependency><version>[1.0,2.0)</version></dependency></dependencies></"
+            "project>",
+            kMaven, false},
+           {"pom.xml",
+            "<project><build><requireMavenVersion><version>[3,)</version></requireMavenVersion></build></"
+            "project>",
+            kMaven, true},
+           {"pom.xml", "<project><parent><version>3-SNAPSHOT</version></parent></project>",
+            "FROM maven AS b\nCOPY . .\nRUN mvn -U package\nFROM scratch\nCOPY --from=b /x /x\n", true},
+           {"build.gradle", "dependencies { implementation 'a:b:1.+' }\n", kGradle, false},
+           {"build.gradle", "dependencies { implementation 'c:d:latest.release' }\n", kGradle, false},
+           {"build.gradle.kts", "dependencies { implementation(\"e:f:1-SNAPSHOT\") }\n", kGradle, false},
+           {"build.gradle", "version = '1.0-SNAPSHOT'\ndependencies { implementation 'a:b:1.2' }\n", kGradle,
+            true},
+           {"build.gradle", "plugins { id 'a' version '1.+' }\n", kGradle, false},
+           {"gradle/libs.versions.toml", "[versions]\na = \"1.+\"\n", kGradle, false},
+           {"build.sbt", "libraryDependencies += \"a\" % \"b\" % \"1.0-SNAPSHOT\"\n", kSbt, false},
+           {"build.sbt", "version := \"1.0-SNAPSHOT\"\n", kSbt, true},
+           {"a.csproj", "<PackageReference Include=\"A\" Version=\"1.*\" />\n", kDotnet, false},
+           {"Directory.Packages.props", "<PackageVersion Include=\"A\" Version=\"*\" />\n", kDotnet, false},
+           {"a.csproj", "<PackageReference Include=\"A\" Version=\"1.2.3\" />\n", kDotnet, true},
+           {"package.json", "{}", "FROM node\nCOPY package.json ./\nRUN npm install --prefer-offline\n",
+            false},
+           {"package.json", "{}", "FROM node\nCOPY package*.json ./\nRUN npm ci --prefer-offline\n", true}}) {
+    const test::TemporaryFolder folder;
+    folder.write(one.path, one.text);
+    const std::string found = offered_mounts(one.dockerfile, test::facts_of(folder));
+    EXPECT_EQ(found.find(" safe") != std::string::npos, one.safe) << one.text << "\n"
+                                                                  << one.dockerfile << found;
+    EXPECT_EQ(found.find(" unsafe") == std::string::npos, one.safe) << one.text << "\n"
+                                                                    << one.dockerfile << found;
+  }
+}
+
+// What a compiler made here would be taken from the mount when the image has other C libraries.
+TEST(CacheMounts, AreNotSafeForWhatIsCompiled) {
+  for (const auto& [text, expected] : std::vector<std::pair<std::string, std::string>>{
+           {"FROM python:3.12-slim\nRUN apt-get update && apt-get install -y gcc libpq-dev\nRUN pip install "
+            "psycopg2\n",
+            "unsafe /root/.cache/pip"},
+           {"FROM python:3.12-slim\nRUN apt-get update && apt-get install -y build-essential\nRUN uv sync\n",
+            "unsafe /root/.cache/uv"},
+           {"FROM python:3.12-slim\nRUN apt-get update && apt-get install -y $DEPS\nRUN pip install a\n",
+            "unsafe /root/.cache/pip"},
+           {"FROM python:3.12-slim\nRUN apt-get update && apt-get install -y gcc\nRUN pip install "
+            "--only-binary :all: a\n",
+            "safe /root/.cache/pip"},
+           {"FROM python:3.12-slim\nRUN apt-get update && apt-get install -y curl\nRUN pip install a\n",
+            "safe /root/.cache/pip"},
+           {"FROM python:3.12-slim\nRUN pip install --no-binary a a\n", "unsafe /root/.cache/pip"},
+           {"FROM python:3.12-alpine\nRUN apk add build-base\nRUN pip install a\n",
+            "unsafe /root/.cache/pip"},
+           {"FROM python:3.12\nRUN pip install a\n", "safe /root/.cache/pip"},
+           {"FROM node\nRUN apt-get update && apt-get install -y g++\nRUN npm ci\n", "safe /root/.npm"}}) {
+    const std::string found = offered_mounts(text);
+    EXPECT_TRUE(found.ends_with(expected)) << text << found;
+  }
+}
+
+TEST(CacheMounts, HaveTheNameOfTheBaseWhereThereAreSeveral) {
+  const lint::Config config = test::config_selecting({"DC1003"});
+  const std::string text = "FROM python:3.12-slim\nRUN pip install -r a.txt\n";
+  for (const auto& [other, flag] : std::vector<std::pair<std::string, std::string>>{
+           {"FROM python:3.11\nRUN pip install b\n", "type=cache,id=pip-python-3.12-slim,target="},
+           {"FROM debian:12\nRUN pip3 install b\n", "type=cache,id=pip-python-3.12-slim,target="},
+           {"FROM python:3.12-slim AS b\nFROM b\nRUN pip install b\n", "type=cache,target="},
+           {"FROM python:3.12-alpine\nRUN pip install b\n", "type=cache,target="},
+           {"FROM node AS web\nRUN npm ci\nFROM python:3.12-slim\nRUN pip install b\n",
+            "type=cache,target="}}) {
+    const test::TemporaryFolder folder;
+    folder.write("Dockerfile", text);
+    folder.write("other/Dockerfile", other);
+    const lint::Linter linter(lint::catalogue(), config);
+    const std::string fixed = lint::apply_fixes(linter, text, test::facts_of(folder), false).text;
+    EXPECT_NE(fixed.find(flag), std::string::npos) << other << fixed;
+  }
+  const std::string stages =
+      "FROM python:3.12-slim AS a\nRUN pip install -r a.txt\nFROM python:3.13\nRUN pip install -r b.txt\n";
+  const std::string fixed = test::fixed(stages, config);
+  EXPECT_NE(fixed.find("id=pip-python-3.12-slim,"), std::string::npos) << fixed;
+  EXPECT_NE(fixed.find("id=pip-python-3.13,"), std::string::npos) << fixed;
+}
+
+TEST(CacheMounts, AreNotOfferedWhereTheyBreakTheBuild) {
+  const lint::Config config = test::config_selecting({"DC1003"});
+  const lint::Linter linter(lint::catalogue(), config);
+  struct Case {
+    const char* text;
+    const char* expected;
+    const char* remedy;
+  };
+  for (const Case& one : std::vector<Case>{
+           {"FROM python\nENV UV_LINK_MODE=symlink\nRUN uv sync\n", "3 none /root/.cache/uv",
+            "remove UV_LINK_MODE=symlink, since links into a mount"},
+           {"FROM python\nRUN uv sync --link-mode symlink\n", "2 none FOLDER",
+            "remove --link-mode symlink, since"},
+           {"FROM node\nRUN npm cache add x.tgz\nRUN npm ci --prefer-offline\n", "3 none /root/.npm",
+            "move 'npm cache add x.tgz' into this RUN, since a mount hides"},
+           {"FROM maven AS b\nRUN mvn install:install-file -Dfile=/x.jar\nRUN mvn package\nFROM scratch\n"
+            "COPY --from=b /x /x\n",
+            "3 none /root/.m2/repository", "into this RUN, since a mount hides"},
+           {"FROM maven AS b\nCOPY repo /root/.m2/repository\nRUN mvn package\nFROM scratch\nCOPY --from=b "
+            "/x /x\n",
+            "3 none /root/.m2/repository", "find another place for the files"}}) {
+    EXPECT_EQ(offered_mounts(one.text), one.expected) << one.text;
+    const dockerfile::File file = dockerfile::parse(one.text);
+    const lint::Findings findings = linter.lint(file, {});
+    ASSERT_FALSE(findings.diagnostics.empty());
+    EXPECT_TRUE(findings.diagnostics.front().remedy.find(one.remedy) != std::string::npos)
+        << findings.diagnostics.front().remedy;
+  }
+  const test::TemporaryFolder folder;
+  folder.write("bunfig.toml", "[install]\nbackend = \"symlink\"\n");
+  EXPECT_EQ(offered_mounts("FROM oven/bun\nCOPY . .\nRUN bun install\n", test::facts_of(folder)),
+            "3 none /root/.bun/install/cache");
+}
+
+TEST(CacheMounts, KeepNothingForABuildThatCompilesEverything) {
+  const std::string end = "FROM scratch\nCOPY --from=b /x /x\n";
+  EXPECT_EQ(offered_mounts("FROM golang AS b\nRUN go build -a -o /x .\n" + end), "2 safe /go/pkg/mod");
+  EXPECT_EQ(offered_mounts("FROM golang AS b\nRUN go build -mod=vendor -a -o /x .\n" + end), "");
 }
 
 TEST(CacheMounts, AreNotSafeForBuildersThatDoNotKnowThem) {
@@ -1354,27 +1665,28 @@ TEST(CacheMounts, NameNoCopyFromAStageThatStartsElsewhere) {
 
 // A wheel that pip compiled with glibc is found with musl too, and does not work there.
 TEST(CacheMounts, HaveAnIdOfTheirOwnForWhatIsCompiledWithMusl) {
-  for (
-      const auto& [text, flag] : std::vector<std::pair<std::string, std::string>>{
-          {"FROM python:3.12-alpine\nRUN pip install -r /x\n", "cache,id=pip-alpine,target=/root/.cache/pip"},
-          {"FROM python:3.12-alpine AS a\nFROM a\nRUN pip install -r /x\n", "id=pip-alpine,target="},
-          {"FROM docker:27\nRUN pip install -r /x\n", "id=pip-alpine,target="},
-          {"FROM python:3.12\nRUN pip install -r /x\n", "cache,target=/root/.cache/pip"},
-          {"FROM corp/python\nRUN pip install -r /x\n", "cache,target=/root/.cache/pip"},
-          {"FROM python:3-alpine\nENV PIP_CACHE_DIR=/c\nRUN pip install -r /x\n",
-           "id=pip-alpine-c,target=/c"},
-          {"FROM python:3-alpine\nUSER app\nRUN pip install -r /x\n",
-           "id=pip-alpine-home-app-.cache-pip,target=/home/app/.cache/pip"},
-          {"FROM python:3-alpine\nRUN uv pip install -r /x\n", "id=uv-alpine,target=/root/.cache/uv"},
-          {"FROM python:3-alpine\nRUN pipenv sync\n", "id=pipenv-alpine,target=/root/.cache/pipenv"},
-          {"FROM python:3-alpine\nRUN poetry install\n",
-           "cache,target=/root/.cache/pypoetry/cache --mount=type=cache,id=poetry-alpine,target=/root/.cache/"
-           "pypoetry/artifacts"},
-          {"FROM node:22-alpine\nRUN pnpm install\n", "id=pnpm-alpine,target="},
-          {"FROM node:22-alpine\nRUN npm ci\n", "cache,target=/root/.npm"},
-          {"FROM golang:1.22-alpine\nRUN go build .\n", "cache,target=/root/.cache/go-build"},
-          {"FROM golang:1.22-alpine\nENV CGO_ENABLED=1\nRUN go build .\n",
-           "id=go-alpine,target=/root/.cache/go"}})
+  for (const auto& [text, flag] : std::vector<std::pair<std::string, std::string>>{
+           {"FROM python:3.12-alpine\nRUN pip install -r /x\n",
+            "cache,id=pip-alpine,target=/root/.cache/pip"},
+           {"FROM python:3.12-alpine AS a\nFROM a\nRUN pip install -r /x\n", "id=pip-alpine,target="},
+           {"FROM docker:27\nRUN pip install -r /x\n", "id=pip-alpine,target="},
+           {"FROM python:3.12\nRUN pip install -r /x\n", "cache,target=/root/.cache/pip"},
+           {"FROM corp/python\nRUN pip install -r /x\n", "cache,target=/root/.cache/pip"},
+           {"FROM python:3-alpine\nENV PIP_CACHE_DIR=/c\nRUN pip install -r /x\n",
+            "id=pip-alpine-c,target=/c"},
+           {"FROM python:3-alpine\nUSER app\nRUN pip install -r /x\n",
+            "id=pip-alpine-home-app-.cache-pip,target=/home/app/.cache/pip"},
+           {"FROM python:3-alpine\nRUN uv pip install -r /x\n", "id=uv-alpine,target=/root/.cache/uv"},
+           {"FROM python:3-alpine\nRUN pipenv sync\n", "id=pipenv-alpine,target=/root/.cache/pipenv"},
+           {"FROM python:3-alpine\nRUN poetry install\n",
+            "cache,target=/root/.cache/pypoetry/cache,sharing=locked "
+            "--mount=type=cache,id=poetry-alpine,target="
+            "/root/.cache/pypoetry/artifacts,sharing=locked"},
+           {"FROM node:22-alpine\nRUN pnpm install\n", "id=pnpm-alpine,target="},
+           {"FROM node:22-alpine\nRUN npm ci\n", "cache,target=/root/.npm"},
+           {"FROM golang:1.22-alpine\nRUN go build .\n", "cache,target=/root/.cache/go-build"},
+           {"FROM golang:1.22-alpine\nENV CGO_ENABLED=1\nRUN go build .\n",
+            "id=go-alpine,target=/root/.cache/go"}})
     EXPECT_NE(mount_remedy(text).find(flag), std::string::npos) << text << mount_remedy(text);
 }
 

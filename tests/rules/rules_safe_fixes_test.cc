@@ -1,5 +1,9 @@
 // What --fix does by itself, what only --unsafe-fixes does, and what is not offered.
 #include <set>
+#include <string>
+#include <tuple>
+#include <utility>
+#include <vector>
 
 #include <gtest/gtest.h>
 
@@ -156,11 +160,15 @@ TEST(SafeFixes, AreThoseThatCanNotBreakABuild) {
             "safe"},
            {"DC1010",
             "FROM debian\nARG GIT_SHA\nWORKDIR /x\nRUN apt-get install -y a && set > /v\nRUN echo $GIT_SHA\n",
-            "unsafe"},
+            "none"},
            {"DC1010",
             "FROM debian\nARG GIT_SHA\nWORKDIR /x\nRUN apt-get install -y a && cat /proc/self/environ > /v\n"
             "RUN echo $GIT_SHA\n",
-            "unsafe"},
+            "none"},
+           {"DC1010",
+            "FROM debian\nARG GIT_SHA\nWORKDIR /x\nRUN apt-get install -y a\nRUN env > /v\nRUN apt-get "
+            "install -y b\nRUN echo $GIT_SHA\n",
+            "safe"},
            {"DC1010",
             "FROM debian\nARG GIT_SHA\nWORKDIR /x\nRUN apt-get install -y a && git clone x\nRUN echo "
             "$GIT_SHA\n",
@@ -192,6 +200,22 @@ TEST(SafeFixes, AreThoseThatCanNotBreakABuild) {
            {"COPY --from=b --chown=1000 /o/app /usr/src/\n", "none"},
        }) {
     EXPECT_EQ(offered_fix({"DC1017", (head + copy).c_str(), ""}), expected) << copy;
+  }
+  const std::string build = "# syntax=docker/dockerfile:1\nFROM golang AS b\nRUN make\nFROM ";
+  const std::string to = "\nRUN x\nCOPY --from=b /o/app ";
+  for (const auto& [base, place, expected] : std::vector<std::tuple<std::string, std::string, std::string>>{
+           {"debian:12", "/usr/bin/app", "safe"},
+           {"alpine:3.20", "/usr/lib/app", "safe"},
+           {"python:3.12-slim", "/usr/bin/app", "safe"},
+           {"corp/base:bookworm", "/usr/bin/app", "safe"},
+           {"fedora:42", "/usr/bin/app", "unsafe"},
+           {"fedora:42", "/usr/local/bin/app", "safe"},
+           {"registry.access.redhat.com/ubi9/ubi-minimal:9.5", "/usr/bin/", "unsafe"},
+           {"amazonlinux:2023", "/usr/lib/app", "unsafe"},
+           {"eclipse-temurin:21-ubi9-minimal", "/usr/bin/app", "unsafe"},
+           {"corp/base", "/usr/bin/app", "unsafe"}}) {
+    EXPECT_EQ(offered_fix({"DC1017", (build + base + to + place + "\n").c_str(), ""}), expected)
+        << base << place;
   }
   EXPECT_EQ(offered_fix({"DC1017",
                          "# syntax=docker/dockerfile:1.3\nFROM golang AS b\nRUN make\nFROM debian\nRUN x\n"

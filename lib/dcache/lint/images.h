@@ -25,6 +25,8 @@ enum class ImageKind : uint8_t {
   kToolchain,
   kCCompiler,
   kWithoutLibc,
+  kUsualModes,
+  kOtherModes,
 };
 
 // How the images of a kind are told: each list is enough.
