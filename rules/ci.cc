@@ -445,7 +445,7 @@ class Reader {
   static std::map<std::string, std::string, std::less<>> environment_of(
       std::initializer_list<const Value*> places) {
     std::map<std::string, std::string, std::less<>> variables;
-    for (const std::string_view name : project::kNewEachRun)
+    for (const std::string_view name : project::values_of_each_run())
       variables.emplace(name, fmt::format("${}", name));
     for (const Value* place : places) {
       for (const char* name : {"env", "variables"}) {

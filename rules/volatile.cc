@@ -3,6 +3,7 @@
 #include <algorithm>
 #include <string>
 
+#include "dcache/project/ci_text.h"
 #include "dcache/text/unicode.h"
 #include "rules/known_facts.h"
 #include "rules/package_managers.h"
@@ -18,8 +19,9 @@ bool is_volatile_name(std::string_view name) {
   for (const char c : name)
     upper += text::ascii_upper(c);
   return std::ranges::find(volatile_names(), upper) != volatile_names().end() ||
-         std::ranges::any_of(volatile_parts(),
-                             [&](std::string_view part) { return upper.find(part) != std::string::npos; });
+         project::is_new_each_run(upper) || std::ranges::any_of(volatile_parts(), [&](std::string_view part) {
+           return upper.find(part) != std::string::npos;
+         });
 }
 
 bool mentions(const Instruction& instruction, std::string_view name) {

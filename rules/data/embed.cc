@@ -257,6 +257,16 @@ std::string word_lists(const json& lists) {
       functions);
 }
 
+// Values of CI services, which definitions of builds are read with.
+std::string ci_values(const json& values) {
+  return fmt::format(
+      "#include \"dcache/project/ci_text.h\"\n\nnamespace dcache::project {{\n\n"
+      "std::span<const std::string_view> values_of_each_run() {{\n"
+      "  static constexpr std::string_view kValues[] = {{{}}};\n  return kValues;\n}}\n\n"
+      "}}  // namespace dcache::project\n",
+      literals(values));
+}
+
 std::string flag_versions(const json& flags) {
   std::string rows;
   for (const json& flag : flags) {
@@ -276,6 +286,7 @@ std::string generated(std::string_view what, const json& data) {
   if (what == "images") return image_names(data);
   if (what == "words") return word_lists(data);
   if (what == "flags") return flag_versions(data);
+  if (what == "values_of_each_run") return ci_values(data);
   if (what == "end_of_life")
     return rows_of(data, "rules/known_facts.h", "EndOfLife", what, {"tags", "parts"},
                    {"product", "image", "end", "instead"});

@@ -108,7 +108,7 @@ void CiText::update() {
 
 bool is_new_each_run(std::string_view text) {
   return std::ranges::any_of(
-      kNewEachRun, [&](std::string_view value) { return text.find(value) != std::string_view::npos; });
+      values_of_each_run(), [&](std::string_view value) { return text.find(value) != std::string_view::npos; });
 }
 
 size_t expression_size(std::string_view text) {

@@ -1,9 +1,9 @@
 // Texts of CI definitions, which are known in part: what is decided when a pipeline runs stays as written.
 #pragma once
 
-#include <array>
 #include <functional>
 #include <optional>
+#include <span>
 #include <string>
 #include <string_view>
 #include <vector>
@@ -25,10 +25,8 @@ struct CiText {
   void update();
 };
 
-// Values that are others in each run.
-inline constexpr std::array<std::string_view, 10> kNewEachRun = {
-    "github.sha",    "github.run_id",  "github.run_number", "GITHUB_SHA",          "GITHUB_RUN_ID",
-    "CI_COMMIT_SHA", "CI_PIPELINE_ID", "CI_JOB_ID",         "CI_COMMIT_SHORT_SHA", "GITHUB_RUN_NUMBER"};
+// Values that are others in each run, of GitHub Actions and GitLab CI (rules/data/new-each-run.json).
+std::span<const std::string_view> values_of_each_run();
 
 // Whether a text, such as "${{ github.sha }}", contains one of them.
 bool is_new_each_run(std::string_view text);
