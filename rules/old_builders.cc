@@ -31,10 +31,17 @@ enum class OldBuilder : uint8_t {
 // One that a file of the project names.
 struct NamedBuilder {
   OldBuilder kind = OldBuilder::kNone;
-  std::string_view name = {};                 // in words
-  std::vector<std::string> dockerfiles = {};  // those that it builds; all of the project if `for_all`
-  bool for_all = true;
+  std::string_view name = {};  // in words
+  enum class Scope : uint8_t {
+    kProject,      // all of it, but for the folders of other Dockerfiles
+    kFolder,       // what is in the folder of the file
+    kDockerfiles,  // those below
+  };
+  Scope scope = Scope::kProject;
+  std::vector<std::string> dockerfiles = {};
 };
+
+using Scope = NamedBuilder::Scope;
 
 constexpr std::string_view kClassicName = "Docker's classic builder";
 
@@ -161,6 +168,20 @@ std::string_view cloud_command_in(std::string_view text) {
   return any_line(text, "gcloud ", with(kRun)) ? "gcloud run deploy" : std::string_view();
 }
 
+// Libraries that call Docker's own interface, which builds with the classic builder.
+// Source: https://github.com/docker/docker-py/issues/2230,
+// https://github.com/ansible-collections/community.general/issues/514
+std::string_view library_in(const ProjectFile& file) {
+  static const RE2 kImport(R"((?m)^\s*(?:import|from)\s+docker\b)");
+  static const RE2 kTask(R"((?m)^\s*(?:-\s*)?(?:community\.docker\.)?docker_image:\s*$)");
+  if (file.name.ends_with(".py"))
+    return has(file.text, ".images.build(") && matches(file.text, kImport) ? "docker-py" : std::string_view();
+  return file.is_yaml && has(file.text, "docker_image:") && has(file.text, "source: build") &&
+                 matches(file.text, kTask)
+             ? "Ansible's docker_image"
+             : std::string_view();
+}
+
 // A file with which a cloud service builds the image.
 // Source: App Engine builds a custom runtime with Cloud Build's docker step
 // (https://cloud.google.com/appengine/docs/flexible/custom-runtimes/build), Heroku and CapRover without
@@ -173,14 +194,15 @@ NamedBuilder service_of(std::string_view name, std::string_view text) {
   static const RE2 kCustom(R"((?m)^runtime:\s*["']?custom\b)");
   static const RE2 kRemote(R"((?m)^\s+remoteBuild:\s*true\b)");
   static const RE2 kBuildpack(R"(builder["']?\s*[:=]\s*["'](?i:nixpacks|railpack|heroku|paketo)["'])");
-  if (name == "heroku.yml" && has(text, "docker:")) return {OldBuilder::kClassic, "Heroku"};
-  if (name == "captain-definition") return {OldBuilder::kClassic, "CapRover"};
-  if (name == "azure.yaml" && matches(text, kRemote)) return {OldBuilder::kClassic, "azd"};
-  if (name.starts_with("app") && matches(text, kCustom)) return {OldBuilder::kClassic, "App Engine"};
+  if (name == "heroku.yml" && has(text, "docker:")) return {OldBuilder::kClassic, "Heroku", Scope::kFolder};
+  if (name == "captain-definition") return {OldBuilder::kClassic, "CapRover", Scope::kFolder};
+  if (name == "azure.yaml" && matches(text, kRemote)) return {OldBuilder::kClassic, "azd", Scope::kFolder};
+  if (name.starts_with("app") && matches(text, kCustom))
+    return {OldBuilder::kClassic, "App Engine", Scope::kFolder};
   if (has(text, "AWS::Serverless") && has(text, "PackageType: Image") && has(text, "Dockerfile"))
-    return {OldBuilder::kClassic, "AWS SAM"};
+    return {OldBuilder::kClassic, "AWS SAM", Scope::kFolder};
   const bool railway = name == "railway.toml" || name == "railway.json";
-  if (railway && !matches(text, kBuildpack)) return {OldBuilder::kOwnMounts, "Railway"};
+  if (railway && !matches(text, kBuildpack)) return {OldBuilder::kOwnMounts, "Railway", Scope::kFolder};
   return {};
 }
 
@@ -190,69 +212,68 @@ class SkaffoldBuild {
   SkaffoldBuild(const Value& root, std::string folder, const context::FileSystem& files)
       : build_(root.find("build")), folder_(std::move(folder)), files_(files) {}
 
-  // Local builds go to Docker's own interface, which builds with the classic builder, unless something needs
-  // the command `docker`.
-  // Source: https://skaffold.dev/docs/builders/build-environments/local/, buildDocker() of
-  // https://github.com/GoogleContainerTools/skaffold/blob/main/pkg/skaffold/build/local/docker.go
-  NamedBuilder builder() const {
-    NamedBuilder found{OldBuilder::kClassic, kClassicName, {}, false};
-    if (build_ == nullptr || !build_->is_map()) return {};
-    const bool in_cluster = has_section("cluster"), in_cloud = has_section("googleCloudBuild");
-    if (in_cluster) found = {OldBuilder::kKaniko, "kaniko", {}, false};
-    const Value* const local = build_->find("local");
-    const bool says_no = local != nullptr && is_false(local->find("useBuildkit"));
-    const bool by_command =
-        local != nullptr && (is_set(local->find("useBuildkit")) || is_set(local->find("useDockerCLI")));
-    if (!in_cluster && !in_cloud && by_command && !says_no) return {};
-    const Value* const artifacts = build_->find("artifacts");
-    if (artifacts == nullptr) {
-      found.for_all = in_cloud;
-      return in_cloud ? found : NamedBuilder();
-    }
+  std::vector<NamedBuilder> builders() const {
+    NamedBuilder classic{OldBuilder::kClassic, kClassicName, Scope::kDockerfiles};
+    NamedBuilder kaniko{OldBuilder::kKaniko, "kaniko", Scope::kDockerfiles};
+    const Value* const artifacts = build_ == nullptr ? nullptr : build_->find("artifacts");
+    if (artifacts == nullptr) return {};
     for (const Value& artifact : artifacts->items) {
-      if (is_docker(artifact) && (in_cluster || in_cloud || says_no || !needs_command(artifact)))
-        add(artifact, found.dockerfiles);
+      const OldBuilder kind = builder_of(artifact);
+      if (kind == OldBuilder::kClassic) classic.dockerfiles.push_back(dockerfile_of(artifact));
+      if (kind == OldBuilder::kKaniko) kaniko.dockerfiles.push_back(dockerfile_of(artifact));
     }
-    return found.dockerfiles.empty() ? NamedBuilder() : found;
+    std::vector<NamedBuilder> found{std::move(classic), std::move(kaniko)};
+    std::erase_if(found, [](const NamedBuilder& one) { return one.dockerfiles.empty(); });
+    return found;
   }
 
  private:
-  bool has_section(std::string_view name) const {
-    const Value* const section = build_->find(name);
-    return section != nullptr && !section->is_null();
+  static const Value* section_of(const Value& map, std::string_view name) {
+    const Value* const section = map.find(name);
+    return section == nullptr || section->is_null() ? nullptr : section;
   }
 
   static bool is_set(const Value* value) { return value != nullptr && project::yaml::is_true(*value); }
-  static bool is_false(const Value* value) {
-    return value != nullptr && value->is_scalar() && !is_set(value);
+
+  // Local builds go to Docker's own interface, which builds with the classic builder, unless something needs
+  // the command `docker`. A platform that is not the host's does, but the host is not known. Cloud Build
+  // gets BuildKit with the platforms alone.
+  // Source: pkg/skaffold/build/docker/docker.go and pkg/skaffold/build/gcb/docker.go in
+  // https://github.com/GoogleContainerTools/skaffold
+  OldBuilder builder_of(const Value& artifact) const {
+    if (section_of(artifact, "kaniko") != nullptr) return OldBuilder::kKaniko;
+    constexpr std::string_view kOthers[] = {"bazel", "ko", "jib", "buildpacks", "custom"};
+    const auto builds = [&](std::string_view other) { return section_of(artifact, other) != nullptr; };
+    if (std::ranges::any_of(kOthers, builds)) return OldBuilder::kNone;
+    if (section_of(*build_, "cluster") != nullptr) return OldBuilder::kKaniko;
+    if (section_of(*build_, "googleCloudBuild") != nullptr)
+      return has_items(artifact, "platforms") || has_items(*build_, "platforms") ? OldBuilder::kNone
+                                                                                 : OldBuilder::kClassic;
+    const Value* const local = section_of(*build_, "local");
+    const Value* const docker = section_of(artifact, "docker");
+    const Value* const buildkit = local == nullptr ? nullptr : section_of(*local, "useBuildkit");
+    if (buildkit != nullptr) return is_set(buildkit) ? OldBuilder::kNone : OldBuilder::kClassic;
+    const bool by_command = (local != nullptr && is_set(local->find("useDockerCLI"))) ||
+                            (docker != nullptr && has_items(*docker, "cliFlags"));
+    return by_command ? OldBuilder::kNone : OldBuilder::kClassic;
   }
 
-  static bool is_docker(const Value& artifact) {
-    constexpr std::string_view kOthers[] = {"bazel", "ko", "jib", "kaniko", "buildpacks", "custom"};
-    return std::ranges::none_of(kOthers, [&](std::string_view other) {
-      const Value* const builder = artifact.find(other);
-      return builder != nullptr && !builder->is_null();
-    });
-  }
-
-  // Options of the command, or a platform that is not the host's: one of two is not.
-  bool needs_command(const Value& artifact) const {
-    const Value* const docker = artifact.find("docker");
-    const Value* const flags = docker == nullptr ? nullptr : docker->find("cliFlags");
-    const Value* platforms = artifact.find("platforms");
-    if (platforms == nullptr) platforms = build_->find("platforms");
-    return (flags != nullptr && !flags->items.empty()) ||
-           (platforms != nullptr && platforms->items.size() > 1);
+  static bool has_items(const Value& map, std::string_view name) {
+    const Value* const list = map.find(name);
+    return list != nullptr && !list->items.empty();
   }
 
   // The file that an artifact is built from. Its path counts from the context, or from Skaffold's folder.
-  void add(const Value& artifact, std::vector<std::string>& to) const {
+  std::string dockerfile_of(const Value& artifact) const {
     const std::string context = text::join_path(folder_, project::skaffold_text(artifact, "context"));
-    const Value* const docker = artifact.find("docker");
-    std::string file = docker == nullptr ? std::string() : project::skaffold_text(*docker, "dockerfile");
+    std::string file;
+    for (const std::string_view builder : {"docker", "kaniko"}) {
+      const Value* const section = section_of(artifact, builder);
+      if (section != nullptr && file.empty()) file = project::skaffold_text(*section, "dockerfile");
+    }
     if (file.empty()) file = "Dockerfile";
     const std::string in_context = text::join_path(context, file);
-    to.push_back(files_.real_path(files_.exists(in_context) ? in_context : text::join_path(folder_, file)));
+    return files_.real_path(files_.exists(in_context) ? in_context : text::join_path(folder_, file));
   }
 
   const Value* build_;
@@ -279,8 +300,8 @@ std::vector<NamedBuilder> skaffold_builders(const ProjectFile& file,
     for (const std::vector<std::string>& chosen : choices) {
       project::SkaffoldConfig changed = config;
       apply_skaffold_profiles(changed, active_skaffold_profiles(config, chosen, model), model);
-      NamedBuilder builder = SkaffoldBuild(changed.root, file.folder, *files).builder();
-      if (builder.kind != OldBuilder::kNone) found.push_back(std::move(builder));
+      for (NamedBuilder& builder : SkaffoldBuild(changed.root, file.folder, *files).builders())
+        found.push_back(std::move(builder));
     }
   }
   return found;
@@ -303,12 +324,13 @@ NamedBuilders find_builders(const ProjectFile& file,
   NamedBuilders found;
   const auto add = [&](OldBuilder kind, std::string_view words) { found.all.push_back({kind, words}); };
   const auto any = [](std::string_view) { return true; };
-  if (any_line(text, "kaniko", any)) add(OldBuilder::kKaniko, "kaniko");
+  if (!is_skaffold(file) && any_line(text, "kaniko", any)) add(OldBuilder::kKaniko, "kaniko");
   if (switches_buildkit_off(text) || has_classic_step(file) ||
       (file.kind != ProjectFile::Kind::kCompose && has_old_docker(text)))
     add(OldBuilder::kClassic, kClassicName);
   if (const std::string_view command = cloud_command_in(text); !command.empty())
     add(OldBuilder::kClassic, command);
+  if (const std::string_view library = library_in(file); !library.empty()) add(OldBuilder::kClassic, library);
   if (NamedBuilder service = service_of(name, text); service.kind != OldBuilder::kNone)
     found.all.push_back(std::move(service));
   if (is_skaffold(file)) {
@@ -367,12 +389,13 @@ class BuilderSearch {
 
  private:
   bool builds_it(const NamedBuilder& builder, const ProjectFile& file) const {
-    if (!builder.for_all) {
+    if (builder.scope == Scope::kDockerfiles) {
       const std::string path = path_.empty() ? text::join_path(folder_, "Dockerfile") : path_;
       return std::ranges::find(builder.dockerfiles, path) != builder.dockerfiles.end();
     }
-    return !file.is_beside_dockerfile || text::is_within(folder_, file.folder) ||
-           (!path_.empty() && text::is_within(path_, file.folder));
+    const bool around =
+        text::is_within(folder_, file.folder) || (!path_.empty() && text::is_within(path_, file.folder));
+    return around || (builder.scope == Scope::kProject && !file.is_beside_dockerfile);
   }
 
   bool refuses(const NamedBuilder& builder, BuildkitFeature feature) const {

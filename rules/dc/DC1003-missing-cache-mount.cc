@@ -98,6 +98,17 @@ bool compiles_all(const Use& use, const Cache& cache) {
   return use.manager->name == "go" && cache.name == "build" && shell::has_word(use.command->words, "-a");
 }
 
+// A command that stores files in a cache, up to what says so: "npm cache add", "mvn install:install-file".
+std::string storing_words(const shell::Command& command) {
+  std::string words;
+  for (const shell::Word& word : shell::invocation(command)) {
+    if (word.text.starts_with('-')) continue;
+    words += (words.empty() ? "" : " ") + std::string(word.text);
+    if (word.text == "add" || word.text.ends_with(":install-file")) break;
+  }
+  return words;
+}
+
 // The USER instructions of a file, in their order.
 struct Users {
   std::optional<std::vector<const dockerfile::Instruction*>> all;
@@ -584,7 +595,7 @@ class Check {
       return fmt::format("remove {}, since links into a mount lead nowhere in the image, and ", links);
     if (const shell::Command* const stored = risks_.stored_before(*lack.run, lack.manager()))
       return fmt::format("move '{}' into this RUN, since a mount hides what it stores in the layer, and ",
-                         short_form(*stored));
+                         storing_words(*stored));
     const bool hidden = std::ranges::any_of(lack.caches, [&](const MissingCache& one) {
       return one.path && hides_files(dockerfile_, *lack.run, *one.path);
     });

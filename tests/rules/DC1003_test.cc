@@ -1367,6 +1367,11 @@ TEST(CacheMounts, AreNotSafeIfTheProjectBuildsWithoutBuildkit) {
             "Transform: AWS::Serverless-2016-10-31\nResources:\n  F:\n    Properties: {a: 1}\n"
             "    PackageType: Image\n    Metadata: {Dockerfile: Dockerfile}\n",
             false},
+           {"deploy/heroku.yml", "build:\n  docker:\n    web: Dockerfile\n", true},
+           {"ci/build.py", "import docker\ndocker.from_env().images.build(path='.')\n", false},
+           {"ci/build.py", "import docker\ndocker.from_env().images.pull('a')\n", true},
+           {"play/site.yml", "- hosts: a\n  tasks:\n  - docker_image:\n      name: a\n      source: build\n",
+            false},
            {"railway.toml", "[build]\nbuilder = \"DOCKERFILE\"\n", false},
            {"railway.toml", "[build]\nbuilder = \"NIXPACKS\"\n", true},
            // What the Dockerfile has already, its builder knows.
@@ -1399,7 +1404,10 @@ TEST(CacheMounts, AreNotSafeIfSkaffoldBuildsWithoutBuildkit) {
            {"build:\n" + artifact + "  local: {useBuildkit: true}\n", true},
            {"build:\n" + artifact + "  local: {useDockerCLI: true}\n", true},
            {"build:\n" + artifact + "    docker: {cliFlags: [--progress=plain]}\n", true},
-           {"build:\n" + artifact + "    platforms: [linux/amd64, linux/arm64]\n", true},
+           {"build:\n" + artifact + "    platforms: [linux/amd64, linux/arm64]\n", false},
+           {"build:\n" + artifact + "    platforms: [linux/amd64]\n  googleCloudBuild: {}\n", true},
+           {"build:\n" + artifact + "    kaniko: {}\n", false},
+           {"build:\n  artifacts:\n  - image: a\n    context: other\n    kaniko: {}\n", true},
            {"build:\n" + artifact + "    ko: {}\n", true},
            {"build:\n  artifacts:\n  - image: a\n    context: other\n", true},
            {"build:\n  artifacts:\n  - image: a\n    context: .\n    docker: {dockerfile: "
@@ -1587,10 +1595,11 @@ TEST(CacheMounts, AreNotOfferedWhereTheyBreakTheBuild) {
            {"FROM python\nRUN uv sync --link-mode symlink\n", "2 none FOLDER",
             "remove --link-mode symlink, since"},
            {"FROM node\nRUN npm cache add x.tgz\nRUN npm ci --prefer-offline\n", "3 none /root/.npm",
-            "move 'npm cache add x.tgz' into this RUN, since a mount hides"},
+            "move 'npm cache add' into this RUN, since a mount hides"},
            {"FROM maven AS b\nRUN mvn install:install-file -Dfile=/x.jar\nRUN mvn package\nFROM scratch\n"
             "COPY --from=b /x /x\n",
-            "3 none /root/.m2/repository", "into this RUN, since a mount hides"},
+            "3 none /root/.m2/repository",
+            "move 'mvn install:install-file' into this RUN, since a mount hides"},
            {"FROM maven AS b\nCOPY repo /root/.m2/repository\nRUN mvn package\nFROM scratch\nCOPY --from=b "
             "/x /x\n",
             "3 none /root/.m2/repository", "find another place for the files"}}) {
