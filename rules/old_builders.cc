@@ -57,8 +57,9 @@ bool is_comment(std::string_view line) {
 // The line at a place of a text and the one after it.
 std::string_view two_lines_at(std::string_view text, size_t at) {
   const size_t begin = at == 0 ? 0 : text.rfind('\n', at - 1) + 1;
-  const size_t end = std::min(text.find('\n', at), text.size());
-  return text.substr(begin, std::min(text.find('\n', end + 1), text.size()) - begin);
+  const std::string_view from = text.substr(begin);
+  const size_t end = from.find('\n');
+  return end == std::string_view::npos ? from : from.substr(0, from.find('\n', end + 1));
 }
 
 // Whether a line that is not a comment contains `part`, and `holds` is true of it from there on, with all
