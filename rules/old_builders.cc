@@ -33,7 +33,7 @@ struct NamedBuilder {
   OldBuilder kind = OldBuilder::kNone;
   std::string_view name = {};  // in words
   enum class Scope : uint8_t {
-    kProject,      // all of it, but for the folders of other Dockerfiles
+    kProject,      // all of it, except the folders of other Dockerfiles
     kFolder,       // what is in the folder of the file
     kDockerfiles,  // those below
   };

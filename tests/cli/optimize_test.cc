@@ -647,5 +647,24 @@ TEST(Optimize, RefusesWhatCantBeReplayed) {
       << refusal({});
 }
 
+// It is built of what another target leaves in a folder that git does not have.
+TEST(Optimize, LeavesATargetOutThatCantBeBuilt) {
+  test::Files files = kNode;
+  for (auto& [path, text] : files)
+    if (path == "Dockerfile") text = "FROM scratch AS release\nCOPY --from=outputs . .\n\n" + text;
+  files.push_back(
+      {"docker-bake.hcl",
+       "target \"app\" {}\n"
+       "target \"release\" {\n  target = \"release\"\n  contexts = { outputs = \"bin/out\" }\n}\n"});
+  const EditedRepository repository(files);
+  const json dockerfiles = repository.answer();
+  ASSERT_EQ(dockerfiles.size(), 1U);
+  EXPECT_EQ(words(dockerfiles[0].at("changes")), "DC1001 saves 3, fills 0; DC1003 saves 0, fills 1");
+  const Outcome outcome = repository.optimize();
+  EXPECT_NE(outcome.err.find("note: release is left out: it can't be built at any of these commits: "),
+            std::string::npos)
+      << outcome.err;
+}
+
 }  // namespace
 }  // namespace dcache

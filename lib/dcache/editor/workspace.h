@@ -55,9 +55,9 @@ class Workspace {
     std::string config = {};      // the configuration for all files; empty: the nearest above each
     // Changes every configuration; empty for nothing.
     std::function<void(lint::Config&)> adjust = {};
-    std::string shellcheck = {};        // the path of ShellCheck; empty: it is not run
-    std::string shellcheck_store = {};  // the folder of its earlier answers; empty for none
-    plan::Options plan = {};            // target, platform, build arguments, …
+    std::string shellcheck = {};                // the path of ShellCheck; empty: it is not run
+    std::string shellcheck_store = {};          // the folder of its earlier answers; empty for none
+    plan::Options plan = {};                    // target, platform, build arguments, …
     std::optional<plan::Builder> builder = {};  // of all Dockerfiles, whatever definitions and settings say
   };
 

@@ -243,17 +243,18 @@ tl::expected<std::vector<ImageRuns>, std::string> Replays::of(const std::string&
       return tl::unexpected(fmt::format("{} is outside of the repository", fix.new_file));
   }
   const dockerfile::File file = dockerfile::parse(text);
-  std::vector<std::string> keys;
-  std::vector<plan::Graph> graphs;
+  std::vector<std::string> keys(project_.images.size());  // by image
+  std::vector<plan::Graph> graphs(project_.images.size());
   std::vector<size_t> wanted;
   for (const size_t image : images_) {
-    graphs.push_back(plan::build_graph(file, project_.images[image].build.plan));
-    learn_seconds(graphs.back());
-    keys.push_back(are_independent_ ? key_of(image, file, graphs.back(), new_files)
-                                    : text + std::to_string(image));
-    if (!known_.contains(keys.back())) wanted.push_back(image);
+    graphs[image] = plan::build_graph(file, project_.images[image].build.plan);
+    learn_seconds(graphs[image]);
+    keys[image] =
+        are_independent_ ? key_of(image, file, graphs[image], new_files) : text + std::to_string(image);
+    if (!known_.contains(keys[image])) wanted.push_back(image);
   }
   if (auto done = replay(wanted, keys, texts); !done) return tl::unexpected(std::move(done.error()));
+  if (!std::exchange(is_replayed_, true)) leave_out_failing(keys);
   std::vector<context::Commit> built;
   std::string reason;
   for (size_t i = 0; i < commits_.size(); ++i) {
@@ -289,6 +290,22 @@ tl::expected<std::vector<ImageRuns>, std::string> Replays::of(const std::string&
     all.push_back(std::move(runs));
   }
   return all;
+}
+
+// Of several targets of one Dockerfile one may need what no commit has, such as the outputs of others.
+void Replays::leave_out_failing(const std::vector<std::string>& keys) {
+  const auto is_built = [&](size_t image) {
+    const std::vector<bool>& built = known_.at(keys[image]).built;
+    return std::ranges::find(built, true) != built.end();
+  };
+  if (std::ranges::none_of(images_, is_built)) return;
+  std::erase_if(images_, [&](size_t image) {
+    if (is_built(image)) return false;
+    const std::string& reason = known_.at(keys[image]).reason;
+    notes_.insert(fmt::format("{} is left out: it can't be built at any of these commits{}",
+                              project_.images[image].target.name, reason.empty() ? "" : ": " + reason));
+    return true;
+  });
 }
 
 bool Replays::always_has(const std::string& folder, const std::string& path) const {

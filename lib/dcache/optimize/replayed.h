@@ -94,6 +94,8 @@ class Replays {
                                          const std::vector<std::string>& keys,
                                          const context::GitObjects::Texts& texts);
   static ImageRuns runs_of(const history::ImageHistory& image);
+  // Of the text as it is, before others are tried.
+  void leave_out_failing(const std::vector<std::string>& keys);
   void learn_seconds(const plan::Graph& graph);
   void add_seconds(size_t image, ImageRuns& runs);
   // For each step of the graph of an image a number that no other step has, but those that a builder can't
@@ -105,6 +107,7 @@ class Replays {
   std::vector<size_t> images_;  // their indexes in it
   std::vector<context::Commit> commits_;
   bool are_independent_ = false;               // no image needs another one
+  bool is_replayed_ = false;                   // once
   std::map<std::string, ReplayResult> known_;  // of these commits
   std::set<std::string> notes_;
   std::map<std::string, double> seconds_;  // by the name of a step

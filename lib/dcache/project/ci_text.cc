@@ -107,8 +107,9 @@ void CiText::update() {
 }
 
 bool is_new_each_run(std::string_view text) {
-  return std::ranges::any_of(
-      values_of_each_run(), [&](std::string_view value) { return text.find(value) != std::string_view::npos; });
+  return std::ranges::any_of(values_of_each_run(), [&](std::string_view value) {
+    return text.find(value) != std::string_view::npos;
+  });
 }
 
 size_t expression_size(std::string_view text) {
