@@ -1,6 +1,7 @@
 #include "cli/unknown_names.h"
 
 #include <algorithm>
+#include <optional>
 
 #include <fmt/format.h>
 
@@ -81,13 +82,17 @@ bool is_gone(const std::string& name) {
 std::vector<std::string> unknown_names(const std::vector<std::string>& given,
                                        const project::Project& project) {
   std::vector<std::string> unknown;
-  const auto repository = context::GitRepository::open(".");
+  using Repository = tl::expected<context::GitRepository, std::string>;
+  std::optional<Repository> repository;  // opened for a name that is not there: it takes a while
+  const auto was_tracked = [&](const std::string& place) {
+    if (!repository) repository.emplace(context::GitRepository::open("."));
+    return *repository && was_in(**repository, place);
+  };
   for (const std::string& name : given) {
     if (name == "-") continue;
-    const auto is_unknown = [&](const std::string& place) {
-      return is_gone(place) && !(repository && was_in(*repository, place));
-    };
-    if (std::ranges::all_of(places_of(name, project), is_unknown)) unknown.push_back(name);
+    const std::vector<std::string> places = places_of(name, project);
+    if (std::ranges::all_of(places, is_gone) && std::ranges::none_of(places, was_tracked))
+      unknown.push_back(name);
   }
   return unknown;
 }

@@ -309,14 +309,19 @@ class Check {
     }
   }
 
+  bool is_shared(const Run& run, const Cache& cache, const std::string& folder) {
+    const auto [known, is_new] = is_shared_.try_emplace({&run, &cache, folder});
+    if (is_new) known->second = is_shared_folder(step_of(run), cache, folder);
+    return known->second;
+  }
+
   // The cache's own part of a folder that other files are in too; without a path if it has none.
   MissingCache apart(const Run& run, const Use& use, MissingCache lacking) {
     if (!lacking.path) return lacking;
     const Cache& cache = *lacking.cache;
-    if (!cache.own_part.empty() && is_shared_folder(step_of(run), cache, *lacking.path))
+    if (!cache.own_part.empty() && is_shared(run, cache, *lacking.path))
       lacking.path = text::join_path(*lacking.path, cache.own_part);
-    if (is_shared_folder(step_of(run), cache, *lacking.path) ||
-        shares_folder(run, *use.manager, *lacking.path)) {
+    if (is_shared(run, cache, *lacking.path) || shares_folder(run, *use.manager, *lacking.path)) {
       lacking.shared = *std::move(lacking.path);
       lacking.path.reset();
     }
@@ -703,6 +708,7 @@ class Check {
   std::vector<Lack> lacks_;
   std::map<std::pair<const Run*, const PackageManager*>, size_t> lack_at_;  // its place among them
   std::map<std::tuple<const Run*, const PackageManager*, std::string>, bool> shares_folder_;
+  std::map<std::tuple<const Run*, const Cache*, std::string>, bool> is_shared_;
   std::vector<std::optional<lint::Fix>> fixes_;  // of each lack
   std::vector<const Lack*> unmounted_;           // of packages, without a safe fix
 };
