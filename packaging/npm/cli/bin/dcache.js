@@ -12,10 +12,12 @@ function program() {
   try {
     return require.resolve(`${name}/bin/dcache`);
   } catch {
+    const { optionalDependencies } = require("../package.json");
     console.error(
-      `dcache: the package ${name} is not installed. It is an optional dependency: install again without ` +
-        "--omit=optional, or, where there is no such package for your system, build dcache and name the program " +
-        "in DCACHE_PROGRAM."
+      name in optionalDependencies
+        ? `dcache: the package ${name} is not installed. It is an optional dependency: install again without --omit=optional.`
+        : `dcache: there is no program for ${process.platform} on ${process.arch}. Use the container image, or name a program ` +
+            "or script that runs dcache in DCACHE_PROGRAM."
     );
     process.exit(2);
   }
