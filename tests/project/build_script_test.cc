@@ -77,6 +77,11 @@ TEST(BuildScript, FollowsScriptsOfTheRepository) {
   EXPECT_EQ(shown_builds("./b.sh 1", {{"b.sh", "f() {\n  docker build --build-arg V=$1 a\n}\nf 2\n"}}),
             "a ?\nb.sh\n");
   EXPECT_EQ(shown_builds("docker build --build-arg V=$1 a", {}), "a ?\n");
+  EXPECT_EQ(shown_builds("./b.sh api", {{"b.sh", ". ./in.sh\n"}, {"in.sh", "docker build $1\n"}}),
+            "api\nin.sh\nb.sh\n");
+  EXPECT_EQ(shown_builds("./ci/b.sh", {{"ci/b.sh", ". \"$(dirname \"$0\")/lib.sh\"\nbuild_image\n"},
+                                       {"ci/lib.sh", "build_image() {\n  docker build api\n}\n"}}),
+            "api\nci/lib.sh\nci/b.sh\n");
   // Not a script of the repository, not of a shell, and none that builds.
   EXPECT_EQ(shown_builds("./other.sh; /ci/build.sh; $X/build.sh", {{"build.sh", build}}), "");
   EXPECT_EQ(shown_builds("./build.py", {{"build.py", "#!/usr/bin/python3\n'docker build a'\n"}}), "");

@@ -85,18 +85,97 @@ TEST(ChooseContext, IsNotAFolderWithNothingToCopy) {
 // An ignore file is read only at the root of a context.
 TEST(ChooseContext, IsTheFolderOfAnIgnoreFile) {
   const std::string text = "FROM a\nCOPY . /app\n";
-  EXPECT_EQ(chosen({{"docker/Dockerfile", text}, {"docker/entry.sh", ""}, {".dockerignore", ""}},
-                   "docker/Dockerfile"),
-            ".");
+  EXPECT_EQ(
+      chosen({{"x/docker/Dockerfile", text}, {"x/.dockerignore", ""}, {"y", ""}}, "x/docker/Dockerfile"),
+      "x");
   EXPECT_EQ(chosen({{"svc/Dockerfile", text}, {"svc/x", ""}, {"svc/.dockerignore", ""}}, "svc/Dockerfile"),
             "svc");
-  EXPECT_EQ(chosen({{"svc/Dockerfile", text}, {"svc/x.c", ""}, {".dockerignore", ""}}, "svc/Dockerfile"),
-            "svc?");
-  // It may be there for the Dockerfile next to it.
   EXPECT_EQ(
-      chosen({{"svc/Dockerfile", text}, {"svc/x", ""}, {".dockerignore", ""}, {"Dockerfile", "FROM a\n"}},
-             "svc/Dockerfile"),
-      "svc?");
+      chosen({{"cron/Dockerfile", text}, {"cron/backup.sh", ""}, {".dockerignore", ""}}, "cron/Dockerfile"),
+      "cron?");
+  // It leaves out the folder of the Dockerfile.
+  const std::string makes = "FROM a\nWORKDIR /w\nCOPY . .\nRUN make\n";
+  EXPECT_EQ(chosen({{"ex/Dockerfile", makes}, {"ex/x", ""}, {"Makefile", ""}, {".dockerignore", "ex\n"}},
+                   "ex/Dockerfile"),
+            "ex?");
+}
+
+// A name alone may be that of an image or of a folder of the image.
+TEST(ChooseContext, IsNotToldByNamesThatMeanSomethingElse) {
+  EXPECT_EQ(chosen({{"docker/Dockerfile", "FROM php:8.2-fpm\nCOPY . /var/www\n"},
+                    {"docker/php/php.ini", ""},
+                    {"a.php", ""}},
+                   "docker/Dockerfile"),
+            "docker?");
+  EXPECT_EQ(chosen({{"svc/Dockerfile", "FROM a\nWORKDIR /app\nCOPY . .\nLABEL a=\"app\"\n"},
+                    {"svc/app/x", ""},
+                    {"y", ""}},
+                   "svc/Dockerfile"),
+            "svc?");
+}
+
+// What only the root has is named from there.
+TEST(ChooseContext, IsTheFolderThatPathsStartFrom) {
+  const auto of = [](const std::string& steps) {
+    return chosen({{"svc/api/Dockerfile", "FROM a\nWORKDIR /app\nCOPY . .\n" + steps},
+                   {"svc/api/main.py", ""},
+                   {"svc/api/package.json", "{}"},
+                   {"svc/api/package-lock.json", "{}"},
+                   {"svc/api/Cargo.toml", ""}},
+                  "svc/api/Dockerfile");
+  };
+  EXPECT_EQ(of("CMD [\"python\",\"svc/api/main.py\"]\n"), ".");
+  EXPECT_EQ(of("CMD python ./svc/api/main.py\n"), ".");
+  EXPECT_EQ(of("RUN cd svc/api && npm ci\n"), ".");
+  EXPECT_EQ(of("RUN npm --prefix svc/api ci\n"), ".");
+  EXPECT_EQ(of("RUN pnpm -C svc/api install\n"), ".");
+  EXPECT_EQ(of("RUN cargo build --manifest-path svc/api/Cargo.toml\n"), ".");
+  EXPECT_EQ(of("WORKDIR svc/api\nRUN npm ci\n"), ".");
+  EXPECT_EQ(of("RUN npm ci\n"), "svc/api");
+}
+
+TEST(ChooseContext, IsOpenIfManifestsLeadOut) {
+  const auto of = [](const std::string& step, const std::string& path, const std::string& text) {
+    return chosen({{"svc/Dockerfile", "FROM a\nWORKDIR /w\nCOPY . .\nRUN " + step + "\n"},
+                   {"svc/" + path, text},
+                   {"lib/x", ""}},
+                  "svc/Dockerfile");
+  };
+  EXPECT_EQ(of("go build .", "go.mod", "module a\nreplace lib => ../lib\n"), "svc?");
+  EXPECT_EQ(of("dotnet publish", "a.csproj", "<ProjectReference Include=\"..\\lib\\Lib.csproj\"/>"), "svc?");
+  EXPECT_EQ(of("npm install", "package.json", "{\"dependencies\":{\"lib\":\"workspace:*\"}}"), "svc?");
+  EXPECT_EQ(of("cargo build", "Cargo.toml", "version.workspace = true\n"), "svc?");
+  EXPECT_EQ(of("pip install -r requirements.txt", "requirements.txt", "-e ../lib\n"), "svc?");
+}
+
+// Files that a step makes, and commands that need none.
+TEST(ChooseContext, IsNotDecidedByWhatTheBuildMakes) {
+  const auto of = [](const std::string& steps) {
+    return chosen({{"ex/Dockerfile", "FROM gcc\nWORKDIR /a\nCOPY . .\n" + steps},
+                   {"ex/CMakeLists.txt", ""},
+                   {"ex/configure", ""},
+                   {"Makefile", ""},
+                   {"build/Makefile", ""},
+                   {"requirements.txt", ""},
+                   {"package.json", "{}"},
+                   {"go.mod", ""},
+                   {"build.sh", ""},
+                   {"yarn.lock", ""},
+                   {"Cargo.lock", ""}},
+                  "ex/Dockerfile");
+  };
+  EXPECT_EQ(of("RUN cmake . && make\n"), "ex");
+  EXPECT_EQ(of("RUN ./configure && make\n"), "ex");
+  EXPECT_EQ(of("RUN mkdir build && cd build && cmake .. && make\n"), "ex?");
+  EXPECT_EQ(of("RUN cmake -B build && make -C build\n"), "ex?");
+  EXPECT_EQ(of("RUN pip-compile -o requirements.txt && pip install -r requirements.txt\n"), "ex?");
+  EXPECT_EQ(of("COPY <<E build.sh\nx\nE\nRUN ./build.sh\n"), "ex?");
+  EXPECT_EQ(of("RUN npm install -g serve\n"), "ex?");
+  EXPECT_EQ(of("RUN npm install express\n"), "ex?");
+  EXPECT_EQ(of("RUN go mod init x && go build\n"), "ex?");
+  EXPECT_EQ(of("RUN cargo install --locked cargo-watch\n"), "ex?");
+  EXPECT_EQ(of("RUN make --version\n"), "ex?");
+  EXPECT_EQ(of("RUN if [ -f yarn.lock ]; then yarn --frozen-lockfile; fi\n"), "ex?");
 }
 
 TEST(ChooseContext, IsTheOwnFolderIfTheDockerfileNamesWhatIsThere) {

@@ -768,15 +768,16 @@ void BuildScript::run_script(const shell::Command& command, std::span<const CiTe
   constexpr uint32_t kMostScripts = 3;
   if (!scripts_ || scripts_around_ == kMostScripts) return;
   const std::span<const CiText> script = script_in(words);
-  if (script.empty() || !script.front().is_known()) return;
+  if (script.empty()) return;
   const CiText place = join_ci_path(folders_.back().now, script.front());
   if (!place.is_known() || place.text.starts_with('/') || place.text.starts_with("..")) return;
   const std::string path = text::clean_path(place.text);
   const std::optional<std::string> text = scripts_(path, false);
-  if (!text || !is_shell_script(path, *text) || (!may_build(*text) && !may_run_script(*text))) return;
+  if (!text || !is_shell_script(path, *text)) return;
   const bool is_sourced = words.front().text == "source" || words.front().text == ".";
   const auto environment = [&](std::string_view name) -> std::optional<CiText> {
-    if (text::is_ascii_digit(name.front())) {
+    // A file that is sourced without arguments has those of the script around it.
+    if (text::is_ascii_digit(name.front()) && !(is_sourced && script.size() == 1)) {
       if (name.size() > 1) return std::nullopt;
       const auto at = static_cast<size_t>(name.front() - '0');
       return at < script.size() ? script[at] : CiText();
@@ -786,6 +787,10 @@ void BuildScript::run_script(const shell::Command& command, std::span<const CiTe
   BuildScript inner(environment, folders_.back().now, scripts_);
   inner.scripts_around_ = scripts_around_ + 1;
   std::vector<CiBuild> found = inner.read(with_own_folder(*text, path));
+  if (is_sourced) {
+    for (auto& [name, value] : inner.variables_)
+      variables_.insert_or_assign(name, std::move(value));
+  }
   if (found.empty() && inner.definition_builds_.empty()) return;
   scripts_(path, true);
   std::ranges::move(found, std::back_inserter(builds));

@@ -5,6 +5,8 @@
 
 #include <fmt/format.h>
 
+#include "dcache/project/build_script.h"
+
 namespace dcache::project {
 namespace {
 
@@ -41,10 +43,21 @@ const std::vector<yaml::Value>* CiFiles::read(const std::string& path, const yam
 
 std::optional<std::string> CiFiles::script(const std::string& path, bool builds, yaml::Place from) {
   constexpr size_t kLongestScript = size_t{256} << 10U;
-  const auto& files = builds || options_.unnoted_files == nullptr ? options_.files : options_.unnoted_files;
-  auto text = files->read(path);
-  if (!text || text->size() > kLongestScript || !spend(text->size(), from)) return std::nullopt;
-  return *std::move(text);
+  constexpr size_t kCostOfScript = 10'000, kCostOfCharacter = 20;
+  if (builds) {
+    (void)options_.files->read(path);  // which notes it
+    return std::nullopt;
+  }
+  const auto [known, is_new] = scripts_.try_emplace(path);
+  if (is_new) {
+    auto text = (options_.unnoted_files == nullptr ? options_.files : options_.unnoted_files)->read(path);
+    if (text && text->size() <= kLongestScript && (may_build(*text) || may_run_script(*text)))
+      known->second = *std::move(text);
+  }
+  // Each call is read by itself, with its arguments.
+  if (!known->second || !spend(kCostOfScript + kCostOfCharacter * known->second->size(), from))
+    return std::nullopt;
+  return known->second;
 }
 
 void CiFiles::fail(yaml::Place place, std::string message, std::string remedy) {

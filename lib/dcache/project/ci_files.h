@@ -22,8 +22,8 @@ class CiFiles {
   // stay where they are.
   const std::vector<yaml::Value>* read(const std::string& path, const yaml::Place* from);
 
-  // The text of a script that is run at `from`; nothing if there is none of this path, or too many are read.
-  // A definition rests on it only with `builds`.
+  // The text of a script that is run at `from`; nothing if there is none of this path, if it can't start a
+  // build, or if too many are read. With `builds` there is no answer, and definitions rest on it.
   std::optional<std::string> script(const std::string& path, bool builds, yaml::Place from);
 
   const std::string& path_of(yaml::Place place) const { return paths_[place.file]; }
@@ -40,6 +40,7 @@ class CiFiles {
   std::vector<text::Failure>& failures_;
   std::vector<std::string> paths_;
   std::map<std::string, std::vector<yaml::Value>> read_;
+  std::map<std::string, std::optional<std::string>> scripts_;  // nothing for those that don't matter
   size_t spent_ = 0;
 };
 

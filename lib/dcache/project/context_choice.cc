@@ -3,11 +3,13 @@
 #include <algorithm>
 #include <array>
 #include <iterator>
+#include <optional>
 #include <set>
 #include <string_view>
 
 #include <fmt/format.h>
 
+#include "dcache/cache/build.h"
 #include "dcache/project/context_evidence.h"
 #include "dcache/project/definitions.h"
 #include "dcache/project/discover.h"
@@ -108,9 +110,18 @@ std::vector<std::string> missing_in(const std::string& folder, const std::vector
   return missing;
 }
 
-bool has_any(const std::string& folder, const NeededFile& file, const context::FileSystem& files) {
-  return std::ranges::any_of(file.any_of,
-                             [&](const std::string& path) { return has_match(folder, path, files); });
+// The first of the files that the folder has; empty if it has none.
+std::string found_in(const std::string& folder, const NeededFile& file, const context::FileSystem& files) {
+  for (const std::string& path : file.any_of) {
+    if (!has_match(folder, path, files)) continue;
+    if (!text::has_wildcard(path)) return path;
+    // Only names have any.
+    const std::string parent(text::parent_path(path));
+    for (const context::FolderEntry& entry : files.list(text::join_path(folder, parent))) {
+      if (text::glob_match(text::base_name(path), entry.name)) return text::join_path(parent, entry.name);
+    }
+  }
+  return {};
 }
 
 // The folders above one, up to the root, the nearest first.
@@ -129,7 +140,7 @@ std::vector<std::string> folders_above(const std::string& own, const std::string
 
 // Files about a repository, which no build is for.
 bool is_about(std::string_view name) {
-  constexpr std::array<std::string_view, 5> kEndings = {".md", ".rst", ".adoc", "ignore", ".bak"};
+  constexpr std::array<std::string_view, 2> kEndings = {"ignore", ".bak"};
   constexpr std::array<std::string_view, 6> kStarts = {"README", "LICENSE",   "LICENCE",
                                                        "NOTICE", "CHANGELOG", ".git"};
   return is_dockerfile_name(name) || is_dockerfile_variant(name) || definition_kind(name).has_value() ||
@@ -137,93 +148,98 @@ bool is_about(std::string_view name) {
          std::ranges::any_of(kStarts, [&](std::string_view start) { return name.starts_with(start); });
 }
 
-// What images are set up with, which may be next to a Dockerfile whose sources are elsewhere.
-bool is_of_image(std::string_view name) {
-  constexpr std::array<std::string_view, 10> kEndings = {".sh",  ".bash", ".ps1", ".conf", ".cfg",
-                                                         ".ini", ".env",  ".yml", ".yaml", ".toml"};
-  return std::ranges::any_of(kEndings, [&](std::string_view ending) { return name.ends_with(ending); });
-}
-
-bool is_name_character(char c) {
-  return text::kNameCharacters.find(c) != std::string_view::npos || c == '-' || c == '.';
-}
-
-// Whether a text mentions a name as a whole.
-bool mentions(std::string_view text, std::string_view name) {
-  for (size_t at = text.find(name); at != std::string_view::npos; at = text.find(name, at + 1)) {
-    const size_t end = at + name.size();
-    if ((at == 0 || !is_name_character(text[at - 1])) &&
-        (end == text.size() || !is_name_character(text[end])))
-      return true;
-  }
-  return false;
-}
-
-// Whether an instruction names something of the folder that the folder `top` does not have as well.
-bool names_own(const plan::Graph& graph, const std::vector<std::string>& own, const std::string& top,
-               const context::FileSystem& files) {
-  constexpr size_t kShortest = 3;
-  return std::ranges::any_of(own, [&](const std::string& name) {
-    if (name.size() < kShortest || files.exists(text::join_path(top, name))) return false;
-    return std::ranges::any_of(graph.instructions, [&](const dockerfile::Instruction& instruction) {
-      return mentions(instruction.joined, name) ||
-             std::ranges::any_of(instruction.heredocs, [&](const dockerfile::Heredoc& heredoc) {
-               return mentions(heredoc.content, name);
-             });
-    });
-  });
-}
-
 bool has_ignore_file(const std::string& folder, const context::FileSystem& files) {
   return files.exists(text::join_path(folder, ".dockerignore"));
 }
 
-// What a build copies as a whole from a folder that contains all that it names.
+// Whether a manifest refers to what is outside of its folder: a package next to it, or a workspace.
+bool leads_out(const std::string& path, const context::FileSystem& files) {
+  constexpr size_t kLargest = size_t{256} << 10U;
+  constexpr std::array<std::string_view, 5> kWords = {"../", "..\\", "workspace:", "workspace = true",
+                                                      "workspace=true"};
+  const auto text = files.read(path);
+  return text && text->size() <= kLargest && std::ranges::any_of(kWords, [&](std::string_view word) {
+           return text->find(word) != std::string::npos;
+         });
+}
+
+// Chooses for a build that copies its context as a whole, whose own folder contains all that it names.
 class WholeContext {
  public:
-  WholeContext(const plan::Graph& graph, const std::vector<NeededPath>& needed,
+  WholeContext(const plan::Graph& graph, const std::string& dockerfile, const std::vector<NeededPath>& needed,
                const std::vector<std::string>& above, const context::FileSystem& files)
-      : graph_(graph), commands_(files_of_commands(graph)), needed_(needed), above_(above), files_(files) {}
+      : graph_(graph),
+        dockerfile_(dockerfile),
+        own_(text::parent_path(dockerfile)),
+        needed_(needed),
+        above_(above),
+        files_(files) {}
 
-  ContextChoice choose(const std::string& own) const {
-    for (const NeededFile& file : commands_) {
-      if (has_any(own, file, files_)) continue;
-      for (const std::string& folder : above_) {
-        if (has_any(folder, file, files_) && missing_in(folder, needed_, files_).empty())
-          return {folder, ContextChoice::Reason::kParent, file.any_of.front(), {}};
+  ContextChoice choose() const {
+    ContextChoice weak{own_, ContextChoice::Reason::kOwnFolder, {}, {}};
+    bool is_own = !needed_.empty() || has_ignore_file(own_, files_);
+    bool is_left = false;  // what speaks for the own folder refers to others
+    for (const NeededFile& file : files_of_commands(graph_)) {
+      if (const std::string path = found_in(own_, file, files_); !path.empty()) {
+        is_own = true;
+        is_left = is_left || leads_out(text::join_path(own_, path), files_);
+      } else if (auto other = folder_with(file)) {
+        if (!file.weak) return *std::move(other);
+        if (weak.reason == ContextChoice::Reason::kOwnFolder) weak = *std::move(other);
       }
     }
     // WORKDIR /src/svc after COPY . /src, for example.
     for (const std::string& folder : above_) {
-      const std::string below = text::relative_path(files_.real_path(own), files_.real_path(folder));
-      if (!files_.exists(text::join_path(own, below)) && mentions_copy_of(below))
+      const std::string below = text::relative_path(files_.real_path(own_), files_.real_path(folder));
+      if (!files_.exists(text::join_path(own_, below)) && mentions_copy_of(below) && takes_own(folder))
         return {folder, ContextChoice::Reason::kParent, below, {}};
     }
-    const std::string& top = above_.back();
-    std::vector<std::string> content;
-    bool has_sources = false;
-    for (const context::FolderEntry& entry : files_.list(own)) {
-      if (!entry.is_folder && is_about(entry.name)) continue;
-      content.emplace_back(entry.name);
-      has_sources = has_sources || entry.is_folder || !is_of_image(entry.name);
+    for (const auto& [path, in_run] : named_paths(graph_)) {
+      const bool is_here = files_.exists(text::join_path(own_, path));
+      if (is_here && !files_.exists(text::join_path(above_.back(), path))) is_own = true;
+      if (is_here || weak.reason != ContextChoice::Reason::kOwnFolder) continue;
+      if (in_run && path.find('/') == std::string::npos) continue;
+      if (auto other = folder_with({{path}})) weak = *std::move(other);
     }
-    if (is_told_to_be(own, content, top)) return {own, ContextChoice::Reason::kOwnFolder, {}, {}};
-    // An ignore file that no other Dockerfile is next to is there for this one, if its own folder has no
-    // sources.
-    for (const std::string& folder : above_) {
-      if (!has_sources && has_ignore_file(folder, files_) && !has_dockerfile(folder))
-        return {folder, ContextChoice::Reason::kParent, ".dockerignore", {}};
-    }
-    if (content.empty()) return {top, ContextChoice::Reason::kTop, {}, {}};
-    return {own, ContextChoice::Reason::kOwnFolder, {}, {}, top};
+    const bool speaks_for_above = weak.reason == ContextChoice::Reason::kParent;
+    if (speaks_for_above && !is_own) return weak;
+    if (is_own && !is_left && !speaks_for_above) return {own_, ContextChoice::Reason::kOwnFolder, {}, {}};
+    return is_own ? open_choice() : without_evidence();
   }
 
  private:
-  bool is_told_to_be(const std::string& own, const std::vector<std::string>& content,
-                     const std::string& top) const {
-    const auto is_there = [&](const NeededFile& file) { return has_any(own, file, files_); };
-    return !needed_.empty() || has_ignore_file(own, files_) || std::ranges::any_of(commands_, is_there) ||
-           names_own(graph_, content, top, files_);
+  ContextChoice open_choice() const {
+    return {own_, ContextChoice::Reason::kOwnFolder, {}, {}, above_.back()};
+  }
+
+  ContextChoice without_evidence() const {
+    const auto is_content = [](const context::FolderEntry& entry) {
+      return entry.is_folder || !is_about(entry.name);
+    };
+    const context::FolderEntries entries = files_.list(own_);
+    if (std::ranges::any_of(entries, is_content)) return open_choice();
+    for (const std::string& folder : above_) {
+      if (has_ignore_file(folder, files_) && !has_dockerfile(folder))
+        return {folder, ContextChoice::Reason::kParent, ".dockerignore", {}};
+    }
+    return {above_.back(), ContextChoice::Reason::kTop, {}, {}};
+  }
+
+  // The nearest folder above with the file, if it can be the context.
+  std::optional<ContextChoice> folder_with(const NeededFile& file) const {
+    for (const std::string& folder : above_) {
+      const std::string path = found_in(folder, file, files_);
+      if (!path.empty() && missing_in(folder, needed_, files_).empty() && takes_own(folder))
+        return ContextChoice{folder, ContextChoice::Reason::kParent, path, {}};
+    }
+    return std::nullopt;
+  }
+
+  // Whether the ignore file of a folder above leaves the Dockerfile's own folder in.
+  bool takes_own(const std::string& folder) const {
+    const auto ignore = cache::load_ignore_file(dockerfile_, folder, plan::Builder::kBuildkit, files_);
+    const std::string below = text::relative_path(files_.real_path(own_), files_.real_path(folder));
+    return !ignore || !ignore->matcher.decide(below).ignored || ignore->matcher.may_reinclude_below(below);
   }
 
   // Whether an instruction names the copy of a folder of the context.
@@ -231,7 +247,10 @@ class WholeContext {
     return std::ranges::any_of(copies_of_context(graph_), [&](const std::string& place) {
       const std::string copy = text::join_path(place, folder);
       return std::ranges::any_of(graph_.instructions, [&](const dockerfile::Instruction& instruction) {
-        return mentions(instruction.joined, copy);
+        const size_t at = instruction.joined.find(copy);
+        if (at == std::string_view::npos) return false;
+        const std::string_view after = instruction.joined.substr(at + copy.size());
+        return after.empty() || std::string_view("/ \t\"',]\\").find(after.front()) != std::string_view::npos;
       });
     });
   }
@@ -243,7 +262,8 @@ class WholeContext {
   }
 
   const plan::Graph& graph_;
-  std::vector<NeededFile> commands_;
+  const std::string& dockerfile_;
+  const std::string own_;
   const std::vector<NeededPath>& needed_;
   const std::vector<std::string>& above_;
   const context::FileSystem& files_;
@@ -270,7 +290,7 @@ ContextChoice choose_context(const plan::Graph& graph, const std::string& docker
     return best;
   }
   if (above.empty() || !takes_whole_context(graph)) return {own, ContextChoice::Reason::kOwnFolder, {}, {}};
-  return WholeContext(graph, needed, above, files).choose(own);
+  return WholeContext(graph, dockerfile, needed, above, files).choose();
 }
 
 }  // namespace dcache::project

@@ -12,6 +12,7 @@ namespace dcache::project {
 // A command fails without one of these files. Paths from the context, with wildcards.
 struct NeededFile {
   std::vector<std::string> any_of;
+  bool weak = false;  // the build may make it itself, or not need it
 };
 
 // Whether a step that the target needs copies the whole context, or mounts it.
@@ -23,5 +24,13 @@ std::vector<std::string> copies_of_context(const plan::Graph& graph);
 // What the commands after such a step need, in their order. Empty if no step takes the whole context.
 // Commands that work on what they download say nothing.
 std::vector<NeededFile> files_of_commands(const plan::Graph& graph);
+
+// The paths that RUN, CMD and ENTRYPOINT name, relative ones and those within copies of the context: from the
+// context.
+struct NamedPath {
+  std::string path;
+  bool in_run = false;  // the step may make it, or only ask for it
+};
+std::vector<NamedPath> named_paths(const plan::Graph& graph);
 
 }  // namespace dcache::project

@@ -583,7 +583,11 @@ void add_lone_dockerfiles(const ProjectOptions& options, const ImageMaker& maker
   if (options.lone_dockerfiles) keep_named(*options.lone_dockerfiles, files, paths);
   std::set<std::string> built;  // after all links
   for (const Image& image : project.images) {
-    if (!image.target.dockerfile_inline) built.insert(files.real_path(image.build.dockerfile));
+    // Of a folder that is not known it may be any.
+    const bool is_known = std::ranges::none_of(image.target.unknown, [](const UnknownAttribute& unknown) {
+      return unknown.attribute == "context" || unknown.attribute == "dockerfile";
+    });
+    if (!image.target.dockerfile_inline && is_known) built.insert(files.real_path(image.build.dockerfile));
   }
   ImageAdder adder(project);
   for (const std::string& path : paths) {
