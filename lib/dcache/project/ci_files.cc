@@ -43,7 +43,7 @@ const std::vector<yaml::Value>* CiFiles::read(const std::string& path, const yam
 
 std::optional<std::string> CiFiles::script(const std::string& path, bool builds, yaml::Place from) {
   constexpr size_t kLongestScript = size_t{256} << 10U;
-  constexpr size_t kCostOfScript = 10'000, kCostOfCharacter = 20;
+  constexpr size_t kCostOfScript = 10'000, kCostOfCharacter = 2;
   if (builds) {
     (void)options_.files->read(path);  // which notes it
     return std::nullopt;
