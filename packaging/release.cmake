@@ -24,10 +24,9 @@ set(CPACK_RPM_FILE_NAME RPM-DEFAULT)
 set(CPACK_RPM_PACKAGE_DESCRIPTION "The command dcache lints Dockerfiles, explains which edits rebuild which steps of a Docker build, and serves editors with both.")
 set(CPACK_RPM_PACKAGE_LICENSE Apache-2.0)
 set(CPACK_RPM_PACKAGE_GROUP Development/Tools)
-set(CPACK_RPM_PACKAGE_SUGGESTS ShellCheck)
 set(CPACK_RPM_PACKAGE_AUTOREQPROV no)
-# The time of packages is that of the commit, as that of everything else.
-set(CPACK_RPM_SPEC_MORE_DEFINE "%define _build_id_links none\n%define use_source_date_epoch_as_buildtime 1\n%define clamp_mtime_to_source_date_epoch 1\n%define _buildhost reproducible\n%define __strip /bin/true\n%define __brp_strip /bin/true")
+# CPack 3.25 has no variable for Recommends. The time of packages is that of the commit, as that of everything else.
+set(CPACK_RPM_SPEC_MORE_DEFINE "Recommends: ShellCheck\n%define _build_id_links none\n%define use_source_date_epoch_as_buildtime 1\n%define clamp_mtime_to_source_date_epoch 1\n%define _buildhost reproducible\n%define __strip /bin/true\n%define __brp_strip /bin/true")
 set(CPACK_RPM_EXCLUDE_FROM_AUTO_FILELIST_ADDITION /usr/share/man /usr/share/man/man1 /usr/share/zsh /usr/share/zsh/site-functions
   /usr/share/fish /usr/share/fish/vendor_completions.d /usr/share/bash-completion /usr/share/bash-completion/completions)
 
