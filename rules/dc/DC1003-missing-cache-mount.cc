@@ -112,6 +112,9 @@ std::string storing_words(const shell::Command& command) {
 // The USER instructions of a file, in their order.
 struct Users {
   std::optional<std::vector<const dockerfile::Instruction*>> all;
+  // For each stage the USER in force at its end, which may be one of a stage that it starts from; null for
+  // none.
+  std::optional<std::vector<const dockerfile::Instruction*>> at_end = {};
 };
 
 const std::vector<const dockerfile::Instruction*>& users_of(Dockerfile& dockerfile) {
@@ -141,24 +144,30 @@ const dockerfile::Instruction* last_user(Dockerfile& dockerfile, size_t stage,
   return after != users.begin() && *(after - 1) > from ? *(after - 1) : nullptr;
 }
 
+// The USER in force at the end of a stage; null for none.
+const dockerfile::Instruction* user_at_end(Dockerfile& dockerfile, size_t stage) {
+  if (auto& known = dockerfile.memory<Users>().at_end) return (*known)[stage];
+  std::vector<const dockerfile::Instruction*> at_end;
+  for (const plan::Stage& one : dockerfile.graph().stages) {
+    const dockerfile::Instruction* user = last_user(dockerfile, at_end.size(), nullptr);
+    at_end.push_back(user == nullptr && one.base_stage ? at_end[*one.base_stage] : user);
+  }
+  return (*(dockerfile.memory<Users>().at_end = std::move(at_end)))[stage];
+}
+
 // The user of a step if a variable names it whose value only the base image or the build knows: as USER gives
 // it. Empty if the user is known.
 std::string_view unknown_user(Dockerfile& dockerfile, const Step& step) {
   const plan::Graph& graph = dockerfile.graph();
-  std::optional<size_t> stage = step.stage;
-  const dockerfile::Instruction* end = step.instruction;
-  while (stage) {
-    if (const dockerfile::Instruction* user = last_user(dockerfile, *stage, end)) {
-      const dockerfile::Word& word = user->arguments.front();
-      const bool variable = word.text.find('$') != std::string_view::npos;
-      const std::string_view value = graph.text_of(word);
-      const bool unset = value.empty() || value.starts_with(':') || value.find('$') != std::string_view::npos;
-      return variable && unset ? unquoted(word.text) : std::string_view();
-    }
-    stage = graph.stages[*stage].base_stage;
-    end = nullptr;
-  }
-  return {};
+  const dockerfile::Instruction* user = last_user(dockerfile, step.stage, step.instruction);
+  if (const auto base = graph.stages[step.stage].base_stage; user == nullptr && base)
+    user = user_at_end(dockerfile, *base);
+  if (user == nullptr) return {};
+  const dockerfile::Word& word = user->arguments.front();
+  const bool variable = word.text.find('$') != std::string_view::npos;
+  const std::string_view value = graph.text_of(word);
+  const bool unset = value.empty() || value.starts_with(':') || value.find('$') != std::string_view::npos;
+  return variable && unset ? unquoted(word.text) : std::string_view();
 }
 
 // The image's own hook empties apt's archives after each install.

@@ -85,7 +85,8 @@ class Check {
   void stage(const plan::Stage& stage) {
     const plan::Graph& graph = dockerfile_.graph();
     above_.clear();
-    for (auto base = stage.base_stage; base; base = graph.stages[*base].base_stage) {
+    for (auto base = stage.base_stage; base && above_.size() < kMostSteps;
+         base = graph.stages[*base].base_stage) {
       for (const size_t index : std::views::reverse(graph.stages[*base].steps))
         above_.push_back(&graph.steps[index]);
     }
