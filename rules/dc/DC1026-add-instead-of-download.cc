@@ -1,5 +1,6 @@
 #include <algorithm>
 #include <optional>
+#include <span>
 
 #include <fmt/format.h>
 
@@ -60,7 +61,38 @@ void check_download(const Invocation& call, lint::Reporter& reporter) {
          fmt::format("write ADD --checksum=sha256:SUM --unpack=true {} FOLDER", *address), reporter);
 }
 
-void check_clone(const Invocation& call, lint::Reporter& reporter) {
+// What the commands after a clone make of it.
+struct CheckedOut {
+  std::string_view revision;  // empty for what was cloned
+  bool is_known = true;
+};
+
+CheckedOut checked_out_after(std::span<const Invocation> calls, size_t clone) {
+  CheckedOut result;
+  for (size_t i = clone + 1; i < calls.size() && calls[i].run == calls[clone].run; ++i) {
+    const auto words = calls[i].arguments();
+    const auto command = std::ranges::find_if(words, [](const shell::Word& word) {
+      return word.text == "clone" || word.text == "checkout" || word.text == "switch" || word.text == "reset";
+    });
+    if (command == words.end()) continue;
+    if (command->text == "clone") break;
+    // The names of files come after `--`: these are not taken from another revision.
+    if (shell::has_word(words, "--")) continue;
+    const auto revision = std::find_if(command + 1, words.end(),
+                                       [](const shell::Word& word) { return !word.text.starts_with('-'); });
+    if (revision == words.end()) continue;
+    result = {revision->text, revision->literal};
+  }
+  return result;
+}
+
+bool is_commit(std::string_view revision) {
+  return (revision.size() == 40 || revision.size() == 64) &&
+         revision.find_first_not_of("0123456789abcdefABCDEF") == std::string_view::npos;
+}
+
+void check_clone(std::span<const Invocation> calls, size_t at, lint::Reporter& reporter) {
+  const Invocation& call = calls[at];
   if (call.arguments().empty() || call.arguments().front().text != "clone") return;
   const auto address = address_of(call);
   if (!address) return;
@@ -70,8 +102,14 @@ void check_clone(const Invocation& call, lint::Reporter& reporter) {
     if (words[i].text == "-b" || words[i].text == "--branch") branch = words[i + 1].text;
     if (!words[i].literal) return;
   }
+  const CheckedOut later = checked_out_after(calls, at);
+  if (!later.is_known) return;
+  if (!later.revision.empty()) branch = later.revision;
   // An address of HTTP is one of git only if its path says so.
-  report(call, "the builder does not see which commit git gets, and does not notice when the branch changes",
+  report(call,
+         is_commit(branch)
+             ? "the builder can't cache on its own what git gets"
+             : "the builder does not see which commit git gets, and does not notice when the branch changes",
          fmt::format("write ADD {}{}{}{} FOLDER, with --keep-git-dir=true if a step reads the history",
                      *address, address->ends_with(".git") ? "" : ".git", branch.empty() ? "" : "#", branch),
          reporter);
@@ -83,8 +121,9 @@ void check(lint::Dockerfile& dockerfile, lint::Reporter& reporter) {
     for (const Invocation& call : invocations_of(dockerfile, program))
       check_download(call, reporter);
   }
-  for (const Invocation& call : invocations_of(dockerfile, "git"))
-    check_clone(call, reporter);
+  const std::span<const Invocation> calls = invocations_of(dockerfile, "git");
+  for (size_t i = 0; i < calls.size(); ++i)
+    check_clone(calls, i, reporter);
 }
 
 constexpr std::string_view kReferences[] = {
@@ -105,7 +144,8 @@ lint::Rule rule() {
           "changes, and `--checksum` stops the build if the file is another one. The image needs neither "
           "`curl` nor `git`. For a git repository the builder asks for the commit of the branch each time, "
           "so that a new commit rebuilds the step. `--unpack` needs Dockerfile syntax 1.17, `--checksum` "
-          "and git addresses need 1.6. Addresses that contain variables are not reported, nor calls with "
+          "and git addresses need 1.6. Addresses and revisions that contain variables are not reported, nor "
+          "calls with "
           "headers or logins. The rule is about style, and is off by default.",
       .bad = {"FROM debian:12\n"
               "RUN curl -fsSL https://example.com/tool-1.2.tar.gz | tar -xz -C /opt\n"},
