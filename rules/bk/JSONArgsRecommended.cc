@@ -3,8 +3,8 @@
 #include <vector>
 
 #include "dcache/lint/rule.h"
+#include "rules/base_system.h"
 #include "rules/dispatch.h"
-#include "rules/json_form.h"
 #include "rules/shell_form.h"
 
 namespace dcache::rules::JSONArgsRecommended {
@@ -26,11 +26,11 @@ void check(lint::Dockerfile& dockerfile, lint::Reporter& reporter) {
     if ((keyword != Keyword::kCmd && keyword != Keyword::kEntrypoint) || one.instruction->json ||
         has_shell[one.stage])
       continue;
-    const auto broken = what_breaks_json(one.instruction->rest);
-    if (broken) {
-      report_at(reporter, one, "this is not valid JSON, so a shell runs it as text", *broken);
+    const std::string_view text = one.instruction->rest;
+    const ShellForm form = runs_windows(graph, one.stage) ? windows_form_of(text) : shell_form_of(text);
+    if (form.broken_json) {
+      report_at(reporter, one, "this is not valid JSON, so a shell runs it as text", *form.broken_json);
     } else {
-      const ShellForm form = shell_form_of(one.instruction->rest);
       if (form.execs && !answers_as_buildkit(dockerfile)) continue;
       report_at(reporter, one, kStartedByShell, json_form_of(dockerfile::name_of(keyword), form));
     }

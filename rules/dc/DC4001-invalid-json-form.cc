@@ -12,11 +12,15 @@ namespace {
 using dockerfile::Instruction;
 using dockerfile::Keyword;
 
-// What the builder takes the text for instead; empty for instructions that another rule or error is about.
+// What the builder does with the text instead; empty for instructions without a JSON form.
 std::string_view taken_for(Keyword keyword) {
   switch (keyword) {
     case Keyword::kRun:
+    case Keyword::kCmd:
+    case Keyword::kEntrypoint:
       return "a shell runs it as text";
+    case Keyword::kShell:
+      return "the builder does not accept it";
     case Keyword::kCopy:
     case Keyword::kAdd:
       return "its parts are taken for names of files";
@@ -47,6 +51,8 @@ void check(lint::Dockerfile& dockerfile, lint::Reporter& reporter) {
     if (!broken) continue;
     auto& finding = reporter.report(
         outer.span, fmt::format("this is not valid JSON, so {}", taken_for(instruction.keyword)), *broken);
+    if (instruction.keyword == Keyword::kCmd || instruction.keyword == Keyword::kEntrypoint)
+      finding.aliases = {"JSONArgsRecommended", "DL3025"};
     const auto json = repaired_json(text);
     if (!json || instruction.start_line != instruction.end_line) continue;
     const auto& words = instruction.arguments;
@@ -73,8 +79,10 @@ lint::Rule rule() {
           "The builder takes the arguments for a list only if they are valid JSON: double quotes, commas "
           "between the elements, and nothing after the bracket. Otherwise it takes the text as it is: RUN "
           "gives it to a shell, which looks for a program called `[a`, and COPY looks for a file called "
-          "`['a',`. JSONArgsRecommended reports the same about CMD and ENTRYPOINT.",
-      .fix_note = "Writes double quotes and commas. The fix is unsafe: it changes what the build does.",
+          "`['a',`. Text processors and web pages change double quotes into typographic ones (`“a”`), which "
+          "are "
+          "not JSON. A finding about CMD or ENTRYPOINT takes the place of that of JSONArgsRecommended.",
+      .fix_note = "Writes plain double quotes and commas. The fix is unsafe: it changes what the build does.",
       .bad = {"FROM debian:12\n"
               "RUN ['apt-get', 'update']\n"},
       .good = {"FROM debian:12\n"

@@ -1,6 +1,10 @@
 #include <algorithm>
+#include <string>
+
+#include <fmt/format.h>
 
 #include "dcache/lint/rule.h"
+#include "dcache/text/json_writer.h"
 #include "dcache/text/path.h"
 #include "dcache/text/unicode.h"
 
@@ -42,10 +46,13 @@ void check(lint::Dockerfile& dockerfile, lint::Reporter& reporter) {
              !mentions_setting(run.script);
     });
     if (!hides) continue;
+    std::string program;
+    text::JsonWriter(program).value(shell.arguments.front().text);
     reporter.report(shell.span,
                     "PowerShell goes on after a command that fails, so the build does not notice it",
-                    "write SHELL [\"powershell\", \"-Command\", \"$ErrorActionPreference = 'Stop'; "
-                    "$ProgressPreference = 'SilentlyContinue';\"]");
+                    fmt::format("write SHELL [{}, \"-Command\", \"$ErrorActionPreference = 'Stop'; "
+                                "$ProgressPreference = 'SilentlyContinue';\"]",
+                                program));
   }
 }
 

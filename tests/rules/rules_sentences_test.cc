@@ -1,6 +1,8 @@
 // What our own rules say, word by word, where a wrong word would break the build of anyone who follows it.
+#include <algorithm>
 #include <optional>
 #include <string>
+#include <string_view>
 #include <tuple>
 #include <utility>
 #include <vector>
@@ -15,7 +17,7 @@ namespace {
 struct Sentence {
   const char* rule;
   const char* text;
-  const char* expected;  // of the first finding
+  const char* expected;  // of the first finding of the rule
 };
 
 std::string said(const Sentence& one) {
@@ -23,7 +25,10 @@ std::string said(const Sentence& one) {
   const lint::Linter linter(lint::catalogue(), config);
   const dockerfile::File file = dockerfile::parse(one.text);
   const lint::Findings found = linter.lint(file, {});
-  return found.diagnostics.empty() ? "" : found.diagnostics.front().sentence();
+  for (const lint::Diagnostic& diagnostic : found.diagnostics) {
+    if (diagnostic.rule == one.rule) return diagnostic.sentence();
+  }
+  return "";
 }
 
 TEST(Sentences, OfChangedOwners) {
@@ -376,6 +381,71 @@ TEST(Sentences, OfLocalCaches) {
         std::string("/tmp/c/x is kept once: the key '") + key +
             "' is the same in each run, and actions/cache stores nothing where it has an entry already");
   }
+}
+
+TEST(Sentences, OfTypographicQuotes) {
+  constexpr const char* kPlainQuotes =
+      "the quotes are typographic, as text processors write them: write plain double quotes (\")";
+  for (const std::string_view instruction :
+       {"RUN", "CMD", "ENTRYPOINT", "COPY", "SHELL", "HEALTHCHECK CMD"}) {
+    const std::string text = "FROM debian:12\n" + std::string(instruction);
+    const dockerfile::File file = dockerfile::parse(text + " [“a”, ‘/b’]\n");
+    const lint::Linter linter(lint::catalogue(), {});
+    const lint::Findings found = linter.lint(file, {});
+    const auto finding = std::ranges::find(found.diagnostics, "DC4001", &lint::Diagnostic::rule);
+    ASSERT_NE(finding, found.diagnostics.end()) << instruction;
+    EXPECT_EQ(finding->remedy, kPlainQuotes);
+    ASSERT_TRUE(finding->fix) << instruction;
+    ASSERT_EQ(finding->fix->edits.size(), 1u);
+    EXPECT_EQ(finding->fix->edits.front().replacement, "[\"a\", \"/b\"]") << instruction;
+    EXPECT_EQ(std::ranges::count(found.diagnostics, "JSONArgsRecommended", &lint::Diagnostic::rule), 0);
+  }
+  for (const char* rule : {"JSONArgsRecommended", "DL3025"}) {
+    EXPECT_NE(said({rule, "FROM debian:12\nCMD [“a”, “b”]\n", ""}).find(kPlainQuotes), std::string::npos);
+  }
+}
+
+TEST(Sentences, OfCommandsOfWindows) {
+  constexpr const char* kStarted = "a shell starts the program and does not pass signals on to it";
+  const std::pair<const char*, const char*> kCommands[] = {
+      {"dir", R"(["cmd", "/S", "/C", "dir"])"},
+      {"Echo %PATH%", R"(["cmd", "/S", "/C", "Echo %PATH%"])"},
+      {"app.exe --port 80", R"(["app.exe", "--port", "80"])"},
+      {R"(C:\app\run.exe & b)", R"(["cmd", "/S", "/C", "C:\\app\\run.exe & b"])"},
+  };
+  for (const auto& [command, json] : kCommands) {
+    const std::string text =
+        "FROM mcr.microsoft.com/windows/servercore:ltsc2022\nCMD " + std::string(command) + "\n";
+    const std::string expected = std::string(kStarted) + ": write CMD " + json;
+    EXPECT_EQ(said({"JSONArgsRecommended", text.c_str(), ""}), expected);
+    EXPECT_EQ(said({"DL3025", text.c_str(), ""}), expected);
+  }
+  EXPECT_EQ(said({"DL3025",
+                  "FROM mcr.microsoft.com/windows/servercore:ltsc2022\nSHELL [\"pwsh\", \"-Command\"]\n"
+                  "CMD dir\n",
+                  ""}),
+            std::string(kStarted) + R"(: write CMD ["pwsh", "-Command", "dir"])");
+  EXPECT_EQ(said({"DC4014", "FROM a\nSHELL [\"pwsh\", \"-Command\"]\nRUN a; b\n", ""}),
+            "PowerShell goes on after a command that fails, so the build does not notice it: write SHELL "
+            "[\"pwsh\", \"-Command\", \"$ErrorActionPreference = 'Stop'; $ProgressPreference = "
+            "'SilentlyContinue';\"]");
+}
+
+TEST(Sentences, OfClones) {
+  constexpr Sentence kSentences[] = {
+      {"DC1026",
+       "FROM a\nRUN git clone https://e.com/a /src && cd /src && git checkout "
+       "0123456789012345678901234567890123456789\n",
+       "the builder can't cache on its own what git gets: write ADD "
+       "https://e.com/a.git#0123456789012345678901234567890123456789 FOLDER, with --keep-git-dir=true if a "
+       "step reads the history"},
+      {"DC1026", "FROM a\nRUN git clone https://e.com/a /src && git -C /src checkout -q v1\n",
+       "the builder does not see which commit git gets, and does not notice when the branch changes: write "
+       "ADD "
+       "https://e.com/a.git#v1 FOLDER, with --keep-git-dir=true if a step reads the history"},
+  };
+  for (const Sentence& one : kSentences)
+    EXPECT_EQ(said(one), one.expected) << one.text;
 }
 
 TEST(Sentences, OfBuildsForTags) {
