@@ -5,6 +5,8 @@
 #include <fmt/format.h>
 
 #include "dcache/dockerfile/parser.h"
+#include "dcache/lint/catalogue.h"
+#include "dcache/lint/linters.h"
 #include "dcache/lint/rule.h"
 #include "dcache/plan/graph.h"
 #include "dcache/project/context_choice.h"
@@ -82,7 +84,11 @@ Siblings read_siblings(const lint::BuildContext& context) {
     std::ranges::move(dockerfiles_in(context, record.path), std::back_inserter(paths));
   }
   Siblings siblings;
+  lint::Linters::Options options;
+  options.files = context.file_system.get();
+  lint::Linters linters(lint::catalogue(), options);
   for (std::string& path : paths) {
+    if (linters.of(text::join_path(context.folder, path)).excluded) continue;
     auto text = context.read(path);
     if (!text) continue;
     dockerfile::File file = dockerfile::parse(std::move(*text));
@@ -202,7 +208,9 @@ lint::Rule rule() {
           "not: each installs everything. As stages of one Dockerfile, or in a base image for both, the "
           "work is done once, and there is only one place to update.\n\nThe rule compares the Dockerfiles at "
           "the root of the build context, and those in its folders that copy from the root. All of "
-          "them get a finding except the first one. Files with exactly the same instructions all get one.",
+          "them get a finding except the first one. Those that `exclude` in the configuration leaves out are "
+          "not "
+          "compared. Files with exactly the same instructions all get one.",
       .bad = {"FROM node:22\nCOPY package.json ./\nRUN npm install\nCOPY web ./web\n", kRepeating},
       .good = {"FROM node:22\nCOPY package.json ./\nRUN npm install\nCOPY web ./web\n", kOther},
       .references = kReferences,
