@@ -94,6 +94,29 @@ std::optional<std::string> program_in_folder(lint::Dockerfile& dockerfile, const
   return std::nullopt;
 }
 
+// The program as the text of a heredoc of COPY, as the builder writes it; nothing if variables decide on it.
+std::optional<std::string> program_in_heredoc(const FinalImage& image, std::string_view program) {
+  const std::string_view name = text::base_name(program);
+  for (const Instruction* one : image.instructions | std::views::reverse) {
+    const bool copies = one->keyword == Keyword::kCopy || one->keyword == Keyword::kAdd;
+    if (!copies || one->arguments.size() < 2) continue;
+    const std::string_view target = unquoted(one->arguments.back().text);
+    for (const dockerfile::Heredoc& heredoc : one->heredocs) {
+      if (text::base_name(target) != name && heredoc.name != name) continue;
+      if (!heredoc.expand) return std::string(heredoc.content);
+      std::string text;
+      for (size_t i = 0; i < heredoc.content.size(); ++i) {
+        const char c = heredoc.content[i];
+        if (c == '$') return std::nullopt;
+        if (c == '\\' && i + 1 < heredoc.content.size() && heredoc.content[i + 1] == '$') ++i;
+        text += heredoc.content[i];
+      }
+      return text;
+    }
+  }
+  return std::nullopt;
+}
+
 }  // namespace
 
 bool FinalImage::starts(std::string_view program) const {
@@ -119,6 +142,7 @@ const FinalImage& final_image(lint::Dockerfile& dockerfile) {
 
 std::optional<std::string> copied_program(lint::Dockerfile& dockerfile, const FinalImage& image,
                                           std::string_view program) {
+  if (auto text = program_in_heredoc(image, program)) return text;
   const lint::BuildContext* context = dockerfile.build_context();
   const std::string_view name = text::base_name(program);
   if (context == nullptr) return std::nullopt;

@@ -31,8 +31,8 @@ struct FinalImage {
 
 const FinalImage& final_image(lint::Dockerfile& dockerfile);
 
-// The text of the file of the context that a COPY copies to the program, by its name or in a folder; nothing
-// if that is not known.
+// The text of the file of the context, or of the heredoc, that a COPY copies to the program, by its name or
+// in a folder; nothing if that is not known.
 std::optional<std::string> copied_program(lint::Dockerfile& dockerfile, const FinalImage& image,
                                           std::string_view program);
 
