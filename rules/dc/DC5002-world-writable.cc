@@ -1,4 +1,5 @@
 #include <algorithm>
+#include <string>
 
 #include <fmt/format.h>
 
@@ -57,6 +58,45 @@ const shell::Word* open_mode(const Invocation& call) {
   return nullptr;
 }
 
+// The mode that mkdir or install gives to something that is not meant for all: `-m 777`, `-dm777`,
+// `--mode=777`.
+const shell::Word* open_mode_option(const Invocation& call, std::string& mode) {
+  const std::string_view with_value = call.program == "install" ? "gotS" : "";
+  const auto words = call.arguments();
+  const bool copies = call.program == "install" && !call.has_option({"d", "directory"});
+  const shell::Word* found = nullptr;
+  bool is_for_all = true;  // everything that it makes may be open
+  for (size_t i = 0; i < words.size(); ++i) {
+    const std::string_view text = words[i].text;
+    const bool next = i + 1 < words.size();
+    std::string_view value;
+    if (text == "--mode" && next) {
+      value = words[i + 1].text;
+      found = &words[++i];
+    } else if (text.starts_with("--mode=")) {
+      value = text.substr(7);
+      found = &words[i];
+    } else if (text.starts_with("--")) {
+      continue;
+    } else if (text.size() > 1 && text[0] == '-') {
+      const size_t letter = text.find_first_of(std::string(with_value) + "m", 1);
+      if (letter == std::string_view::npos) continue;
+      const bool joined = letter + 1 < text.size();
+      if (!joined && !next) continue;
+      if (!joined) ++i;
+      if (text[letter] != 'm') continue;
+      value = joined ? text.substr(letter + 1) : words[i].text;
+      found = &words[i];
+    } else {
+      // What install copies has the mode only where it is copied to.
+      is_for_all = (is_for_all || copies) && may_be_open(text);
+      continue;
+    }
+    mode = value;
+  }
+  return found != nullptr && found->literal && !is_for_all && lets_all_write(mode) ? found : nullptr;
+}
+
 void report(text::Span span, std::string_view mode, text::Span focus, lint::Reporter& reporter) {
   auto& finding = reporter.report(
       span,
@@ -74,6 +114,13 @@ void check(lint::Dockerfile& dockerfile, lint::Reporter& reporter) {
     if (mode == nullptr || !ships[stage_of(stages, *call.run)]) continue;
     reported = call.run;
     report(call.run->instruction->span, mode->text, call.run->span_of(call.command->spelling), reporter);
+  }
+  for (const std::string_view program : {"mkdir", "install"}) {
+    for (const Invocation& call : invocations_of(dockerfile, program)) {
+      std::string mode;
+      if (open_mode_option(call, mode) == nullptr || !ships[stage_of(stages, *call.run)]) continue;
+      report(call.run->instruction->span, mode, call.run->span_of(call.command->spelling), reporter);
+    }
   }
   for (const Instruction& instruction : dockerfile.file().instructions()) {
     const bool copies = instruction.keyword == Keyword::kCopy || instruction.keyword == Keyword::kAdd;
@@ -94,7 +141,8 @@ lint::Rule rule() {
       .level = lint::Level::kWarning,
       .summary = "Files are made writable for everybody",
       .rationale =
-          "`chmod 777` lets every program in the container, also one that was broken into, replace the "
+          "`chmod 777`, `mkdir -m 777` or `install -m 777` lets every program in the container, also one "
+          "that was broken into, replace the "
           "files: scripts and programs that others run. It usually hides that the files belong to another "
           "user than the one that the container runs as. The sticky bit (1777), `/tmp` and `/run` are "
           "exceptions. Stages whose layers do not reach the image are not reported.",
