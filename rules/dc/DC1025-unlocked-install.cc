@@ -1,4 +1,6 @@
 #include <algorithm>
+#include <optional>
+#include <string>
 
 #include <fmt/format.h>
 
@@ -117,6 +119,55 @@ bool brings(lint::Dockerfile& dockerfile, const Instruction& copy, Words locks) 
   return false;
 }
 
+// The folder that a call works in, as far as the WORKDIR and `cd` before it tell.
+std::optional<std::string> folder_of(lint::Dockerfile& dockerfile, const Invocation& call) {
+  constexpr std::string_view kMoves[] = {"--prefix", "--cwd", "--dir", "-C", "--directory", "--project"};
+  const bool moves = std::ranges::any_of(call.arguments(), [&](const shell::Word& word) {
+    return std::ranges::find(kMoves, word.text.substr(0, word.text.find('='))) != std::end(kMoves);
+  });
+  if (moves || !call.run->step) return std::nullopt;
+  std::string folder(dockerfile.graph().steps[*call.run->step].workdir());
+  for (const shell::Command& command : call.run->commands) {
+    if (&command == call.command) break;
+    if (command.program() == "pushd" || command.program() == "popd") return std::nullopt;
+    if (command.program() != "cd") continue;
+    if (command.words.size() != 2 || !command.words[1].literal || command.words[1].text == "-")
+      return std::nullopt;
+    folder = text::clean_path(text::join_path(folder, command.words[1].text));
+  }
+  return folder;
+}
+
+// Whether a COPY of a folder brings one of the files to the folder that the call works in.
+bool comes_with_folder(lint::Dockerfile& dockerfile, const Invocation& call, Words locks) {
+  const lint::BuildContext* context = dockerfile.build_context();
+  const auto folder = context == nullptr ? std::nullopt : folder_of(dockerfile, call);
+  if (!folder) return false;
+  const plan::Graph& graph = dockerfile.graph();
+  const auto brings = [&](const plan::Step& step) {
+    if (step.kind != plan::Step::Kind::kCopy || !text::is_within(*folder, step.destination)) return false;
+    const std::string_view inside =
+        std::string_view(*folder).substr(std::min(step.destination.size(), folder->size()));
+    return std::ranges::any_of(step.reads, [&](const plan::Read& read) {
+      if (read.origin != plan::Read::Origin::kContext) return false;
+      return std::ranges::any_of(read.selectors, [&](const plan::Selector& selector) {
+        if (selector.wildcard || !selector.include.empty() || !selector.exclude.empty()) return false;
+        return std::ranges::any_of(locks, [&](std::string_view lock) {
+          const std::string path = text::clean_path(fmt::format("{}/{}/{}", selector.path, inside, lock));
+          return context->files.find(std::string_view(path).substr(1)) != nullptr;
+        });
+      });
+    });
+  };
+  const size_t end = *call.run->step;
+  for (std::optional<size_t> at = graph.steps[end].stage; at; at = graph.stages[*at].base_stage) {
+    const bool found = std::ranges::any_of(
+        graph.stages[*at].steps, [&](size_t step) { return step < end && brings(graph.steps[step]); });
+    if (found) return true;
+  }
+  return false;
+}
+
 bool is_copied_before(lint::Dockerfile& dockerfile, const lint::Run& run, const Install& install) {
   const std::vector<WrittenStage>& stages = written_stages(dockerfile);
   for (const Instruction& one : stages[stage_of(stages, run)].body) {
@@ -155,7 +206,9 @@ void check(lint::Dockerfile& dockerfile, lint::Reporter& reporter) {
     for (const Invocation& call : invocations_of(dockerfile, install.program)) {
       const bool prefixed = !call.command->assignments.empty();
       if (prefixed || call.run->onbuild || !may_change_lock(call, install)) continue;
-      if (!is_copied_before(dockerfile, *call.run, install) || is_configured(dockerfile, install)) continue;
+      const bool copied = is_copied_before(dockerfile, *call.run, install) ||
+                          comes_with_folder(dockerfile, call, install.locks);
+      if (!copied || is_configured(dockerfile, install)) continue;
       auto& finding =
           reporter.report(call.run->instruction->span,
                           fmt::format("{} {} ignores {} if it does not match {}", install.program,
