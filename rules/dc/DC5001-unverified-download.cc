@@ -36,6 +36,12 @@ constexpr Option kOptions[] = {
     {"apk", "allow-untrusted", true},
     {"yum", "nogpgcheck", true},
     {"dnf", "nogpgcheck", true},
+    {"yum", "sslverify=false", false},
+    {"yum", "sslverify=0", false},
+    {"dnf", "sslverify=false", false},
+    {"dnf", "sslverify=0", false},
+    {"microdnf", "sslverify=false", false},
+    {"microdnf", "sslverify=0", false},
     {"microdnf", "nogpgcheck", true},
     {"tdnf", "nogpgcheck", true},
     {"zypper", "no-gpg-checks", true},
@@ -54,17 +60,41 @@ constexpr Setting kSettings[] = {
 // Variables that turn the check of certificates off.
 struct Variable {
   std::string_view name;
-  std::string_view value;
+  std::string_view value;  // empty: any that is not empty
 };
-constexpr Variable kVariables[] = {{"NODE_TLS_REJECT_UNAUTHORIZED", "0"}, {"PYTHONHTTPSVERIFY", "0"},
-                                   {"GIT_SSL_NO_VERIFY", "true"},         {"GIT_SSL_NO_VERIFY", "1"},
-                                   {"NPM_CONFIG_STRICT_SSL", "false"},    {"npm_config_strict_ssl", "false"}};
+constexpr Variable kVariables[] = {{"NODE_TLS_REJECT_UNAUTHORIZED", "0"},
+                                   {"PYTHONHTTPSVERIFY", "0"},
+                                   {"GIT_SSL_NO_VERIFY", ""},
+                                   {"PIP_TRUSTED_HOST", ""},
+                                   {"UV_INSECURE_HOST", ""},
+                                   {"YARN_ENABLE_STRICT_SSL", "false"},
+                                   {"YARN_ENABLE_STRICT_SSL", "0"},
+                                   {"NPM_CONFIG_STRICT_SSL", "false"},
+                                   {"npm_config_strict_ssl", "false"}};
+
+bool turns_off(std::string_view name, std::string_view value) {
+  if (value.find("localhost") != std::string_view::npos || value.starts_with("127.")) return false;
+  return std::ranges::any_of(kVariables, [&](const Variable& variable) {
+    return variable.name == name &&
+           (variable.value.empty() ? !value.empty() : text::equals_ignoring_case(variable.value, value));
+  });
+}
+
+// The same of a word that reads NAME=VALUE.
+bool turns_off(std::string_view assignment) {
+  const size_t equals = assignment.find('=');
+  return equals != std::string_view::npos &&
+         turns_off(assignment.substr(0, equals), unquoted(assignment.substr(equals + 1)));
+}
 
 bool has_argument(const Invocation& call, const Option& option) {
   if (option.option.find('=') != std::string_view::npos) {
     return std::ranges::any_of(call.arguments(), [&](const shell::Word& word) {
-      return text::equals_ignoring_case(word.text, option.option) ||
-             word.text == fmt::format("--{}", option.option);
+      std::string_view text = word.text;
+      // A setting of yum may name the repository: `--setopt=REPOSITORY.sslverify=0`.
+      if (option.option.starts_with("sslverify"))
+        text.remove_prefix(text.substr(0, text.rfind('=')).find_last_of("=.") + 1);
+      return text::equals_ignoring_case(text, option.option) || text == fmt::format("--{}", option.option);
     });
   }
   return call.has_option({option.option});
@@ -112,7 +142,8 @@ bool checks_sums(lint::Dockerfile& dockerfile, const Invocation& call) {
   });
 }
 
-void report(const Invocation& call, bool signatures, lint::Reporter& reporter) {
+void report(const Invocation& call, bool signatures, lint::Reporter& reporter,
+            std::string_view what = "option") {
   auto& finding = reporter.report(
       call.run->instruction->span,
       signatures
@@ -120,8 +151,9 @@ void report(const Invocation& call, bool signatures, lint::Reporter& reporter) {
             "are not checked"
           : "anyone between the builder and the server can replace what this downloads: the certificate "
             "is not checked",
-      signatures ? "import the key of the repository, and remove the option"
-                 : "install ca-certificates or the certificate of the server, and remove the option");
+      signatures
+          ? std::string("import the key of the repository, and remove the option")
+          : fmt::format("install ca-certificates or the certificate of the server, and remove the {}", what));
   finding.focus = call.run->span_of(call.command->spelling);
 }
 
@@ -144,27 +176,56 @@ void check_runs(lint::Dockerfile& dockerfile, lint::Reporter& reporter) {
   }
 }
 
+// Whether a command is given such a variable, or exports it to those after it.
+bool sets_variable(const Invocation& call) {
+  const auto is_off = [](const shell::Word& word) { return turns_off(word.text); };
+  const std::span<const shell::Word> wrappers = std::span(call.command->words).first(call.command->wrappers);
+  return std::ranges::any_of(call.command->assignments, is_off) || std::ranges::any_of(wrappers, is_off) ||
+         (call.program == "export" && std::ranges::any_of(call.arguments(), is_off));
+}
+
+void check_variables_of_runs(lint::Dockerfile& dockerfile, lint::Reporter& reporter) {
+  for (const lint::Run& run : dockerfile.runs()) {
+    for (const shell::Command& command : run.commands) {
+      const auto words = shell::invocation(command);
+      const Invocation call{&run, &command, words, shell::program_of(words)};
+      if (words.empty() || is_local(call) || !sets_variable(call)) continue;
+      report(call, false, reporter, "variable");
+      break;
+    }
+  }
+}
+
+void report_variable(const Instruction& instruction, std::string_view name, std::string_view where,
+                     text::Span focus, lint::Reporter& reporter) {
+  reporter
+      .report(instruction.span, fmt::format("{} turns the check of certificates off, {}", name, where),
+              "remove it, and install the certificate of the server")
+      .focus = focus;
+}
+
 void check_variables(lint::Dockerfile& dockerfile, lint::Reporter& reporter) {
   for (const Instruction& instruction : dockerfile.file().instructions()) {
+    if (instruction.keyword == Keyword::kArg) {
+      for (const dockerfile::Word& word : instruction.arguments) {
+        if (!turns_off(word.text)) continue;
+        report_variable(instruction, word.text.substr(0, word.text.find('=')), "in the build", word.span,
+                        reporter);
+      }
+    }
     if (instruction.keyword != Keyword::kEnv) continue;
     for (size_t i = 0; i + 1 < instruction.arguments.size(); i += 2) {
       const dockerfile::Word& name = instruction.arguments[i];
       const std::string_view value = unquoted(instruction.arguments[i + 1].text);
-      const bool off = std::ranges::any_of(kVariables, [&](const Variable& variable) {
-        return variable.name == name.text && text::equals_ignoring_case(variable.value, value);
-      });
-      if (!off) continue;
-      auto& finding = reporter.report(
-          instruction.span,
-          fmt::format("{} turns the check of certificates off, in the build and in the container", name.text),
-          "remove it, and install the certificate of the server");
-      finding.focus = name.span;
+      if (!turns_off(name.text, value)) continue;
+      report_variable(instruction, name.text, "in the build and in the container", name.span, reporter);
     }
   }
 }
 
 void check(lint::Dockerfile& dockerfile, lint::Reporter& reporter) {
   check_runs(dockerfile, reporter);
+  check_variables_of_runs(dockerfile, reporter);
   check_variables(dockerfile, reporter);
 }
 
