@@ -1,4 +1,5 @@
 #include <algorithm>
+#include <string>
 
 #include "dcache/lint/rule.h"
 #include "rules/shell_form.h"
@@ -47,9 +48,24 @@ bool ignores_status(const Instruction& check) {
   return false;
 }
 
+// Whether the check can only succeed: it is `true`, `:` or `exit 0`, and nothing else.
+bool always_succeeds(const Instruction& check) {
+  std::string script;
+  for (const dockerfile::Word& word : check.arguments.subspan(1))
+    script += (script.empty() ? "" : " ") + std::string(word.text);
+  return script == "true" || script == "/bin/true" || script == "/usr/bin/true" || script == ":" ||
+         script == "exit 0";
+}
+
 void check(lint::Dockerfile& dockerfile, lint::Reporter& reporter) {
   for (const Instruction& instruction : dockerfile.file().instructions()) {
-    if (health_check_command(instruction) == nullptr || !ignores_status(instruction)) continue;
+    if (health_check_command(instruction) == nullptr) continue;
+    if (always_succeeds(instruction)) {
+      reporter.report(instruction.span, "this health check always succeeds, so it notices nothing",
+                      "check that the server answers, or write HEALTHCHECK NONE");
+      continue;
+    }
+    if (!ignores_status(instruction)) continue;
     reporter.report(instruction.span,
                     "curl succeeds for every answer, so the container is healthy also while the server "
                     "answers with errors",
@@ -67,11 +83,12 @@ lint::Rule rule() {
       .code = "DC4007",
       .name = "healthcheck-ignores-status",
       .level = lint::Level::kWarning,
-      .summary = "The health check calls `curl` without `--fail`",
+      .summary = "The health check can't fail: it calls `curl` without `--fail`, or only `true`",
       .rationale =
           "`curl` exits with status 0 if it gets any answer, also if that is *500 Internal Server Error*. A "
           "health check without `--fail` (`-f`) notices only that nothing listens at the port. If that is "
-          "what you want to know, a program such as `nc -z` says it more clearly.",
+          "what you want to know, a program such as `nc -z` says it more clearly. `true` and `exit 0` notice "
+          "nothing at all.",
       .bad = {"FROM nginx:1.27\n"
               "HEALTHCHECK CMD curl http://localhost/health || exit 1\n"},
       .good = {"FROM nginx:1.27\n"
