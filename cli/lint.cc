@@ -276,8 +276,9 @@ class Session {
       complain(path + " does not exist");
       return kError;
     }
-    const lint::Linters::Entry& entry =
-        linters_.of(fs::is_directory(text::system_path(path)) ? text::join_path(path, "Dockerfile") : path);
+    const std::string file =
+        fs::is_directory(text::system_path(path)) ? text::join_path(path, "Dockerfile") : path;
+    const lint::Linters::Entry& entry = linters_.of(file);
     if (entry.failure) {
       complain(text::words_of(*entry.failure));
       return kError;
@@ -286,9 +287,23 @@ class Session {
       complain("note: " + text::words_of(note));
     std::string out = entry.path.empty() ? "# no configuration file\n"
                                          : fmt::format("# from {}\n", report::printable(entry.path));
-    out += lint::to_toml_with_origins(entry.given, entry.config);
+    std::vector<lint::ConfigLayer> layers = linters_.layers_of(file);
+    settings_.add_layers(layers);
+    add_builder_of(file, layers);
+    out += lint::to_toml_with_origins(layers);
     print_and_clear(out);
     return kOk;
+  }
+
+  // The builder that definitions name for a Dockerfile, where nobody else does.
+  void add_builder_of(const std::string& file, std::vector<lint::ConfigLayer>& layers) {
+    if (layers.back().config.builder || !images_) return;
+    for (const project::Image& image : images_->defined(file)) {
+      if (!image.target.builder) continue;
+      layers.push_back({report::printable(image.origin().path), layers.back().config});
+      layers.back().config.builder = image.target.builder;
+      return;
+    }
   }
 
   FileResult lint_file(const LintInput& input, Pass pass) {

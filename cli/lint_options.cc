@@ -208,23 +208,34 @@ void add_environment(LintOptions& options) {
     const char* text = std::getenv(name);
     return std::string(text == nullptr ? "" : text);
   };
-  const auto fill = [&](std::string& option, const char* name) {
-    if (option.empty()) option = value(name);
-  };
-  const auto add = [&](std::vector<std::string>& option, const char* name) {
+  const auto list = [&](const char* name) {
+    std::vector<std::string> words;
     const std::string text = value(name);
     for (size_t at = 0; at < text.size();) {
       const size_t end = std::min(text.find(',', at), text.size());
-      if (end > at) option.push_back(text.substr(at, end - at));
+      if (end > at) words.push_back(text.substr(at, end - at));
       at = end + 1;
     }
+    return words;
   };
-  fill(options.config, "DCACHE_CONFIG");
-  fill(options.rules.profile, "DCACHE_PROFILE");
-  fill(options.rules.fail_on, "DCACHE_FAIL_ON");
-  if (options.rules.select.empty()) add(options.rules.select, "DCACHE_SELECT");
-  add(options.rules.extend_select, "DCACHE_EXTEND_SELECT");
-  add(options.rules.ignore, "DCACHE_IGNORE");
+  const auto add = [&](const char* name, auto member, auto given) {
+    if (given.empty()) return;
+    lint::Overrides one;
+    one.*member = std::move(given);
+    options.of_environment.emplace_back(name, std::move(one));
+  };
+  const lint::Overrides& rules = options.rules;
+  if (options.config.empty()) options.config = value("DCACHE_CONFIG");
+  if (rules.profile.empty()) add("DCACHE_PROFILE", &lint::Overrides::profile, value("DCACHE_PROFILE"));
+  if (rules.fail_on.empty()) add("DCACHE_FAIL_ON", &lint::Overrides::fail_on, value("DCACHE_FAIL_ON"));
+  if (rules.select.empty()) add("DCACHE_SELECT", &lint::Overrides::select, list("DCACHE_SELECT"));
+  add("DCACHE_EXTEND_SELECT", &lint::Overrides::extend_select, list("DCACHE_EXTEND_SELECT"));
+  add("DCACHE_IGNORE", &lint::Overrides::ignore, list("DCACHE_IGNORE"));
+}
+
+bool LintOptions::selects() const {
+  const auto has = [](const auto& one) { return !one.second.select.empty(); };
+  return !rules.select.empty() || std::ranges::any_of(of_environment, has);
 }
 
 void add_config_options(Command& command, LintOptions& options) {

@@ -2,6 +2,7 @@
 #pragma once
 
 #include <string>
+#include <utility>
 #include <vector>
 
 #include "cli/build_options.h"
@@ -19,6 +20,8 @@ struct LintOptions {
   std::string sarif_category;
   bool sarif_suppressed = false;
   lint::Overrides rules;
+  // What variables of the environment change, by their names; `rules` have the last word.
+  std::vector<std::pair<std::string, lint::Overrides>> of_environment;
   bool no_shellcheck = false;
   bool verbose = false;
   bool statistics = false;
@@ -38,6 +41,8 @@ struct LintOptions {
   bool changes_texts() const { return fix || diff || !add_ignores.empty(); }
   bool applies_fixes() const { return fix || (diff && add_ignores.empty()); }
   bool writes_files() const { return !diff && (fix || !add_ignores.empty()); }
+  // Whether only some rules run, whatever configurations say.
+  bool selects() const;
 };
 
 // Defines them; `options` has to outlive the command.
@@ -45,7 +50,7 @@ void add_lint_options(Command& command, LintOptions& options);
 // Those that say which rules run, for `dcache config`.
 void add_config_options(Command& command, LintOptions& options);
 
-// Takes what the command line does not say from variables such as DCACHE_IGNORE.
+// Takes what the command line does not say from variables such as DCACHE_IGNORE: into `of_environment`.
 void add_environment(LintOptions& options);
 
 }  // namespace dcache::cli

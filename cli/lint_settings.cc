@@ -1,5 +1,6 @@
 #include "cli/lint_settings.h"
 
+#include <algorithm>
 #include <cstdlib>
 #include <filesystem>
 #include <optional>
@@ -24,6 +25,12 @@ namespace fs = std::filesystem;
 std::optional<std::string> variable(const std::string& name) {
   const char* value = std::getenv(name.c_str());
   return value == nullptr ? std::nullopt : std::optional<std::string>(value);
+}
+
+// Something that is said about an option, which the text names without dashes first, or about the variable
+// that took its place.
+std::string with_place(const std::string& variable_name, const std::string& said) {
+  return variable_name.empty() ? "--" + said : variable_name + said.substr(said.find(':'));
 }
 
 }  // namespace
@@ -53,24 +60,50 @@ LintSettings::LintSettings(const LintOptions& options, const context::FileSystem
   if (!program.empty()) {
     shellcheck_ = std::make_shared<const lint::ShellCheck>(
         lint::ShellCheck::Options{.program = program, .cache_folder = shellcheck_folder()});
-  } else if (options.rules.select.empty()) {
+  } else if (!options.selects()) {
     note_ = "ShellCheck is not installed, so mistakes in the scripts of RUN are not reported (SC codes)";
   }
 }
 
 bool LintSettings::check() const {
-  std::vector<std::string> notes;
-  const auto failure = lint::check(options_.rules, notes);
-  for (const std::string& note : notes)
-    complain("note: --" + note);
-  if (failure) complain(fmt::format("--{}: {}", failure->path, text::words_of(*failure)));
-  return !failure;
+  const auto is_well = [](const std::string& name, const lint::Overrides& overrides) {
+    std::vector<std::string> notes;
+    const auto failure = lint::check(overrides, notes);
+    for (const std::string& note : notes)
+      complain("note: " + with_place(name, note));
+    if (failure) complain(with_place(name, failure->path + ": " + text::words_of(*failure)));
+    return !failure;
+  };
+  return std::ranges::all_of(options_.of_environment,
+                             [&](const auto& one) { return is_well(one.first, one.second); }) &&
+         is_well("", options_.rules);
+}
+
+void LintSettings::adjust(lint::Config& config) const {
+  for (const auto& [name, overrides] : options_.of_environment)
+    lint::apply(overrides, config);
+  lint::apply(options_.rules, config);
+  if (options_.no_shellcheck) config.shellcheck = false;
+}
+
+void LintSettings::add_layers(std::vector<lint::ConfigLayer>& layers) const {
+  const auto add = [&](const std::string& origin, const lint::Overrides& overrides) {
+    layers.push_back({origin, layers.back().config});
+    lint::apply(overrides, layers.back().config);
+  };
+  for (const auto& [name, overrides] : options_.of_environment)
+    add(name, overrides);
+  for (const auto& [member, overrides] : lint::members_of(options_.rules))
+    add("--" + member, overrides);
+  if (!options_.no_shellcheck) return;
+  layers.push_back({"--no-shellcheck", layers.back().config});
+  layers.back().config.shellcheck = false;
 }
 
 lint::Linters::Options LintSettings::linters() const {
   return {.config = options_.config,
           .variables = variable,
-          .adjust = [this](lint::Config& config) { lint::apply(options_.rules, config); },
+          .adjust = [this](lint::Config& config) { adjust(config); },
           .shellcheck = shellcheck_,
           .files = &files_};
 }

@@ -3,6 +3,7 @@
 
 #include <memory>
 #include <string>
+#include <vector>
 
 #include "cli/lint_options.h"
 #include "dcache/context/disk.h"
@@ -26,10 +27,15 @@ class LintSettings {
   // What the summary says of this run; mostly empty.
   const std::string& note() const { return note_; }
 
+  // What the environment and the command line change of a configuration, one after the other.
+  void add_layers(std::vector<lint::ConfigLayer>& layers) const;
+
   // They refer to the object.
   lint::Linters::Options linters() const;
 
  private:
+  void adjust(lint::Config& config) const;
+
   const LintOptions& options_;
   const context::FileSystem& files_;
   std::shared_ptr<const lint::ShellCheck> shellcheck_;  // null if it is not there

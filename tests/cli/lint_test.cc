@@ -1,4 +1,5 @@
 // What a whole run of `dcache lint` says and does, over several files.
+#include <array>
 #include <filesystem>
 
 #include <gtest/gtest.h>
@@ -102,7 +103,86 @@ TEST(Config, SaysWhereSettingsComeFrom) {
   folder.write("Dockerfile", "FROM a\n");
   const std::string out = run_dcache({"config", "--ignore", "DC1009", "Dockerfile"}, folder.path()).out;
   EXPECT_NE(out.find("fail-on = 'error'  # from the file"), std::string::npos) << out;
-  EXPECT_NE(out.find("ignore = [ 'DC1009' ]  # from an option"), std::string::npos) << out;
+  EXPECT_NE(out.find("ignore = [ 'DC1009' ]  # from --ignore"), std::string::npos) << out;
+}
+
+// A variable of the environment, for as long as this exists.
+class Variable {
+ public:
+  Variable(const char* name, const char* value) : name_(name) { test::set_variable(name, value); }
+  Variable(const Variable&) = delete;
+  Variable& operator=(const Variable&) = delete;
+  ~Variable() { test::remove_variable(name_); }
+
+ private:
+  const char* name_;
+};
+
+TEST(Config, TellsVariablesOptionsAndOverridesApart) {
+  const TemporaryFolder folder;
+  folder.write(".dcache.toml",
+               "exclude = [\"testdata\"]\nignore = [\"DC1008\"]\n[levels]\nDC1001 = \"error\"\n"
+               "[[overrides]]\npaths = [\"b\"]\nignore = [\"DC1002\"]\n"
+               "[[overrides]]\npaths = [\"a\"]\nignore = [\"DC1003\"]\nlevels = { DC1004 = \"info\" }\n");
+  folder.write("a/Dockerfile", "FROM a\n");
+  const Variable ignore("DCACHE_IGNORE", "DC1009");
+  const Variable unused("HADOLINT_IGNORE", "DL3014");  // not with a file of ours
+  const std::string out =
+      run_dcache({"config", "--ignore", "DC1010", "--profile", "all", "--no-shellcheck", "a/Dockerfile"},
+                 folder.path())
+          .out;
+  for (const char* line :
+       {"exclude = [ 'testdata' ]  # from the file\n",
+        "ignore = [ 'DC1008', 'DC1003', 'DC1009', 'DC1010' ]  # from the file, [[overrides]] number 2 of the "
+        "file, DCACHE_IGNORE and --ignore\n",
+        "profile = 'all'  # from --profile\n", "shellcheck = false  # from --no-shellcheck\n",
+        "DC1001 = 'error'  # from the file\n", "DC1004 = 'info'  # from [[overrides]] number 2 of the file\n",
+        "fail-on = 'warning'\n"})
+    EXPECT_NE(out.find(line), std::string::npos) << line << out;
+  EXPECT_EQ(out.find("DL3014"), std::string::npos) << out;
+  const std::string replaced =
+      run_dcache({"config", "--level", "DC1001=info", "a/Dockerfile"}, folder.path()).out;
+  EXPECT_NE(replaced.find("DC1001 = 'info'  # from --level\n"), std::string::npos) << replaced;
+}
+
+TEST(Config, NamesTheVariablesOfHadolint) {
+  const TemporaryFolder folder;
+  folder.write("Dockerfile", "FROM a\n");
+  const Variable ignore("HADOLINT_IGNORE", "DL3014");
+  const Variable level("HADOLINT_OVERRIDE_ERROR", "DL3008");
+  const Variable threshold("HADOLINT_FAILURE_THRESHOLD", "info");
+  const std::string out = run_dcache({"config"}, folder.path()).out;
+  for (const char* line : {"# no configuration file\n", "ignore = [ 'DL3014' ]  # from HADOLINT_IGNORE\n",
+                           "DL3008 = 'error'  # from HADOLINT_OVERRIDE_ERROR\n",
+                           "fail-on = 'info'  # from HADOLINT_FAILURE_THRESHOLD\n"})
+    EXPECT_NE(out.find(line), std::string::npos) << line << out;
+}
+
+TEST(Config, SaysWhereTheBuilderComesFrom) {
+  const TemporaryFolder folder;
+  folder.write("Dockerfile", "FROM a\n");
+  folder.write(".gitlab-ci.yml", "a:\n  image: quay.io/buildah/stable\n  script:\n    - buildah bud .\n");
+  const auto config = [&] { return run_dcache({"config", "Dockerfile"}, folder.path()).out; };
+  EXPECT_NE(config().find("builder = 'buildah'  # from .gitlab-ci.yml\n"), std::string::npos) << config();
+  folder.write(".dcache.toml", "builder = \"classic\"\n");
+  EXPECT_NE(config().find("builder = 'classic'  # from the file\n"), std::string::npos) << config();
+}
+
+TEST(Lint, BlamesTheVariableForAWrongValue) {
+  const TemporaryFolder folder;
+  folder.write("Dockerfile", "FROM a\n");
+  for (const auto& [name, value, error] : std::initializer_list<std::array<const char*, 3>>{
+           {"DCACHE_PROFILE", "al", "dcache: DCACHE_PROFILE: unknown profile 'al'; did you mean 'all'?\n"},
+           {"DCACHE_IGNORE", "DL3005", "dcache: note: DCACHE_IGNORE: there is no rule DL3005"},
+           {"DCACHE_SELECT", "Q1", "dcache: DCACHE_SELECT: unknown rule 'Q1'"},
+           {"DCACHE_FAIL_ON", "errr", "dcache: DCACHE_FAIL_ON: unknown level 'errr'"}}) {
+    const Variable variable(name, value);
+    EXPECT_EQ(run_dcache({"lint", "Dockerfile"}, folder.path()).err.substr(0, std::string(error).size()),
+              error)
+        << name;
+  }
+  const Variable wrong("DCACHE_PROFILE", "al");
+  EXPECT_EQ(run_dcache({"config", "--profile", "all"}, folder.path()).err, "") << "the option counts";
 }
 
 // The second Dockerfile would keep out README.md, which the first one reads.

@@ -20,6 +20,7 @@
 #include "dcache/text/system_path.h"
 #include "dcache/text/toml.h"
 #include "dcache/text/unicode.h"
+#include "dcache/text/words.h"
 
 namespace dcache::lint {
 namespace {
@@ -395,6 +396,16 @@ std::string find_config(const std::string& folder, const context::FileSystem& fi
   return own.empty() ? find_upward(folder, kHadolintNames, files) : own;
 }
 
+namespace {
+
+void apply_override(const Override& one, Config& config) {
+  config.ignore.insert(config.ignore.end(), one.ignore.begin(), one.ignore.end());
+  for (const auto& [rule, level] : one.levels)
+    config.levels[rule] = level;
+}
+
+}  // namespace
+
 tl::expected<FileSettings, ConfigError> FileSettings::compile(Config config) {
   const auto compiled = [](const std::vector<std::string>& patterns,
                            std::string_view of) -> tl::expected<ignore::Matcher, ConfigError> {
@@ -424,19 +435,29 @@ Config FileSettings::of(std::string_view path) const {
   Config config = general_;
   for (size_t i = 0; i < overrides_.size(); ++i) {
     if (!matchers_[i].decide(path).ignored) continue;
-    const Override& one = overrides_[i];
-    config.ignore.insert(config.ignore.end(), one.ignore.begin(), one.ignore.end());
-    for (const auto& [rule, level] : one.levels)
-      config.levels[rule] = level;
+    apply_override(overrides_[i], config);
   }
   return config;
+}
+
+std::vector<ConfigLayer> FileSettings::layers_of(std::string_view path) const {
+  std::vector<ConfigLayer> layers;
+  Config config = general_;
+  for (size_t i = 0; i < overrides_.size(); ++i) {
+    if (!matchers_[i].decide(path).ignored) continue;
+    apply_override(overrides_[i], config);
+    layers.push_back({fmt::format("[[overrides]] number {} of the file", i + 1), config});
+  }
+  return layers;
 }
 
 bool FileSettings::excludes(std::string_view path) const {
   return excluded_ && excluded_->decide(path).ignored;
 }
 
-std::string to_toml(const Config& config) {
+namespace {
+
+toml::table table_of(const Config& config) {
   toml::table table;
   const auto list = [](const std::vector<std::string>& texts) {
     toml::array array;
@@ -485,32 +506,89 @@ std::string to_toml(const Config& config) {
     managers.push_back(std::move(row));
   }
   if (!managers.empty()) table.insert("package-managers", std::move(managers));
+  return table;
+}
+
+// A setting or a section: "ignore = [ 'DC1009' ]".
+std::string text_of(std::string_view key, const toml::node& value) {
+  toml::table alone;
+  alone.insert(key, value);
   std::ostringstream out;
-  out << table << '\n';
+  out << alone;
   return out.str();
 }
 
-std::string to_toml_with_origins(const Config& given, const Config& config) {
-  const auto lines_of = [](const std::string& text) {
-    std::istringstream in(text);
-    std::vector<std::string> lines;
-    for (std::string line; std::getline(in, line);)
-      lines.push_back(line);
-    return lines;
-  };
-  const std::vector<std::string> defaults = lines_of(to_toml({}));
-  const std::vector<std::string> of_file = lines_of(to_toml(given));
-  const auto has = [](const std::vector<std::string>& lines, const std::string& line) {
-    return std::ranges::find(lines, line) != lines.end();
-  };
-  std::string out;
-  for (const std::string& line : lines_of(to_toml(config))) {
-    out += line;
-    if (line.find(" = ") != std::string::npos && !has(defaults, line))
-      out += has(of_file, line) ? "  # from the file" : "  # from an option or the environment";
-    out += '\n';
+// Whether a layer added to what the one before it has.
+bool extends(const toml::node* before, const toml::node* after) {
+  const toml::array* const first = before == nullptr ? nullptr : before->as_array();
+  const toml::array* const second = after == nullptr ? nullptr : after->as_array();
+  if (first == nullptr || second == nullptr || first->size() > second->size()) return false;
+  for (size_t i = 0; i < first->size(); ++i) {
+    if (text_of("x", *first->get(i)) != text_of("x", *second->get(i))) return false;
   }
-  return out;
+  return true;
+}
+
+// Of the layers of a configuration, those that a value is from: "the file and --ignore". `value_in` gives
+// what a layer has there, null for nothing.
+template <typename ValueIn>
+std::string origins_of(const std::vector<ConfigLayer>& layers, const std::vector<toml::table>& tables,
+                       const ValueIn& value_in) {
+  std::vector<std::string> origins;
+  for (size_t i = 1; i < layers.size(); ++i) {
+    const toml::node* const before = value_in(tables[i - 1]);
+    const toml::node* const after = value_in(tables[i]);
+    if (after == nullptr || (before != nullptr && text_of("x", *before) == text_of("x", *after))) continue;
+    if (!extends(before, after)) origins.clear();
+    origins.push_back(layers[i].origin);
+  }
+  return text::list_words(origins);
+}
+
+std::string with_origin(std::string text, const std::string& origins) {
+  if (!origins.empty()) text += "  # from " + origins;
+  return text + '\n';
+}
+
+}  // namespace
+
+std::string to_toml(const Config& config) {
+  std::ostringstream out;
+  out << table_of(config) << '\n';
+  return out.str();
+}
+
+std::string to_toml_with_origins(const std::vector<ConfigLayer>& layers) {
+  std::vector<toml::table> tables;
+  tables.reserve(layers.size());
+  for (const ConfigLayer& layer : layers)
+    tables.push_back(table_of(layer.config));
+  std::string settings;
+  std::string sections;
+  for (const auto& [name, value] : tables.back()) {
+    const std::string_view key = name.str();
+    const std::string origins =
+        origins_of(layers, tables, [&](const toml::table& table) { return table.get(key); });
+    if (const toml::array* const array = value.as_array(); array != nullptr && array->is_array_of_tables()) {
+      for (const toml::node& one : *array) {
+        sections += with_origin(fmt::format("\n[[{}]]", key), origins);
+        for (const auto& [inner, inside] : *one.as_table())
+          sections += text_of(inner.str(), inside) + '\n';
+      }
+    } else if (const toml::table* const section = value.as_table()) {
+      sections += fmt::format("\n[{}]\n", key);
+      for (const auto& [inner, inside] : *section) {
+        const auto in_layer = [&](const toml::table& table) {
+          const toml::table* const same = table.get_as<toml::table>(key);
+          return same == nullptr ? nullptr : same->get(inner.str());
+        };
+        sections += with_origin(text_of(inner.str(), inside), origins_of(layers, tables, in_layer));
+      }
+    } else {
+      settings += with_origin(text_of(key, value), origins);
+    }
+  }
+  return settings + sections;
 }
 
 std::span<const std::string_view> config_keys() {

@@ -123,6 +123,12 @@ tl::expected<Config, ConfigError> read_hadolint_config(const std::string& text,
 std::string find_config(const std::string& folder, const context::FileSystem& files = *context::disk());
 bool is_hadolint_config(std::string_view path);
 
+// A configuration after one more thing changed it.
+struct ConfigLayer {
+  std::string origin;  // what changed it: "the file", "HADOLINT_IGNORE", "--ignore"
+  Config config;
+};
+
 // What a configuration with `overrides` or `exclude` says of each file. Patterns are read once, and what
 // holds for one file has no copy of them. May be shared between threads.
 class FileSettings {
@@ -133,6 +139,8 @@ class FileSettings {
   // `path` is relative to the folder of the configuration. What holds for the file, with the overrides that
   // name it; the lists of overrides and excluded files are empty.
   Config of(std::string_view path) const;
+  // How that comes about, one override after the other.
+  std::vector<ConfigLayer> layers_of(std::string_view path) const;
   // Whether a search passes over the file.
   bool excludes(std::string_view path) const;
 
@@ -147,8 +155,8 @@ class FileSettings {
 
 // The configuration as a `.dcache.toml`.
 std::string to_toml(const Config& config);
-// The same of `config`, with a comment at each setting that is not the default: whether the file that says
-// `given` has it, or something else, as an option or the environment.
-std::string to_toml_with_origins(const Config& given, const Config& config);
+// The same of the last layer, with a comment at each setting that is not the default: the layers that changed
+// it. The first layer is changed by nothing.
+std::string to_toml_with_origins(const std::vector<ConfigLayer>& layers);
 
 }  // namespace dcache::lint

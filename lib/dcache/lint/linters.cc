@@ -16,6 +16,12 @@ cache::Failure failure_of(const std::string& path, ConfigError error) {
   return {path, error.line, error.column, std::move(error.message), std::move(error.remedy)};
 }
 
+// The path of a file from the folder of a configuration.
+std::string place_from(const std::string& config, const std::string& file) {
+  const auto whole = [](const std::string& path) { return text::system_path(context::absolute_path(path)); };
+  return whole(file).lexically_relative(whole(config).parent_path()).generic_string();
+}
+
 }  // namespace
 
 Linters::Linters(std::span<const Rule> rules, Options options)
@@ -51,9 +57,7 @@ const Linters::Entry& Linters::with_overrides(const Entry& general, const std::s
   const auto [known, fresh] = by_file_.try_emplace(file);
   Entry& entry = known->second;
   if (!fresh) return entry;
-  const auto whole = [](const std::string& path) { return text::system_path(context::absolute_path(path)); };
-  const fs::path relative = whole(file).lexically_relative(whole(general.path).parent_path());
-  const std::string place = relative.generic_string();
+  const std::string place = place_from(general.path, file);
   entry.excluded = general.of_files->excludes(place);
   entry.path = general.path;
   entry.notes = general.notes;
@@ -68,28 +72,72 @@ std::string Linters::find(const std::string& folder) const {
   return find_hadolint_home(options_.variables, *options_.files);
 }
 
+std::vector<ConfigLayer> Linters::layers_of(const std::string& path) {
+  const Entry& entry = of(path);
+  std::vector<ConfigLayer> layers(1);
+  std::vector<cache::Failure> notes;
+  auto file = entry.path.empty() ? Config() : read_file(entry.path, notes);
+  if (!file) return layers;
+  layers.push_back({"the file", *file});
+  if (const auto settings = FileSettings::compile(*file)) {
+    for (ConfigLayer& layer : settings->layers_of(place_from(entry.path, path)))
+      layers.push_back(std::move(layer));
+  }
+  for (ConfigLayer& layer : layers) {
+    layer.config.exclude = layers[1].config.exclude;
+    layer.config.overrides.clear();
+  }
+  layers.front().config.exclude.clear();
+  if (!takes_variables(entry.path)) return layers;
+  std::vector<std::string> names;
+  std::vector<ConfigError> variable_notes;
+  Config with_all = layers.back().config;
+  const auto look = [&](const std::string& name) {
+    auto value = options_.variables(name);
+    if (value) names.push_back(name);
+    return value;
+  };
+  add_hadolint_variables(look, names_, with_all, variable_notes);
+  for (const std::string& name : names) {
+    Config config = layers.back().config;
+    const auto only = [&](const std::string& other) {
+      return other == name ? options_.variables(name) : std::nullopt;
+    };
+    add_hadolint_variables(only, names_, config, variable_notes);
+    layers.push_back({name, std::move(config)});
+  }
+  return layers;
+}
+
+tl::expected<Config, cache::Failure> Linters::read_file(const std::string& path,
+                                                        std::vector<cache::Failure>& notes) const {
+  const auto text = options_.files->read(path);
+  if (!text) return tl::unexpected(cache::Failure{{}, 0, 0, text.error(), {}});
+  std::vector<ConfigError> remarks;
+  auto config = is_hadolint_config(path) ? read_hadolint_config(*text, names_, remarks)
+                                         : read_config(*text, names_, remarks);
+  for (ConfigError& remark : remarks)
+    notes.push_back(failure_of(path, std::move(remark)));
+  if (!config) return tl::unexpected(failure_of(path, std::move(config.error())));
+  return *std::move(config);
+}
+
+bool Linters::takes_variables(const std::string& path) const {
+  return options_.variables && (path.empty() || is_hadolint_config(path));
+}
+
 void Linters::read(Entry& entry) const {
-  const std::string& path = entry.path;
-  const bool of_hadolint = path.empty() || is_hadolint_config(path);
-  std::vector<ConfigError> notes;
-  if (!path.empty()) {
-    const auto text = options_.files->read(path);
-    if (!text) {
-      entry.failure = cache::Failure{{}, 0, 0, text.error(), {}};
-      return;
-    }
-    auto from_file =
-        of_hadolint ? read_hadolint_config(*text, names_, notes) : read_config(*text, names_, notes);
+  if (!entry.path.empty()) {
+    auto from_file = read_file(entry.path, entry.notes);
     if (!from_file) {
-      entry.failure = failure_of(path, std::move(from_file.error()));
+      entry.notes.clear();
+      entry.failure = std::move(from_file.error());
       return;
     }
     entry.given = std::move(*from_file);
   }
-  for (ConfigError& note : notes)
-    entry.notes.push_back(failure_of(path, std::move(note)));
-  if (!of_hadolint || !options_.variables) return;
-  notes.clear();
+  if (!takes_variables(entry.path)) return;
+  std::vector<ConfigError> notes;
   if (auto wrong = add_hadolint_variables(options_.variables, names_, entry.given, notes))
     entry.failure = failure_of({}, std::move(*wrong));
   for (ConfigError& note : notes)

@@ -39,7 +39,7 @@ class Linters {
 
   struct Entry {
     std::string path;              // of the configuration; empty for none
-    Config given;                  // what it says
+    Config given;                  // what it says, and HADOLINT_… where that counts
     Config config;                 // with what `adjust` made of it
     std::optional<Linter> linter;  // nothing if the configuration can't be used
     std::optional<cache::Failure> failure;
@@ -50,12 +50,19 @@ class Linters {
   };
   // What holds for a file. The reference stays good as long as this.
   const Entry& of(const std::string& path);
+  // How `given` of a file comes about, which has to be free of failures: the defaults, the configuration, its
+  // overrides and each variable. `exclude` is that of the configuration.
+  std::vector<ConfigLayer> layers_of(const std::string& path);
 
  private:
   Entry& of_config(const std::string& path);
   const Entry& with_overrides(const Entry& general, const std::string& file);
   std::string find(const std::string& folder) const;
   void read(Entry& entry) const;
+  tl::expected<Config, cache::Failure> read_file(const std::string& path,
+                                                 std::vector<cache::Failure>& notes) const;
+  // Whether HADOLINT_… adds to a configuration.
+  bool takes_variables(const std::string& path) const;
   void put_to_use(Entry& entry) const;
 
   std::span<const Rule> rules_;

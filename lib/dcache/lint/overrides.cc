@@ -72,6 +72,29 @@ std::optional<text::Failure> check(const Overrides& overrides, std::vector<std::
   return std::nullopt;
 }
 
+std::vector<std::pair<std::string, Overrides>> members_of(const Overrides& overrides) {
+  std::vector<std::pair<std::string, Overrides>> members;
+  const auto add = [&](const char* name, auto member, bool is_given) {
+    if (!is_given) return;
+    Overrides one;
+    one.*member = overrides.*member;
+    members.emplace_back(name, std::move(one));
+  };
+  add("profile", &Overrides::profile, !overrides.profile.empty());
+  add("select", &Overrides::select, !overrides.select.empty());
+  add("extend-select", &Overrides::extend_select, !overrides.extend_select.empty());
+  add("ignore", &Overrides::ignore, !overrides.ignore.empty());
+  add("level", &Overrides::levels, !overrides.levels.empty());
+  add("fail-on", &Overrides::fail_on, !overrides.fail_on.empty());
+  add("minimum-engine", &Overrides::minimum_engine, !overrides.minimum_engine.empty());
+  add("builder", &Overrides::builder, overrides.builder.has_value());
+  add("trusted-registry", &Overrides::trusted_registries, !overrides.trusted_registries.empty());
+  add("label-schema", &Overrides::labels, !overrides.labels.empty());
+  add("strict-labels", &Overrides::strict_labels, overrides.strict_labels);
+  add("report-unused-suppressions", &Overrides::report_unused, overrides.report_unused);
+  return members;
+}
+
 bool is_engine_version(std::string_view text) {
   const auto is_number = [](std::string_view part) {
     constexpr size_t kMostDigits = 4;

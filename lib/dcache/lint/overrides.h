@@ -33,6 +33,9 @@ struct Overrides {
 // that have no effect, though they are not wrong.
 std::optional<text::Failure> check(const Overrides& overrides, std::vector<std::string>& notes);
 
+// Each member that changes something alone, with its name as in check().
+std::vector<std::pair<std::string, Overrides>> members_of(const Overrides& overrides);
+
 // Whether a text is a version of Docker: MAJOR.MINOR, or MAJOR alone.
 bool is_engine_version(std::string_view text);
 
