@@ -59,6 +59,9 @@ TEST(ComposeInEditors, CompletesFromTheDockerfile) {
   EXPECT_EQ(compose.labels(build + "    depends_on:\n    - b"), (Texts{"base"}));
   EXPECT_EQ(compose.labels("services:\n  web:\n    build:\n      context: web\n      dockerfile: D"),
             (Texts{"Dockerfile.dev"}));
+  EXPECT_EQ(compose.labels("services:\n  web:\n    build:\n      context: .\n      dockerfile: web/D"),
+            (Texts{"web/Dockerfile.dev"}));
+  EXPECT_EQ(compose.labels("services:\n  web:\n    build:\n      dockerfile: w"), (Texts{"web"}));
   EXPECT_EQ(compose.labels("services:\n  web:\n    bu"), (Texts{"build"}));
   EXPECT_EQ(compose.labels("s"), (Texts{"services", "secrets"}));
   EXPECT_EQ(
@@ -103,6 +106,12 @@ TEST(ComposeInEditors, ListsFindingsOfTheDockerfile) {
   EXPECT_NE(message.find("in the Dockerfile of this image: "), std::string::npos) << message;
   EXPECT_NE(message.find("DC0001"), std::string::npos) << message;
   EXPECT_FALSE(told.at("relatedInformation").empty());
+}
+
+TEST(BakeInEditors, CompletesDockerfilesInSubfolders) {
+  Definition bake("docker-bake.hcl", kBake);
+  EXPECT_EQ(bake.labels("target \"a\" {\n  dockerfile = \"web/D"), (Texts{"web/Dockerfile.dev"}));
+  EXPECT_EQ(bake.labels("target \"a\" {\n  dockerfile = \""), (Texts{"Dockerfile", "web"}));
 }
 
 TEST(BakeInEditors, LeadsToTargetsVariablesAndStages) {

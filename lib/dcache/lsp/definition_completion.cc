@@ -497,9 +497,13 @@ class DefinitionCompletion {
     }
   }
 
-  void add_dockerfiles(const std::string& folder) {
+  // The Dockerfiles, and the folders to go on in, in the folder of a context that what is typed leads to.
+  void add_dockerfiles(const std::string& context) {
+    const std::string above(where_.typed.substr(0, where_.typed.rfind('/') + 1));
+    const std::string folder = above.empty() ? context : text::join_path(context, above);
     for (const auto& [name, is_folder] : request_.workspace().files_inside()->list(folder)) {
-      if (!is_folder && project::is_dockerfile_name(name)) add(name, Item::kFile);
+      if (is_folder && name != ".git") add(above + name, Item::kFolder);
+      if (!is_folder && project::is_dockerfile_name(name)) add(above + name, Item::kFile);
     }
   }
 
