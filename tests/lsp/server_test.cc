@@ -207,15 +207,38 @@ TEST(LanguageServer, CompletesWhatOneTypes) {
   EXPECT_EQ(labels(stage + "RUN --mount=type=cache,sharing="), (Texts{"shared", "private", "locked"}));
   EXPECT_EQ(labels(stage + "RUN --mount=type=cache,t"), (Texts{"target="}));
   EXPECT_EQ(labels(stage + "RUN --network=n"), (Texts{"none"}));
-  EXPECT_EQ(labels(stage + "RUN echo ${"),
-            (Texts{"A", "B", "TARGETPLATFORM", "TARGETOS", "TARGETARCH", "TARGETVARIANT", "BUILDPLATFORM",
-                   "BUILDOS", "BUILDARCH", "BUILDVARIANT"}));
+  const Texts proxies = {"HTTP_PROXY", "HTTPS_PROXY", "FTP_PROXY", "NO_PROXY", "ALL_PROXY"};
+  const Texts platforms = {"TARGETPLATFORM", "TARGETOS", "TARGETARCH", "TARGETVARIANT",
+                           "BUILDPLATFORM",  "BUILDOS",  "BUILDARCH",  "BUILDVARIANT"};
+  const auto together = [](Texts one, const Texts& other) {
+    one.insert(one.end(), other.begin(), other.end());
+    return one;
+  };
+  EXPECT_EQ(labels(stage + "RUN echo ${"), together({"B"}, proxies));
+  EXPECT_EQ(labels(stage + "RUN <<EOF\necho $"), together({"B"}, proxies));
+  EXPECT_EQ(labels(stage + "RUN echo $no_"), (Texts{"no_proxy"}));
+  EXPECT_EQ(labels(stage + "ARG TARGETARCH\nRUN echo $T"), (Texts{"TARGETARCH"}));
+  EXPECT_EQ(labels(stage + "ARG A\nCOPY $"), (Texts{"B", "A"}));
+  EXPECT_EQ(labels(stage + "FROM $"), together({"A"}, platforms));
+  EXPECT_EQ(labels("ARG A=1\nARG C=$"), together({"A"}, platforms));
+  EXPECT_EQ(labels(stage + "ENV C=$"), (Texts{"B"})) << "not the one that is set";
+  EXPECT_EQ(labels(stage + "ENV C=1 D=$"), (Texts{"B"})) << "nor those in the same instruction";
+  EXPECT_EQ(labels(stage + "ENV B=$"), (Texts{"B"})) << "that of above";
+  EXPECT_EQ(labels(stage + "ARG C=1 D=$"), (Texts{"B", "C"}));
+  EXPECT_EQ(labels(stage + "ARG A"), (Texts{"A"}));
+  EXPECT_EQ(labels(""), (Texts{"# syntax=", "# escape=", "# check=", "ARG", "FROM"}));
+  EXPECT_EQ(labels("ARG A=1\n"), (Texts{"ARG", "FROM"}));
+  EXPECT_EQ(labels("# syntax=x\n"), (Texts{"ARG", "FROM"}));
+  const Texts triggers = labels(stage + "ONBUILD ");
+  EXPECT_EQ(triggers.size(), 15u);
+  for (const char* refused : {"FROM", "ONBUILD", "MAINTAINER"})
+    EXPECT_EQ(std::ranges::count(triggers, refused), 0) << refused;
   EXPECT_EQ(labels(stage + "# E"), (Texts{}));
   for (const char* heredoc : {"RUN <<EOF\n", "COPY <<EOF /x\n", "RUN <<A <<B\nA\n", "ONBUILD RUN <<EOF\n"}) {
     for (const char* line : {"", "CO", "COPY ", "FROM ", "ENV x"})
       EXPECT_EQ(labels(stage + heredoc + line), (Texts{})) << heredoc << line;
   }
-  EXPECT_EQ(labels(stage + "RUN <<EOF\necho $A"), (Texts{"A"}));
+  EXPECT_EQ(labels(stage + "RUN <<EOF\necho $B"), (Texts{"B"}));
 }
 
 TEST(LanguageServer, LinksSourcesToFiles) {

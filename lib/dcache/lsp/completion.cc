@@ -100,9 +100,9 @@ class DockerfileCompletion {
       complete_directive(written);
       return std::move(items_);
     }
-    if (complete_variable(written.word) || written.in_heredoc) return std::move(items_);
+    if (complete_variable(written) || written.in_heredoc) return std::move(items_);
     if (written.words.empty()) {
-      complete_keyword(written.word);
+      complete_keyword(written);
     } else {
       complete_argument(written);
     }
@@ -139,7 +139,10 @@ class DockerfileCompletion {
     const auto& instructions = parsed_.file.instructions();
     const bool above = instructions.empty() || offset_ <= instructions.front().span.begin;
     if (!above || written.words.size() > 1) return;
-    const std::string_view typed = source.substr(start);
+    add_directives(source.substr(start));
+  }
+
+  void add_directives(std::string_view typed) {
     for (const char* name : {"# syntax", "# escape", "# check"}) {
       const Help* help = editor::find_help(name);
       if (help == nullptr || parsed_.file.directive(std::string_view(name).substr(2))) continue;
@@ -148,12 +151,13 @@ class DockerfileCompletion {
     }
   }
 
-  void complete_keyword(std::string_view typed) {
-    const bool lower =
-        !typed.empty() && std::ranges::all_of(typed, [](char c) { return c == text::ascii_lower(c); });
+  void complete_keyword(const CurrentInstruction& written) {
+    const std::string_view typed = written.word;
+    const bool lower = is_lower(typed);
+    if (offset_ == 0) add_directives(typed);
     for (auto k = static_cast<uint8_t>(Keyword::kAdd); k <= static_cast<uint8_t>(Keyword::kWorkdir); ++k) {
       const auto keyword = static_cast<Keyword>(k);
-      if (keyword == Keyword::kMaintainer) continue;  // deprecated
+      if (!may_come(keyword, written.after_onbuild)) continue;
       const std::string_view name = dockerfile::name_of(keyword);
       const Help* help = editor::find_help(name);
       add(lower ? text::to_lower(name) : std::string(name), Item::kKeyword, typed, {.help = help});
@@ -161,23 +165,71 @@ class DockerfileCompletion {
     }
   }
 
-  bool complete_variable(std::string_view word) {
+  static bool is_lower(std::string_view typed) {
+    return !typed.empty() && std::ranges::all_of(typed, [](char c) { return c == text::ascii_lower(c); });
+  }
+
+  // Above the first FROM, in a stage, or after ONBUILD.
+  bool may_come(Keyword keyword, bool after_onbuild) const {
+    if (keyword == Keyword::kMaintainer) return false;  // deprecated
+    if (after_onbuild) return keyword != Keyword::kFrom && keyword != Keyword::kOnbuild;
+    return stage_at(parsed_, offset_) || keyword == Keyword::kFrom || keyword == Keyword::kArg;
+  }
+
+  // The instruction that the cursor is in, in a heredoc too.
+  Keyword keyword_at(const CurrentInstruction& written) const {
+    if (!written.in_heredoc) return written.keyword();
+    const auto is_around = [&](const dockerfile::Instruction& one) {
+      return one.span.begin <= offset_ && offset_ <= one.span.end;
+    };
+    const auto found = std::ranges::find_if(parsed_.file.instructions(), is_around);
+    if (found == parsed_.file.instructions().end()) return Keyword::kUnknown;
+    return found->onbuild == nullptr ? found->keyword : found->onbuild->keyword;
+  }
+
+  bool complete_variable(const CurrentInstruction& written) {
+    const std::string_view word = written.word;
     const size_t dollar = word.rfind('$');
     if (dollar == std::string_view::npos) return false;
     std::string_view typed = word.substr(dollar + 1);
     if (typed.starts_with('{')) typed.remove_prefix(1);
     if (typed.find_first_of("}:/.,") != std::string_view::npos) return false;
+    const Keyword keyword = keyword_at(written);
+    // The variables that an ENV sets are not known in it. Each ARG of an instruction sees those before it.
+    const std::string_view first = keyword == Keyword::kEnv ? written.words.front() : word;
+    const auto known_from = static_cast<uint32_t>(first.data() - parsed_.file.source().data());
     const auto stage = stage_at(parsed_, offset_);
+    const bool above = !stage || keyword == Keyword::kFrom;
     for (const Occurrence& one : occurrences(parsed_)) {
-      if (one.kind == Occurrence::Kind::kVariable && one.defines && one.span.end < offset_) {
-        const bool here = one.above_stages || (stage && parsed_.graph.starts_from(*stage, one.stage));
-        if (here) add(one.name, Item::kVariable, typed, {.detail = one.above_stages ? "above FROM" : ""});
-      }
+      if (one.kind != Occurrence::Kind::kVariable || !one.defines || one.span.begin >= known_from) continue;
+      const bool here =
+          above ? one.above_stages : !one.above_stages && parsed_.graph.starts_from(*stage, one.stage);
+      if (!here) continue;
+      const Help* const help = editor::find_help("$" + one.name);
+      add(one.name, Item::kVariable, typed,
+          {.detail = help != nullptr ? "set by the builder"
+                     : above         ? "above FROM"
+                                     : "",
+           .help = help});
     }
+    if (above) add_platforms(typed);
+    if (keyword == Keyword::kRun) add_proxies(typed);
+    return true;
+  }
+
+  // Set by the builder for FROM; a stage needs an ARG.
+  void add_platforms(std::string_view typed) {
     for (const char* name : {"TARGETPLATFORM", "TARGETOS", "TARGETARCH", "TARGETVARIANT", "BUILDPLATFORM",
                              "BUILDOS", "BUILDARCH", "BUILDVARIANT"})
       add(name, Item::kVariable, typed, {"set by the builder", editor::find_help(std::string("$") + name)});
-    return true;
+  }
+
+  // RUN has them without an ARG, in capitals and in small letters.
+  void add_proxies(std::string_view typed) {
+    const Help* const help = editor::find_help("$HTTP_PROXY");
+    for (const std::string_view name : {"HTTP_PROXY", "HTTPS_PROXY", "FTP_PROXY", "NO_PROXY", "ALL_PROXY"})
+      add(is_lower(typed) ? text::to_lower(name) : std::string(name), Item::kVariable, typed,
+          {"set by the builder, if it has a proxy", help});
   }
 
   void complete_argument(const CurrentInstruction& written) {
@@ -214,11 +266,16 @@ class DockerfileCompletion {
     if (!word.empty()) add("scratch", Item::kClass, word, {.detail = "an empty image"});
   }
 
-  // The arguments that the builder sets, which a stage has to declare.
+  // The arguments that the builder sets and those above the first FROM, which a stage has to declare.
   void complete_predefined(std::string_view word) {
     for (const Help& help : editor::all_help()) {
       if (help.name.starts_with('$') && !word.empty())
         add(std::string(help.name.substr(1)), Item::kVariable, word, {"set by the builder", &help});
+    }
+    if (!stage_at(parsed_, offset_)) return;
+    for (const Occurrence& one : occurrences(parsed_)) {
+      const bool is_global = one.kind == Occurrence::Kind::kVariable && one.defines && one.above_stages;
+      if (is_global) add(one.name, Item::kVariable, word, {.detail = "above FROM"});
     }
   }
 

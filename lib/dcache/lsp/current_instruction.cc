@@ -73,7 +73,8 @@ CurrentInstruction current_instruction(const dockerfile::File& file, uint32_t of
   CurrentInstruction written;
   written.word = words.back();
   words.pop_back();
-  if (!words.empty() && text::equals_ignoring_case(words.front(), "ONBUILD")) words.erase(words.begin());
+  written.after_onbuild = !words.empty() && text::equals_ignoring_case(words.front(), "ONBUILD");
+  if (written.after_onbuild) words.erase(words.begin());
   written.words = std::move(words);
   written.in_comment = std::ranges::any_of(file.comments(), [&](const dockerfile::Comment& comment) {
     return comment.span.begin < offset && offset <= comment.span.end;

@@ -15,6 +15,7 @@ struct CurrentInstruction {
   std::vector<std::string_view> words;  // before the one being written, the instruction's name first
   std::string_view word;                // may be empty
   bool in_comment = false;
+  bool after_onbuild = false;
   bool in_heredoc = false;  // then there is the word alone
 
   dockerfile::Keyword keyword() const;
