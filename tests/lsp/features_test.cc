@@ -147,7 +147,7 @@ TEST(EditorFeatures, RenamesStagesAndVariables) {
   EXPECT_EQ(renamed(2, 25, "scratch"), "'scratch' is reserved");
   EXPECT_EQ(renamed(6, 11, "OTHER"), "the file has a variable of that name");
   EXPECT_EQ(renamed(6, 11, "TARGETARCH"), "the builder sets TARGETARCH itself");
-  EXPECT_EQ(renamed(8, 1, "x"), "only stages and variables that the file sets can be renamed");
+  EXPECT_EQ(renamed(8, 1, "x"), "only stages, heredocs and variables that the file sets can be renamed");
   EXPECT_EQ(renamed(7, 1, "x"), "the stage has no name");
   const json prepared = client.result("textDocument/prepareRename", at(8, 14));
   EXPECT_EQ(LspClient::words_of(prepared.at("range")), "8:12-8:17");
@@ -307,6 +307,17 @@ TEST(EditorFeatures, LinksImagesToTheirPages) {
     targets.push_back(one.at("target"));
   EXPECT_EQ(targets, (Texts{"https://hub.docker.com/_/alpine", "https://ghcr.io/x/y",
                             "https://hub.docker.com/r/me/z", "https://example.com/a.tar"}));
+}
+
+TEST(EditorFeatures, ShowsBothEndsOfAHeredoc) {
+  Opened client("FROM a\nCOPY <<EOF /x\n$A\nEOF\n");
+  const json ends = client.result("textDocument/documentHighlight", at(3, 1));
+  ASSERT_EQ(ends.size(), 2u) << ends;
+  EXPECT_EQ(ends.at(0).at("range").at("start"), (json{{"line", 1}, {"character", 7}}));
+  EXPECT_EQ(ends.at(1).at("range").at("start"), (json{{"line", 3}, {"character", 0}}));
+  const json defined = client.result("textDocument/definition", at(3, 1));
+  ASSERT_EQ(defined.size(), 1u);
+  EXPECT_EQ(defined.at(0).at("range"), ends.at(0).at("range"));
 }
 
 TEST(EditorFeatures, CompletesWithDocumentationAndSnippets) {

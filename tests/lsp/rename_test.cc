@@ -47,6 +47,22 @@ void expect(const Renaming& one, const std::string& path = "/nowhere/Dockerfile"
   EXPECT_EQ(text_after(text, answer.at("result").at("changes").at(lsp::uri_of(path))), one.expected);
 }
 
+TEST(Rename, ChangesBothEndsOfAHeredoc) {
+  for (const Renaming& one : std::initializer_list<Renaming>{
+           {"FROM a\nCOPY <<|EOF /x\nEOF1\nEOF\n", "END", "FROM a\nCOPY <<END /x\nEOF1\nEND\n"},
+           {"FROM a\nCOPY <<EOF /x\na\n|EOF\n", "END", "FROM a\nCOPY <<END /x\na\nEND\n"},
+           {"FROM a\nRUN <<-\"|EOF\"\n\techo EOF\n\tEOF\n", "END",
+            "FROM a\nRUN <<-\"END\"\n\techo EOF\n\tEND\n"},
+           {"FROM a\nRUN <<A <<|B cat\nA\nB\n", "C", "FROM a\nRUN <<A <<C cat\nA\nC\n"},
+           {"FROM a\nONBUILD RUN <<|EOF\na\nEOF\n", "END", "FROM a\nONBUILD RUN <<END\na\nEND\n"},
+           {"FROM a\nCOPY <<|EOF /x/\na\nEOF\n", "END", "error: makes a file with the name of the heredoc"},
+           {"FROM a\nCOPY <<|EOF x /y\na\nEOF\n", "END", "error: makes a file with the name"},
+           {"FROM a\nRUN <<A <<|B cat\nA\nB\n", "A", "error: has a heredoc of that name"},
+           {"FROM a\nCOPY <<-|EOF /x\n\tEND\nEOF\n", "END", "error: is END, and would end it"},
+           {"FROM a\nCOPY <<|EOF /x\na\nEOF\n", "a b", "error: the name of a heredoc"}})
+    expect(one);
+}
+
 TEST(Rename, ChangesOnlyWhatMeansTheVariable) {
   const std::string from = "FROM a\nARG |X=1\n", to = "FROM a\nARG NEW=1\n";
   for (const Renaming& one : std::initializer_list<Renaming>{

@@ -159,6 +159,25 @@ class Finder {
     }
   }
 
+  // The name in `<<-"EOF"`, if it is written in one piece, and in the last line.
+  void add_heredoc(const Heredoc& heredoc) {
+    const auto add = [&](Span where, bool defines) {
+      const size_t at = where.of(source_).rfind(heredoc.name);
+      if (heredoc.name.empty() || at == std::string_view::npos) return;
+      const Span span = span_from(where.begin + static_cast<uint32_t>(at), heredoc.name.size());
+      names_.occurrences.push_back({Kind::kHeredoc,
+                                    std::string(heredoc.name),
+                                    span,
+                                    defines,
+                                    stage_,
+                                    above_stages_,
+                                    heredoc.body.begin,
+                                    {}});
+    };
+    add(heredoc.marker, true);
+    add(heredoc.terminator, false);
+  }
+
   // ---- Instructions.
 
   // Stages that ONBUILD names are those of another file.
@@ -170,6 +189,8 @@ class Finder {
       if (flag.name == "mount") visit_mount(flag, instruction.start_line);
     }
     visit_flags(instruction);
+    for (const Heredoc& heredoc : instruction.heredocs)
+      add_heredoc(heredoc);
     switch (instruction.keyword) {
       case Keyword::kArg:
         visit_arguments(instruction);

@@ -1,4 +1,4 @@
-// Where a Dockerfile names its stages and variables, and which of these a name means.
+// Where a Dockerfile names its stages, variables and heredocs, and which of these a name means.
 #pragma once
 
 #include <cstdint>
@@ -14,16 +14,17 @@
 
 namespace dcache::lsp {
 
-// A place that names a stage or a variable.
+// A place that names a stage, a variable or a heredoc: `<<EOF`, and the line that ends it.
 struct Occurrence {
-  enum class Kind : uint8_t { kStage, kVariable };
+  enum class Kind : uint8_t { kStage, kVariable, kHeredoc };
   Kind kind = Kind::kStage;
   std::string name;  // of a stage in lower case; of one without a name its number
   text::Span span;
   bool defines = false;
   size_t stage = 0;  // that it is in
   bool above_stages = false;
-  // What it means: occurrences with one number mean the same. Of stages their index. A variable is the same
+  // What it means: occurrences with one number mean the same. Of stages their index, of heredocs where their
+  // text begins. A variable is the same
   // in its stage, in those that start from it, and above the first FROM if an ARG without a value takes it
   // from there.
   size_t meaning = 0;

@@ -2,6 +2,7 @@
 
 #include <algorithm>
 #include <array>
+#include <span>
 
 #include <fmt/format.h>
 #include <nlohmann/json.hpp>
@@ -111,6 +112,48 @@ std::string objection_to_variable(const Names& names, const Occurrence& renamed,
   return "";
 }
 
+const dockerfile::Heredoc* find_heredoc(std::span<const dockerfile::Heredoc> heredocs, size_t meaning) {
+  const auto found = std::ranges::find(heredocs, meaning, [](const auto& one) { return one.body.begin; });
+  return found == heredocs.end() ? nullptr : &*found;
+}
+
+// Whether COPY or ADD makes files with the names of its heredocs: in a folder.
+bool names_files(const dockerfile::Instruction& instruction) {
+  if (instruction.keyword != dockerfile::Keyword::kCopy && instruction.keyword != dockerfile::Keyword::kAdd)
+    return false;
+  if (instruction.arguments.size() != 2) return true;
+  const std::string_view destination = instruction.arguments.back().text;
+  return destination.ends_with('/') || destination == "." || destination == ".." ||
+         destination.ends_with("/.") || destination.ends_with("/..");
+}
+
+std::string objection_to_heredoc(const ParsedDockerfile& parsed, const Occurrence& renamed,
+                                 const std::string& name) {
+  if (!is_variable_name(name))
+    return "the name of a heredoc contains letters, digits and '_', and does not start with a digit";
+  for (const dockerfile::Instruction& written : parsed.file.instructions()) {
+    const dockerfile::Instruction& one = written.onbuild == nullptr ? written : *written.onbuild;
+    const dockerfile::Heredoc* const heredoc = find_heredoc(one.heredocs, renamed.meaning);
+    if (heredoc == nullptr) continue;
+    if (names_files(one))
+      return fmt::format("line {} makes a file with the name of the heredoc", one.start_line);
+    const auto is_same = [&](const dockerfile::Heredoc& other) {
+      return &other != heredoc && other.name == name;
+    };
+    if (std::ranges::any_of(one.heredocs, is_same)) return "the instruction has a heredoc of that name";
+    std::string_view text = heredoc->body.of(parsed.file.source());
+    if (heredoc->terminator.size() == 0) return "the heredoc has no end";
+    while (!text.empty()) {
+      std::string_view line = text.substr(0, text.find('\n'));
+      text.remove_prefix(std::min(text.size(), line.size() + 1));
+      if (line.ends_with('\r')) line.remove_suffix(1);
+      if (heredoc->chomp) line.remove_prefix(std::min(line.find_first_not_of('\t'), line.size()));
+      if (line == name) return fmt::format("a line of the heredoc is {}, and would end it", name);
+    }
+  }
+  return "";
+}
+
 // Why not all uses are known of what is renamed; empty if they are.
 std::string doubt_about(const Names& names, const Occurrence& renamed) {
   for (const Doubt& doubt : names.doubts) {
@@ -125,7 +168,8 @@ std::string doubt_about(const Names& names, const Occurrence& renamed) {
 tl::expected<text::Span, std::string> renamed_span(const ParsedDockerfile& parsed, uint32_t offset) {
   const auto found = occurrence_at(parsed, offset);
   if (!found)
-    return tl::unexpected(std::string("only stages and variables that the file sets can be renamed"));
+    return tl::unexpected(
+        std::string("only stages, heredocs and variables that the file sets can be renamed"));
   if (found->kind == OccurrenceKind::kStage && is_digit(found->name.front()))
     return tl::unexpected(std::string("the stage has no name"));
   if (found->kind == OccurrenceKind::kVariable && editor::find_help("$" + found->name) != nullptr)
@@ -143,7 +187,8 @@ tl::expected<nlohmann::json, std::string> rename_edits(const ParsedDockerfile& p
   const Names names = names_of(parsed);
   const Occurrence renamed = *occurrence_at(parsed, offset);
   std::string why = renamed.kind == OccurrenceKind::kStage ? objection_to_stage(parsed, names, renamed, name)
-                                                           : objection_to_variable(names, renamed, name);
+                    : renamed.kind == OccurrenceKind::kHeredoc ? objection_to_heredoc(parsed, renamed, name)
+                                                               : objection_to_variable(names, renamed, name);
   if (why.empty()) why = doubt_about(names, renamed);
   if (!why.empty()) return tl::unexpected(std::move(why));
   nlohmann::json edits = nlohmann::json::array();

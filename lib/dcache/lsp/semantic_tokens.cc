@@ -39,6 +39,7 @@ class Painter {
     for (const Instruction& one : parsed_.file.instructions())
       visit(one);
     for (const Occurrence& one : occurrences(parsed_)) {
+      if (one.kind == Occurrence::Kind::kHeredoc) continue;
       const bool variable = one.kind == Occurrence::Kind::kVariable;
       // A stage without a name is defined by its FROM.
       const bool is_keyword = one.span.begin < paint_.size() && paint_[one.span.begin].type == Type::kKeyword;

@@ -121,7 +121,8 @@ std::optional<WordHelp> help_of_instruction(const ParsedDockerfile& parsed, cons
   if (instruction.onbuild != nullptr && instruction.onbuild->span.contains(offset))
     return help_of_instruction(parsed, *instruction.onbuild, offset);
   const std::string_view source = parsed.file.source();
-  if (const auto occurrence = occurrence_at(parsed, offset)) {
+  const auto occurrence = occurrence_at(parsed, offset);
+  if (occurrence && occurrence->kind != Occurrence::Kind::kHeredoc) {
     auto told = occurrence->kind == Occurrence::Kind::kStage ? of_stage(parsed, *occurrence)
                                                              : of_variable(parsed, *occurrence);
     if (told) return told;
