@@ -71,6 +71,12 @@ TEST(ChooseContext, IsTheFolderWhoseCopyHasTheOwnFolderInIt) {
   EXPECT_EQ(chosen({{"apps/web/Dockerfile", workdir}, {"apps/web/x", ""}}, "apps/web/Dockerfile"), ".");
 }
 
+TEST(ChooseContext, IsNotToldByAProgramThatIsCalledLikeTheFolder) {
+  const std::string text =
+      "FROM a\nWORKDIR /w\nCOPY . .\nRUN go build -o ./svc .\nFROM b\nCOPY --from=0 /w/svc /bin/svc\n";
+  EXPECT_EQ(chosen({{"svc/Dockerfile", text}, {"svc/go.mod", ""}, {"y", ""}}, "svc/Dockerfile"), "svc");
+}
+
 TEST(ChooseContext, IsNotAFolderWithNothingToCopy) {
   const std::string text = "FROM a\nCOPY . /app\n";
   EXPECT_EQ(chosen({{"docker/Dockerfile", text}, {"src/x", ""}}, "docker/Dockerfile"), ".");

@@ -250,7 +250,9 @@ class WholeContext {
         const size_t at = instruction.joined.find(copy);
         if (at == std::string_view::npos) return false;
         const std::string_view after = instruction.joined.substr(at + copy.size());
-        return after.empty() || std::string_view("/ \t\"',]\\").find(after.front()) != std::string_view::npos;
+        // A file that is built may be called as the folder is.
+        if (instruction.keyword != dockerfile::Keyword::kWorkdir) return after.starts_with('/');
+        return after.empty() || std::string_view("/ \t\"'").find(after.front()) != std::string_view::npos;
       });
     });
   }
