@@ -283,8 +283,10 @@ Command affected_command() {
       "--since", "FOLDER", options->since,
       "Compare with the states that dcache snapshot recorded in this folder; give several, the last "
       "build last, if the builder has built several");
-  command.texts("--only", "NAME", options->only, "Only this image, or the images of this group").separator =
-      ',';
+  Option& only =
+      command.texts("--only", "NAME", options->only, "Only this image, or the images of this group");
+  only.separator = ',';
+  only.names_of = Option::Names::kImages;
   add_project_options(command, options->build);
   add_builder(command, options->build);
   add_store_option(command, options->build);

@@ -164,7 +164,8 @@ void add_build_options(Command& command, BuildFlags& flags, Dockerfiles dockerfi
       "--context", "DIR", flags.context,
       "Build context (default: as a definition says, or the nearest folder that has what the Dockerfile "
       "copies)");
-  command.text("--target", "STAGE", flags.target, "Stage to build (default: the last)");
+  command.text("--target", "STAGE", flags.target, "Stage to build (default: the last)").names_of =
+      Option::Names::kStages;
   command.texts("--build-arg", "NAME=VALUE", flags.build_args, "Value of an ARG");
   command.texts("--build-context", "NAME=DIR", flags.build_contexts, "Additional named context");
   command.text("--platform", "PLATFORM", flags.platform,
@@ -229,6 +230,7 @@ void add_image_options(Command& command, BuildFlags& flags, const ProjectOptionS
       "--image", "NAME", flags.images,
       "Image of the repository, by the name that dcache images shows, in place of a Dockerfile");
   image.separator = ',';
+  image.names_of = Option::Names::kImages;
   image.group = style.group;
   add_project_options(command, flags, style);
 }

@@ -33,6 +33,9 @@ struct Option {
   bool takes_rest = false;           // all words that follow are values, up to the next option
   bool required = false;
   bool names_files = false;  // so that no value is empty
+  // What the values are names of, for completion: codes of rules, images of the repository, or stages.
+  enum class Names : uint8_t { kNone, kRules, kImages, kStages };
+  Names names_of = Names::kNone;
   std::string if_none = {};  // what to write if a list may be empty, for the error that it is missing
   Take take;
 

@@ -8,6 +8,7 @@
 namespace dcache::cli {
 
 Command affected_command();
+Command complete_names_command();
 Command completion_command();
 Command config_command();
 Command context_command();

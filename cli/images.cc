@@ -35,8 +35,10 @@ int run(const Options& options) {
 Command images_command() {
   auto options = std::make_shared<Options>();
   Command command("images", "List the images that the repository builds, and where each is defined");
-  command.texts("--only", "NAME", options->only, "Show only this image, or the images of this group")
-      .separator = ',';
+  Option& only =
+      command.texts("--only", "NAME", options->only, "Show only this image, or the images of this group");
+  only.separator = ',';
+  only.names_of = Option::Names::kImages;
   add_project_options(command, options->build);
   command.text("--format", "", options->format, "Output format").choices = {"text", "json"};
   command.notes =

@@ -60,11 +60,13 @@ void add_rule_options(Command& command, LintOptions& options) {
                    "separated by commas")}) {
     Option& option = command.texts(name, "RULE", *target, help);
     option.separator = ',';
+    option.names_of = Option::Names::kRules;
     option.group = kRules;
   }
-  add_pairs(command, "--level", "RULE=LEVEL", options.rules.levels, {"error", "warning", "info", "style"},
-            "Report a rule at another level")
-      .group = kRules;
+  Option& level = add_pairs(command, "--level", "RULE=LEVEL", options.rules.levels,
+                            {"error", "warning", "info", "style"}, "Report a rule at another level");
+  level.names_of = Option::Names::kRules;
+  level.group = kRules;
   Option& fail_on = command.text("--fail-on", "", options.rules.fail_on,
                                  "Exit with status 1 from this level on (default: warning)");
   fail_on.choices = {"error", "warning", "info", "style", "none"};

@@ -43,6 +43,7 @@ constexpr std::array kCommands = {
     CommandEntry{"parse", parse_command},
     CommandEntry{"lsp", lsp_command},
     CommandEntry{"completion", completion_command},
+    CommandEntry{"complete-names", complete_names_command},
     CommandEntry{"make-manuals", manuals_command},
 };
 

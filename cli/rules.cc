@@ -58,6 +58,7 @@ Command rules_command() {
   Command command("rules", "List the rules, or explain one");
   Option& rule = command.text("RULE", "", options->rule, "Code or name of a rule");
   rule.kind = Option::Kind::kArgument;
+  rule.names_of = Option::Names::kRules;
   command.text("--format", "", options->format, "Output format").choices = {"text", "json", "markdown"};
   command.examples = "  dcache rules\n  dcache rules DC1001";
   command.run = [options] { return run(*options); };

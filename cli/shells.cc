@@ -1,15 +1,23 @@
 // What shells and `man` know of the program, made of the definitions of its options.
 #include <algorithm>
 #include <memory>
+#include <set>
+#include <span>
 #include <string>
 #include <string_view>
 #include <vector>
 
 #include <fmt/format.h>
+#include <tl/expected.hpp>
 
 #include "cli/commands.h"
 #include "cli/help.h"
+#include "cli/selection.h"
 #include "cli/terminal.h"
+#include "dcache/context/disk.h"
+#include "dcache/dockerfile/parser.h"
+#include "dcache/lint/catalogue.h"
+#include "dcache/lint/engine.h"
 #include "dcache/text/unicode.h"
 #include "dcache/text/write_file.h"
 #include "dcache/version.h"
@@ -61,6 +69,43 @@ std::string replaced(std::string text, std::string_view what, std::string_view b
   return text;
 }
 
+// The codes that options and arguments take.
+std::string rule_codes() {
+  std::vector<std::string> codes;
+  for (const std::span<const lint::Rule> rules : {lint::catalogue(), lint::pseudo_rules()}) {
+    for (const lint::Rule& rule : rules)
+      codes.emplace_back(rule.code);
+  }
+  return joined(codes);
+}
+
+// What prints the names that there are now; empty if they are known.
+std::string_view names_printed_by(const Option& option) {
+  if (option.names_of == Option::Names::kImages) return "complete-names images 2>/dev/null";
+  if (option.names_of == Option::Names::kStages) return "complete-names stages 2>/dev/null";
+  return "";
+}
+
+// Whether a value is a code and something else: DC1001=info.
+bool is_pair_of_rule(const Option& option) {
+  return option.names_of == Option::Names::kRules && option.value.find('=') != std::string::npos;
+}
+
+// The assignment of the words that a value can be; empty if these are files.
+std::string words_in_bash(const Option& option) {
+  std::string words;
+  if (option.names_of == Option::Names::kRules) {
+    words = "words=$rules";
+  } else if (const std::string_view printed = names_printed_by(option); !printed.empty()) {
+    words = fmt::format("words=$(\"${{COMP_WORDS[0]}}\" {})", printed);
+  } else if (!option.choices.empty()) {
+    words = fmt::format("words='{}'", joined(option.choices));
+  } else {
+    return "";
+  }
+  return words + (option.separator != 0 ? " list=1" : "");
+}
+
 std::string bash(const std::vector<Command>& all) {
   std::string commands, cases;
   for (const Command* command : listed(all)) {
@@ -69,9 +114,12 @@ std::string bash(const std::vector<Command>& all) {
     for (const Option* option : options_of(*command)) {
       const std::vector<std::string>& names = option->names;
       options += (options.empty() ? "" : " ") + joined(names);
-      const std::vector<std::string>& choices = option->choices;
-      if (choices.empty()) continue;
-      values += fmt::format("        {}) words='{}' ;;\n", fmt::join(names, "|"), joined(choices));
+      const std::string words = words_in_bash(*option);
+      if (!words.empty()) values += fmt::format("        {}) {} ;;\n", fmt::join(names, "|"), words);
+    }
+    for (const Option* argument : arguments_of(*command)) {
+      const std::string words = words_in_bash(*argument);
+      if (!words.empty()) values += fmt::format("        *) [[ $word == -* ]] || {} ;;\n", words);
     }
     cases += fmt::format("    {})\n      options='{}'\n      case $before in\n{}      esac\n      ;;\n",
                          command->name, options, values);
@@ -79,7 +127,8 @@ std::string bash(const std::vector<Command>& all) {
   return fmt::format(
       R"(# bash completion of dcache: source it, or put it into ~/.local/share/bash-completion/completions/dcache
 _dcache() {{
-  local word=${{COMP_WORDS[COMP_CWORD]}} before=${{COMP_WORDS[COMP_CWORD-1]}} words='' options=''
+  local word=${{COMP_WORDS[COMP_CWORD]}} before=${{COMP_WORDS[COMP_CWORD-1]}} words='' options='' list='' known=''
+  local rules='{rules}'
   # --name=value comes as three words.
   [[ $word == = ]] && word=''
   [[ $before == = ]] && before=${{COMP_WORDS[COMP_CWORD-2]}}
@@ -90,11 +139,28 @@ _dcache() {{
   case ${{COMP_WORDS[1]}} in
 {cases}  esac
   [[ -z $words && $word == -* ]] && words=$options
-  [[ -n $words ]] && mapfile -t COMPREPLY < <(compgen -W "$words" -- "$word")
+  # Of a list the last word is completed.
+  [[ -n $list && $word == *,* ]] && known=${{word%,*}},
+  [[ -n $words ]] && mapfile -t COMPREPLY < <(compgen -P "$known" -W "$words" -- "${{word#"$known"}}")
 }}
 complete -o bashdefault -o default -F _dcache dcache
 )",
-      fmt::arg("commands", commands), fmt::arg("cases", cases));
+      fmt::arg("commands", commands), fmt::arg("cases", cases), fmt::arg("rules", rule_codes()));
+}
+
+// What completes a value: an action of _arguments.
+std::string action_in_zsh(const Option& option) {
+  if (is_pair_of_rule(option)) return "compadd -S = -a rules";
+  const std::string_view printed = names_printed_by(option);
+  std::string words;
+  if (option.names_of == Option::Names::kRules) {
+    words = "$rules";
+  } else if (!printed.empty()) {
+    words = fmt::format("${{(f)\"$(dcache {})\"}}", printed);
+  } else {
+    return option.choices.empty() ? "_files" : fmt::format("({})", joined(option.choices));
+  }
+  return fmt::format("{}compadd - {}", option.separator != 0 ? "_sequence " : "", words);
 }
 
 std::string zsh(const std::vector<Command>& all) {
@@ -108,23 +174,23 @@ std::string zsh(const std::vector<Command>& all) {
     commands += fmt::format("    '{}:{}'\n", command->name, quoted(command->summary));
     std::string specs;
     for (const Option* option : options_of(*command)) {
-      const std::vector<std::string>& choices = option->choices;
-      std::string value;
-      if (option->takes_value())
-        value = choices.empty() ? ":value:_files" : fmt::format(":value:({})", joined(choices));
+      const std::string value = option->takes_value() ? ":value:" + action_in_zsh(*option) : "";
       for (const std::string& name : option->names) {
         const bool equals = name.starts_with("--") && !value.empty();
         specs +=
             fmt::format(" \\\n        '*{}{}[{}]{}'", name, equals ? "=" : "", quoted(option->help), value);
       }
     }
-    cases +=
-        fmt::format("    {})\n      _arguments{} \\\n        '*:file:_files' ;;\n", command->name, specs);
+    const std::vector<const Option*> arguments = arguments_of(*command);
+    const std::string action = arguments.empty() ? "_files" : action_in_zsh(*arguments.front());
+    cases += fmt::format("    {})\n      _arguments{} \\\n        '*:value:{}' ;;\n", command->name, specs,
+                         action);
   }
   return fmt::format(R"(#compdef dcache
 # zsh completion of dcache: put it as _dcache into a folder of $fpath
 _dcache() {{
-  local -a commands
+  local -a commands rules
+  rules=({})
   commands=(
 {}  )
   if (( CURRENT == 2 )); then
@@ -139,25 +205,47 @@ _dcache() {{
 }}
 _dcache "$@"
 )",
-                     commands, cases);
+                     rule_codes(), commands, cases);
+}
+
+// The words that a value can be, for -a; empty if these are files.
+std::string words_in_fish(const Option& option) {
+  std::string words;
+  if (option.names_of == Option::Names::kRules) {
+    words = "(__dcache_rules)";
+  } else if (const std::string_view printed = names_printed_by(option); !printed.empty()) {
+    words = fmt::format("(dcache {})", printed);
+  } else {
+    return joined(option.choices);
+  }
+  if (is_pair_of_rule(option)) return words + "=";
+  return option.separator != 0 ? fmt::format("(__fish_append , {})", words) : words;
 }
 
 std::string fish(const std::vector<Command>& all) {
   const auto quoted = [](std::string text) {
     return "'" + replaced(replaced(std::move(text), "\\", "\\\\"), "'", "\\'") + "'";
   };
-  std::string out = "# fish completion of dcache: put it as dcache.fish into ~/.config/fish/completions\n";
+  std::string out = fmt::format(
+      "# fish completion of dcache: put it as dcache.fish into ~/.config/fish/completions\n"
+      "function __dcache_rules\n    printf '%s\\n' {}\nend\n",
+      rule_codes());
   for (const Command* command : listed(all)) {
     out += fmt::format("complete -c dcache -n __fish_use_subcommand -f -a {} -d {}\n", command->name,
                        quoted(command->summary));
+    const std::string of_command =
+        fmt::format("complete -c dcache -n '__fish_seen_subcommand_from {}'", command->name);
     for (const Option* option : options_of(*command)) {
-      out += fmt::format("complete -c dcache -n '__fish_seen_subcommand_from {}'", command->name);
+      out += of_command;
       for (const std::string& name : option->names)
         out += name.starts_with("--") ? " -l " + name.substr(2) : " -s " + name.substr(1);
-      const std::vector<std::string>& choices = option->choices;
-      if (option->takes_value())
-        out += choices.empty() ? " -r" : fmt::format(" -x -a {}", quoted(joined(choices)));
+      const std::string words = words_in_fish(*option);
+      if (option->takes_value()) out += words.empty() ? " -r" : fmt::format(" -x -a {}", quoted(words));
       out += fmt::format(" -d {}\n", quoted(option->help));
+    }
+    for (const Option* argument : arguments_of(*command)) {
+      const std::string words = words_in_fish(*argument);
+      if (!words.empty()) out += fmt::format("{} -f -a {}\n", of_command, quoted(words));
     }
   }
   return out;
@@ -246,6 +334,46 @@ int write_manuals(const std::string& folder) {
   return kOk;
 }
 
+// Whether a shell takes a name as it is: bash expands the words that it completes.
+bool is_plain(std::string_view name) {
+  return std::ranges::all_of(name, [](char c) {
+    return (c >= 'a' && c <= 'z') || (c >= 'A' && c <= 'Z') || (c >= '0' && c <= '9') ||
+           std::string_view("._-/:@+").find(c) != std::string_view::npos;
+  });
+}
+
+// The names of the images and groups of the repository, or of the stages in their Dockerfiles.
+int print_names(bool stages) {
+  bool failed = false;
+  const auto project = read_images({}, failed, nullptr, {}, false);
+  if (!project) return kError;
+  std::set<std::string> names;
+  for (const project::Image& image : project->images) {
+    if (!stages) {
+      names.insert(image.target.name);
+      continue;
+    }
+    const auto& inlined = image.build.dockerfile_text;
+    const auto text = inlined ? tl::expected<std::string, std::string>(*inlined)
+                              : context::disk()->read(image.build.dockerfile);
+    if (!text) continue;
+    const dockerfile::File file = dockerfile::parse(*text);
+    for (const dockerfile::Instruction& one : file.instructions()) {
+      if (one.keyword == dockerfile::Keyword::kFrom && one.arguments.size() == 3)
+        names.emplace(one.arguments.back().text);
+    }
+  }
+  for (const project::Group& group : project->groups) {
+    if (!stages) names.insert(group.name);
+  }
+  std::string out;
+  for (const std::string& name : names) {
+    if (is_plain(name)) out += name + '\n';
+  }
+  print_and_clear(out);
+  return kOk;
+}
+
 }  // namespace
 
 Command completion_command() {
@@ -265,6 +393,19 @@ Command completion_command() {
     print_and_clear(out);
     return kOk;
   };
+  return command;
+}
+
+// For the scripts of completion_command().
+Command complete_names_command() {
+  auto kind = std::make_shared<std::string>();
+  Command command("complete-names", "Print the names that a shell completes");
+  Option& argument = command.text("KIND", "", *kind, "What to name: images or stages");
+  argument.kind = Option::Kind::kArgument;
+  argument.choices = {"images", "stages"};
+  argument.required = true;
+  command.hidden = true;
+  command.run = [kind] { return print_names(*kind == "stages"); };
   return command;
 }
 
