@@ -578,11 +578,12 @@ std::string to_toml_with_origins(const std::vector<ConfigLayer>& layers) {
     } else if (const toml::table* const section = value.as_table()) {
       sections += fmt::format("\n[{}]\n", key);
       for (const auto& [inner, inside] : *section) {
+        const std::string_view name_inside = inner.str();
         const auto in_layer = [&](const toml::table& table) {
           const toml::table* const same = table.get_as<toml::table>(key);
-          return same == nullptr ? nullptr : same->get(inner.str());
+          return same == nullptr ? nullptr : same->get(name_inside);
         };
-        sections += with_origin(text_of(inner.str(), inside), origins_of(layers, tables, in_layer));
+        sections += with_origin(text_of(name_inside, inside), origins_of(layers, tables, in_layer));
       }
     } else {
       settings += with_origin(text_of(key, value), origins);
