@@ -78,10 +78,19 @@ CheckedOut checked_out_after(std::span<const Invocation> calls, size_t clone) {
     if (command->text == "clone") break;
     // The names of files come after `--`: these are not taken from another revision.
     if (shell::has_word(words, "--")) continue;
-    const auto revision = std::find_if(command + 1, words.end(),
-                                       [](const shell::Word& word) { return !word.text.starts_with('-'); });
-    if (revision == words.end()) continue;
-    result = {revision->text, revision->literal};
+    auto revision = command + 1;
+    for (; revision != words.end() && revision->text.starts_with('-'); ++revision) {
+      // The name of a new branch comes before the revision that it starts from.
+      const bool named = revision->text == "-b" || revision->text == "-B" || revision->text == "-c";
+      if (named && revision + 1 != words.end()) ++revision;
+    }
+    if (revision == words.end() || revision->text == ".") continue;
+    // Other revisions are only known in the clone: HEAD~2, FETCH_HEAD, a remote of another name.
+    std::string_view name = revision->text;
+    if (name.starts_with("origin/")) name.remove_prefix(7);
+    const bool is_known = revision->literal && name.find_first_of("~^@:") == std::string_view::npos &&
+                          name.find("HEAD") == std::string_view::npos;
+    result = {name, is_known};
   }
   return result;
 }

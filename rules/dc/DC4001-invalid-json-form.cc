@@ -33,6 +33,13 @@ std::string_view taken_for(Keyword keyword) {
   }
 }
 
+// Whether a text that begins with `[` and a blank may be meant for the shell: `[ "$a" = b ]`. Strings that
+// are separated by commas are not.
+bool may_be_test(Keyword keyword, std::string_view text) {
+  const bool is_for_shell = keyword == Keyword::kRun || keyword == Keyword::kHealthcheck;
+  return is_for_shell && (text.find(',') == std::string_view::npos || !repaired_json(text));
+}
+
 // The text that may be a JSON array.
 std::string_view array_text(const Instruction& instruction) {
   if (instruction.keyword != Keyword::kHealthcheck) return instruction.rest;
@@ -45,8 +52,8 @@ void check(lint::Dockerfile& dockerfile, lint::Reporter& reporter) {
     const Instruction& instruction = carried(outer);
     if (instruction.json || taken_for(instruction.keyword).empty()) continue;
     const std::string_view text = array_text(instruction);
-    // `[` of the shell, and of a pattern such as `[ab]*`, is not followed by a quote.
-    if (text.size() < 2 || text[0] != '[' || text[1] == ' ') continue;
+    if (text.size() < 2 || text[0] != '[' || (text[1] == ' ' && may_be_test(instruction.keyword, text)))
+      continue;
     const auto broken = what_breaks_json(text);
     if (!broken) continue;
     auto& finding = reporter.report(

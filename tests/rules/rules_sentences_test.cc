@@ -443,6 +443,10 @@ TEST(Sentences, OfClones) {
        "the builder does not see which commit git gets, and does not notice when the branch changes: write "
        "ADD "
        "https://e.com/a.git#v1 FOLDER, with --keep-git-dir=true if a step reads the history"},
+      {"DC1026", "FROM a\nRUN git clone https://e.com/a /src && cd /src && git checkout -b mine origin/v1\n",
+       "the builder does not see which commit git gets, and does not notice when the branch changes: write "
+       "ADD "
+       "https://e.com/a.git#v1 FOLDER, with --keep-git-dir=true if a step reads the history"},
   };
   for (const Sentence& one : kSentences)
     EXPECT_EQ(said(one), one.expected) << one.text;
