@@ -4,6 +4,8 @@
 #include <map>
 #include <set>
 #include <span>
+#include <string_view>
+#include <vector>
 
 #include <fmt/format.h>
 #include <re2/re2.h>
@@ -27,32 +29,112 @@ std::string first_match(std::string_view text, const RE2& pattern) {
              : std::string();
 }
 
+// A text without its comments: `<!-- -->` of XML.
+std::string without_xml_comments(std::string text) {
+  static const RE2 kComment(R"((?s)<!--.*?-->)");
+  RE2::GlobalReplace(&text, kComment, "");
+  return text;
+}
+
+// A build file of Gradle or sbt, or a list in TOML, without its comments: `//`, `/* */` and `#`, which are
+// not in quotes.
+std::string without_code_comments(std::string_view text) {
+  std::string kept;
+  char quote = 0;
+  for (size_t i = 0; i < text.size(); ++i) {
+    const std::string_view rest = text.substr(i);
+    const bool to_line_end = rest.starts_with("//") || rest.starts_with('#');
+    if (quote == 0 && (to_line_end || rest.starts_with("/*"))) {
+      const std::string_view end = to_line_end ? "\n" : "*/";
+      const size_t at = text.find(end, i + 1);
+      if (at == std::string_view::npos) break;
+      i = to_line_end ? at - 1 : at + 1;
+      continue;
+    }
+    kept += text[i];
+    if (quote != 0 && text[i] == '\\' && i + 1 < text.size()) {
+      kept += text[++i];
+    } else if (text[i] == quote || (quote != 0 && text[i] == '\n')) {
+      quote = 0;
+    } else if (quote == 0 && (text[i] == '"' || text[i] == '\'')) {
+      quote = text[i];
+    }
+  }
+  return kept;
+}
+
 // Versions that the modules of a project of Maven have themselves: a SNAPSHOT among them is built here.
-std::set<std::string, std::less<>> own_versions(std::span<const std::string> poms) {
+struct OwnModules {
+  std::set<std::string, std::less<>> versions;
+  std::set<std::string, std::less<>> groups;
+  std::map<std::string, std::string, std::less<>> properties;  // values by name
+};
+
+OwnModules own_modules(std::span<const std::string> poms) {
   static const RE2 kBlocks(
       R"((?s)<(parent|dependencies|dependencyManagement|build|profiles|reporting)>.*?</(?:parent|dependencies|dependencyManagement|build|profiles|reporting)>)");
   static const RE2 kVersion(R"(<version>\s*([^<\s]+)\s*</version>)");
   static const RE2 kRevision(R"(<(?:revision|changelist)>\s*([^<\s]+)\s*</)");
-  std::set<std::string, std::less<>> found;
+  static const RE2 kParent(R"((?s)<parent>(.*?)</parent>)");
+  static const RE2 kGroup(R"(<groupId>\s*([^<\s]+)\s*</groupId>)");
+  static const RE2 kProperties(R"((?s)<properties>(.*?)</properties>)");
+  static const RE2 kProperty(R"(<([\w.\-]+)>\s*([^<]*?)\s*</)");
+  OwnModules found;
   for (std::string pom : poms) {
     if (std::string revision = first_match(pom, kRevision); !revision.empty())
-      found.insert(std::move(revision));
+      found.versions.insert(std::move(revision));
+    std::string parent, group;
+    RE2::PartialMatch(pom, kParent, &parent);
+    re2::StringPiece rest = pom;
+    for (re2::StringPiece block; RE2::FindAndConsume(&rest, kProperties, &block);) {
+      for (std::string name, value; RE2::FindAndConsume(&block, kProperty, &name, &value);)
+        found.properties.emplace(name, value);
+    }
     RE2::GlobalReplace(&pom, kBlocks, "");
-    if (std::string version = first_match(pom, kVersion); !version.empty()) found.insert(std::move(version));
+    if (std::string version = first_match(pom, kVersion); !version.empty())
+      found.versions.insert(std::move(version));
+    if (RE2::PartialMatch(pom, kGroup, &group) || RE2::PartialMatch(parent, kGroup, &group))
+      found.groups.insert(group);
   }
   return found;
+}
+
+// A version that a part of a pom.xml takes from a property, if that is a range; or a SNAPSHOT with the
+// project's own version, but of another group.
+std::string moving_in_parts(std::string_view pom, const OwnModules& own) {
+  static const RE2 kPart(
+      R"((?s)<(?:dependency|plugin|extension|path)>(.*?)</(?:dependency|plugin|extension|path)>)");
+  static const RE2 kGroup(R"(<groupId>\s*([^<\s]+)\s*</groupId>)");
+  static const RE2 kVersion(R"(<version>\s*([^<\s]+)\s*</version>)");
+  static const RE2 kRange(R"(^[\[(].*,.*[\])]$)");
+  static const RE2 kReference(R"(^\$\{([^}]+)\}$)");
+  re2::StringPiece rest = text::piece(pom), part;
+  while (RE2::FindAndConsume(&rest, kPart, &part)) {
+    std::string group, version, name;
+    RE2::PartialMatch(part, kGroup, &group);
+    if (!RE2::PartialMatch(part, kVersion, &version)) continue;
+    const bool referred = RE2::FullMatch(version, kReference, &name);
+    if (const auto known = own.properties.find(name); referred && known != own.properties.end())
+      version = known->second;
+    if (version.size() > kLongestVersion) continue;
+    if (referred && RE2::FullMatch(version, kRange)) return version;
+    const bool is_own = group.empty() || group.starts_with('$') || own.groups.contains(group);
+    if (version.ends_with("-SNAPSHOT") && !is_own) return version;
+  }
+  return {};
 }
 
 // A SNAPSHOT of somebody else, or a range, in a pom.xml.
 // Source: https://maven.apache.org/settings.html#repositories (updatePolicy),
 // https://maven.apache.org/pom.html#dependency-version-requirement-specification
-std::string moving_in_pom(std::string_view pom, const std::set<std::string, std::less<>>& own) {
+std::string moving_in_pom(std::string_view pom, const OwnModules& own) {
   static const RE2 kSnapshot(R"(>\s*([\w.\-]+-SNAPSHOT)\s*<)");
   static const RE2 kOpen(R"(<version>\s*(LATEST|RELEASE|[\[(][^<]*,[^<]*[\])])\s*</version>)");
   re2::StringPiece rest = text::piece(pom);
   for (std::string version; RE2::FindAndConsume(&rest, kSnapshot, &version);) {
-    if (!own.contains(version)) return version.substr(0, kLongestVersion);
+    if (!own.versions.contains(version)) return version.substr(0, kLongestVersion);
   }
+  if (std::string found = moving_in_parts(pom, own); !found.empty()) return found;
   static const RE2 kEnforced(
       R"((?s)<(?:requireMavenVersion|requireJavaVersion)>.*?</(?:requireMavenVersion|requireJavaVersion)>)");
   std::string others(pom);
@@ -63,7 +145,8 @@ std::string moving_in_pom(std::string_view pom, const std::set<std::string, std:
 // A version in a build file of Gradle or sbt: "a:b:1.+", "latest.release", "1.0-SNAPSHOT" of a dependency.
 // Source: https://docs.gradle.org/current/userguide/dependency_versions.html,
 // https://get-coursier.io/docs/ttl
-std::string moving_in_build_file(std::string_view text) {
+std::string moving_in_build_file(std::string_view source) {
+  const std::string text = without_code_comments(source);
   static const RE2 kCoordinates(
       R"(["'][\w.\-]+:[\w.\-]+:([^"':]*(?:\+|latest\.\w+|-SNAPSHOT))(?:[:@][^"']*)?["'])");
   static const RE2 kVersion(
@@ -80,51 +163,64 @@ std::string moving_in_build_file(std::string_view text) {
 std::string moving_in_catalogue(std::string_view text) {
   static const RE2 kSnapshot(R"(["']([\w.\-]+-SNAPSHOT)["'])");
   std::string found = moving_in_build_file(text);
-  return found.empty() ? first_match(text, kSnapshot) : found;
+  return found.empty() ? first_match(without_code_comments(text), kSnapshot) : found;
 }
 
 // Source: https://learn.microsoft.com/nuget/concepts/package-versioning#floating-version-resolutions
-std::string moving_in_msbuild(std::string_view text) {
+std::string moving_in_msbuild(std::string_view source) {
+  const std::string text = without_xml_comments(std::string(source));
   static const RE2 kFloating(R"(\bVersion(?:Override)?\s*=\s*["']\s*[\[(]?\s*((?:\d[\w.\-]*)?\*)[^"']*["'])");
   static const RE2 kElement(R"(<Version>\s*[\[(]?\s*((?:\d[\w.\-]*)?\*))");
   std::string found = first_match(text, kFloating);
   return found.empty() ? first_match(text, kElement) : found;
 }
 
-// The first version of the kind of the manifests of one package manager, by its name.
+// One in a file of the project, by its path in the context.
+struct MovingVersion {
+  std::string version;
+  std::string path;
+};
+
+// The versions of the kind of the manifests of one package manager, by its name.
 class MovingSearch {
  public:
   explicit MovingSearch(const lint::BuildContext& context) : context_(context) {}
 
-  std::string in_maven() const {
-    std::vector<std::string> poms;
+  std::vector<MovingVersion> in_maven() const {
+    std::vector<std::string> poms, paths;
     for (const context::Record* const record : context_.called("pom.xml")) {
-      if (auto text = context_.read(record->path)) poms.push_back(*std::move(text));
+      if (auto text = context_.read(record->path)) {
+        poms.push_back(without_xml_comments(*std::move(text)));
+        paths.push_back(record->path);
+      }
     }
-    const auto own = own_versions(poms);
-    for (const std::string& pom : poms) {
-      if (std::string found = moving_in_pom(pom, own); !found.empty()) return found + " in pom.xml";
+    const OwnModules own = own_modules(poms);
+    std::vector<MovingVersion> all;
+    for (size_t i = 0; i < poms.size(); ++i) {
+      if (std::string found = moving_in_pom(poms[i], own); !found.empty())
+        all.push_back({std::move(found), paths[i]});
     }
-    return {};
+    return all;
   }
 
   template <typename Find>
-  std::string in_files(const Find& find, const auto& is_manifest) const {
+  std::vector<MovingVersion> in_files(const Find& find, const auto& is_manifest) const {
+    std::vector<MovingVersion> all;
     for (const context::Record& record : context_.files.records()) {
       const std::string_view name = text::base_name(record.path);
       if (!is_manifest(name)) continue;
       const auto text = context_.read(record.path);
-      const std::string found = text ? find(*text) : std::string();
-      if (!found.empty()) return fmt::format("{} in {}", found, name);
+      std::string found = text ? find(*text) : std::string();
+      if (!found.empty()) all.push_back({std::move(found), std::string(record.path)});
     }
-    return {};
+    return all;
   }
 
  private:
   const lint::BuildContext& context_;
 };
 
-std::string find_moving(const lint::BuildContext& context, std::string_view manager) {
+std::vector<MovingVersion> find_moving(const lint::BuildContext& context, std::string_view manager) {
   const MovingSearch search(context);
   if (manager == "maven") return search.in_maven();
   if (manager == "sbt")
@@ -136,24 +232,59 @@ std::string find_moving(const lint::BuildContext& context, std::string_view mana
     });
   }
   if (manager != "gradle") return {};
-  std::string found = search.in_files(moving_in_build_file, [](std::string_view name) {
+  std::vector<MovingVersion> found = search.in_files(moving_in_build_file, [](std::string_view name) {
     return name.ends_with(".gradle") || name.ends_with(".gradle.kts");
   });
-  if (!found.empty()) return found;
-  return search.in_files(moving_in_catalogue,
-                         [](std::string_view name) { return name.ends_with(".versions.toml"); });
+  const std::vector<MovingVersion> listed = search.in_files(
+      moving_in_catalogue, [](std::string_view name) { return name.ends_with(".versions.toml"); });
+  found.insert(found.end(), listed.begin(), listed.end());
+  return found;
 }
 
 // By package manager, for all Dockerfiles of a context.
 struct MovingVersions {
-  std::map<std::string, std::string, std::less<>> by_manager;
+  std::map<std::string, std::vector<MovingVersion>, std::less<>> by_manager;
+  std::string parts;  // the files that list what belongs to a build, one after the other
 };
 
 MovingVersions find_all(const lint::BuildContext& context) {
   MovingVersions found;
   for (const std::string_view manager : {"maven", "gradle", "sbt", "dotnet"})
     found.by_manager.emplace(manager, find_moving(context, manager));
+  constexpr std::string_view kLists[] = {"settings.gradle", "settings.gradle.kts", "build.sbt"};
+  static const RE2 kModule(R"(<module>\s*([^<]*?)\s*</module>)");
+  for (const context::Record& record : context.files.records()) {
+    const std::string_view name = text::base_name(record.path);
+    const bool lists = text::is_one_of(name, kLists) || name.ends_with(".sln") || name.ends_with(".slnx");
+    if (!lists && name != "pom.xml") continue;
+    const auto text = context.read(record.path);
+    if (!text) continue;
+    if (lists) found.parts += without_code_comments(*text) + "\n";
+    re2::StringPiece rest = *text;
+    for (std::string module; RE2::FindAndConsume(&rest, kModule, &module);)
+      found.parts += module + "\n";
+  }
   return found;
+}
+
+// The folder of an example or of files for tests that a path is in; empty for none.
+std::string_view side_folder(std::string_view path) {
+  static const RE2 kSide(R"((?:^|/)(src/(?:test/resources|it)|examples?|samples?|fixtures|testdata)/)");
+  re2::StringPiece found;
+  return RE2::PartialMatch(text::piece(path), kSide, &found) ? std::string_view(found.data(), found.size())
+                                                             : std::string_view();
+}
+
+// The first of some that the build of a Dockerfile may read; null for none.
+const MovingVersion* first_built(const std::vector<MovingVersion>& all, std::string_view dockerfile,
+                                 std::string_view parts) {
+  const auto is_built = [&](const MovingVersion& one) {
+    const std::string_view side = side_folder(one.path);
+    return side.empty() || dockerfile.find(side) != std::string_view::npos ||
+           parts.find(side) != std::string_view::npos;
+  };
+  const auto found = std::ranges::find_if(all, is_built);
+  return found == all.end() ? nullptr : &*found;
 }
 
 // Whether an option makes it ask for the newest each time, or a lock file decides.
@@ -179,8 +310,10 @@ std::string moving_version_of(lint::Dockerfile& dockerfile, const Use& use) {
   const bool locked = (use.manager->name == "gradle" && holds_any(*context, "gradle.lockfile")) ||
                       (use.manager->name == "dotnet" && holds_any(*context, "packages.lock.json"));
   if (locked) return {};
-  const auto& found = context->shared<MovingVersions>([&] { return find_all(*context); }).by_manager;
-  return found.find(use.manager->name)->second;
+  const auto& found = context->shared<MovingVersions>([&] { return find_all(*context); });
+  const MovingVersion* const built =
+      first_built(found.by_manager.find(use.manager->name)->second, dockerfile.file().source(), found.parts);
+  return built == nullptr ? std::string() : fmt::format("{} in {}", built->version, built->path);
 }
 
 }  // namespace dcache::rules

@@ -5,7 +5,6 @@
 #include <memory>
 #include <mutex>
 #include <optional>
-#include <set>
 #include <utility>
 
 #include "dcache/project/discover.h"
@@ -178,26 +177,34 @@ class Finder {
  private:
   // Level by level, so that a large folder can't keep the search from those next to it.
   void look_below(const std::string& top, int levels) {
-    constexpr size_t kMostFolders = 1024;
-    constexpr size_t kMostBytes = size_t{1} << 24U;
     std::vector<std::string> level{top};
     for (int depth = 0; depth <= levels; ++depth) {
       std::vector<std::string> next;
       for (const std::string& folder : level) {
-        const bool is_enough =
-            seen_.size() >= kMostFolders || read_files_ >= kMostFiles || read_bytes_ >= kMostBytes;
-        if (is_enough || !seen_.insert(folder).second) continue;
+        const int left = levels - depth;
+        const auto seen = seen_.find(folder);
+        if (seen == seen_.end() ? is_full() : seen->second >= left) continue;
         const auto known = folders_.get(root_, folder, [&] { return read(folder); });
-        found_.all.insert(found_.all.end(), known->files.begin(), known->files.end());
-        found_.dockerfiles.insert(found_.dockerfiles.end(), known->dockerfiles.begin(),
-                                  known->dockerfiles.end());
-        read_files_ += known->read_files;
-        read_bytes_ += known->read_bytes;
+        if (seen == seen_.end()) add(*known);
+        seen_[folder] = left;
         if (depth > 0 && is_made(text::base_name(folder))) continue;
         next.insert(next.end(), known->below.begin(), known->below.end());
       }
       level = std::move(next);
     }
+  }
+
+  bool is_full() const {
+    constexpr size_t kMostFolders = 1024;
+    constexpr size_t kMostBytes = size_t{1} << 24U;
+    return seen_.size() >= kMostFolders || read_files_ >= kMostFiles || read_bytes_ >= kMostBytes;
+  }
+
+  void add(const ProjectFolder& known) {
+    found_.all.insert(found_.all.end(), known.files.begin(), known.files.end());
+    found_.dockerfiles.insert(found_.dockerfiles.end(), known.dockerfiles.begin(), known.dockerfiles.end());
+    read_files_ += known.read_files;
+    read_bytes_ += known.read_bytes;
   }
 
   ProjectFolder read(const std::string& folder) const {
@@ -275,7 +282,7 @@ class Finder {
   const ProjectFolders& folders_;
   ProjectFiles& found_;
   std::string root_;
-  std::set<std::string> seen_;
+  std::map<std::string, int> seen_;  // with how many levels below each were looked at
   size_t read_files_ = 0;
   size_t read_bytes_ = 0;
 };

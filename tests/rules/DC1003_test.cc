@@ -1291,6 +1291,14 @@ TEST(CacheMounts, AreNotSafeIfAScriptOfTheProjectWorksOffline) {
   EXPECT_EQ(offered_mounts("FROM node\nRUN npm ci\nRUN ./x\n"), "2 unsafe /root/.npm");
 }
 
+// What is known of the Dockerfile of a folder below another one.
+lint::BuildFacts facts_below(const test::TemporaryFolder& folder, const std::string& below) {
+  const auto files = [&folder, below](const plan::Graph*) -> std::shared_ptr<const lint::BuildContext> {
+    return lint::read_build_context(folder / below, {});
+  };
+  return lint::BuildFacts({.files = files, .dockerfile = folder / (below + "/Dockerfile")});
+}
+
 struct BuilderCase {
   const char* path;
   const char* text;
@@ -1328,7 +1336,25 @@ TEST(CacheMounts, AreNotSafeIfTheProjectBuildsWithoutBuildkit) {
            {".gitlab-ci.yml", "a:\n  script: [docker build .]\n", true},
            {".gitlab-ci.yml", "a:\n  image: docker:19.03\n  script: [docker build .]\n", false},
            {".gitlab-ci.yml",
-            "a:\n  image: docker:27\n  services: ['docker:20.10-dind']\n  script: [docker build .]\n", false},
+            "a:\n  image: docker:27\n  services: ['docker:20.10-dind']\n  script: [docker build .]\n", true},
+           {".gitlab-ci.yml",
+            "a: {image: docker:27, services: [docker:20.10-dind], script: [docker build .]}\n", true},
+           {".gitlab-ci.yml",
+            "a:\n  image: docker:20.10\n  services: ['docker:27-dind']\n  script: [docker build .]\n", false},
+           {".gitlab-ci.yml", "a:\n  image: docker:20.10-dind\n  script: [docker build .]\n", false},
+           {".gitlab-ci.yml", "a:\n  image: docker:27 # was docker:20.10\n  script: [docker build .]\n",
+            true},
+           // Other things have the name of kaniko too.
+           {".gitlab-ci.yml", "a:\n  script: [docker build .] # replaced kaniko\n", true},
+           {".github/labels.yml", "- name: kaniko\n  color: ededed\n", true},
+           {"package.json", R"({"keywords": ["docker", "kaniko"]})", true},
+           {"k8s/sa.yaml", "kind: ServiceAccount\nmetadata:\n  name: kaniko\n", true},
+           {"examples/ci.yml", "a: {image: 'gcr.io/kaniko-project/executor'}\n", true},
+           {"test/fixtures/ci.yml", "a: {image: 'gcr.io/kaniko-project/executor'}\n", true},
+           {"tekton/run.yaml", "spec:\n  tasks:\n  - taskRef:\n      name: kaniko\n", false},
+           {".woodpecker.yml", "steps:\n  a:\n    image: woodpeckerci/plugin-kaniko\n", false},
+           {"deploy.sh", "docker run -v $PWD:/w \\\n  martizih/kaniko -c /w\n", false},
+           {"devspace.yaml", "images:\n  a:\n    kaniko:\n      cache: true\n", false},
            {".gitlab-ci.yml", "a:\n  image: docker:23.0\n  script: [docker build .]\n", true},
            {".gitlab-ci.yml", "a:\n  image: docker:19.03\n  script: [docker buildx build .]\n", true},
            {".gitlab-ci.yml",
@@ -1351,7 +1377,13 @@ TEST(CacheMounts, AreNotSafeIfTheProjectBuildsWithoutBuildkit) {
            {"Makefile", "build:\n\tDOCKER_BUILDKIT=0 docker build .\n", false},
            {"Makefile", "# DOCKER_BUILDKIT=0 docker build .\nbuild:\n\tdocker build .\n", true},
            {"Makefile", "build:\n\tDOCKER_BUILDKIT=1 docker build .\n", true},
+           {"Makefile", "help:\n\t@echo \"for old hosts: DOCKER_BUILDKIT=0 docker build .\"\n", true},
+           {"Makefile", "all:\n\t@echo a; DOCKER_BUILDKIT=0 docker build .\n", false},
+           {"Makefile", "all:\n\techo \"$$(DOCKER_BUILDKIT=0 docker build -q .)\"\n", false},
+           {".github/workflows/a.yml", "run: echo DOCKER_BUILDKIT=0 >> $GITHUB_ENV\n", false},
+           {"ci/build.sh", "printf 'or: az acr build -r r .' >&2\n# docker\n", true},
            {".env", "DOCKER_BUILDKIT=0\n", false},
+           {"legacy/.env", "DOCKER_BUILDKIT=0\n# docker\n", true},
            {"ci/build.sh", "DOCKER_BUILDKIT=${DOCKER_BUILDKIT:-0} docker build .\n", false},
            {"README.md", "If that fails, try `DOCKER_BUILDKIT=0 docker build .`\n", true},
            {"deploy.sh", "az acr build -r r -t a .\n", false},
@@ -1370,6 +1402,12 @@ TEST(CacheMounts, AreNotSafeIfTheProjectBuildsWithoutBuildkit) {
            {"deploy/heroku.yml", "build:\n  docker:\n    web: Dockerfile\n", true},
            {"ci/build.py", "import docker\ndocker.from_env().images.build(path='.')\n", false},
            {"ci/build.py", "import docker\ndocker.from_env().images.pull('a')\n", true},
+           {"ci/build.py", "import docker\ndocker.APIClient().build(path='.')\n", false},
+           {"ci/build.py", "import docker\nc = docker.APIClient()\nc.build(path='.')\n", false},
+           {"tests/a.py", "import docker\ndocker.from_env().images.build(path=tmp_path, tag='a')\n", true},
+           {"tests/a.py", "import docker\ndocker.from_env().images.build(tag='a', path=str(tmp_path))\n",
+            true},
+           {"tests/a.py", "import docker\ndocker.from_env().images.build(path='.')\n", false},
            {"play/site.yml", "- hosts: a\n  tasks:\n  - docker_image:\n      name: a\n      source: build\n",
             false},
            {"railway.toml", "[build]\nbuilder = \"DOCKERFILE\"\n", false},
@@ -1391,6 +1429,60 @@ TEST(CacheMounts, AreNotSafeIfTheProjectBuildsWithoutBuildkit) {
     const std::string found = offered_mounts(one.dockerfile, test::facts_of(folder));
     EXPECT_EQ(found.find(" safe") != std::string::npos, one.safe) << one.path << "\n" << one.text << found;
   }
+}
+
+struct ServicesCase {
+  const char* path;
+  const char* text;
+  bool a_is_safe;
+  bool b_is_safe;
+};
+
+// A command that names one service says nothing of the others.
+TEST(CacheMounts, AreSafeIfAnotherServiceIsBuiltWithoutBuildkit) {
+  for (const ServicesCase& one : std::vector<ServicesCase>{
+           {"Makefile", "all:\n\tgcloud builds submit --tag gcr.io/p/a a\n\tdocker buildx build b\n", false,
+            true},
+           {"Makefile", "all:\n\tDOCKER_BUILDKIT=0 docker build -f a/Dockerfile a\n", false, true},
+           {"Makefile", "all:\n\tDOCKER_BUILDKIT=1 docker build a\n\tDOCKER_BUILDKIT=0 docker build b\n",
+            true, false},
+           {"Makefile", "all:\n\tDOCKER_BUILDKIT=0 docker build -t a ./b && docker build a\n", true, false},
+           {"Makefile", "all:\n\tDOCKER_BUILDKIT=0 docker build -t a $(DIR)\n", false, false},
+           {"Makefile", "all:\n\tDOCKER_BUILDKIT=0 docker build -t a -f b/Dockerfile .\n", true, false},
+           {"Makefile", "export DOCKER_BUILDKIT=0\nall:\n\tdocker build a\n", false, false},
+           {"deploy.sh", "az acr build -r r -t a \\\n  b\n", true, false},
+           {"deploy.sh", "gcloud run deploy a --source b\n", true, false},
+           {"cloudbuild.yaml",
+            "steps:\n- name: gcr.io/cloud-builders/docker\n  args: [build, -t, x, a]\n- name: "
+            "gcr.io/cloud-builders/docker\n  args: [build, -t, y, b]\n  env: [DOCKER_BUILDKIT=1]\n",
+            false, true},
+           {"cloudbuild.yaml",
+            "steps:\n- name: gcr.io/cloud-builders/docker\n  dir: b\n  args: [build, -t, x, .]\n", true,
+            false},
+           {"a/deploy/gcp/deploy.sh", "gcloud builds submit --tag x b\n", true, false},
+       }) {
+    const test::TemporaryFolder folder;
+    folder.write(".git/HEAD", "");
+    folder.write("a/Dockerfile", "FROM node\nRUN npm ci\n");
+    folder.write("b/Dockerfile", "FROM node\nRUN npm ci\n");
+    folder.write(one.path, one.text);
+    for (const auto& [service, is_safe] : {std::pair("a", one.a_is_safe), std::pair("b", one.b_is_safe)}) {
+      EXPECT_EQ(offered_mounts("FROM node\nRUN npm ci\n", facts_below(folder, service)),
+                is_safe ? "2 safe /root/.npm" : "2 unsafe /root/.npm")
+          << service << "\n"
+          << one.text;
+    }
+  }
+}
+
+// The search around a service goes less deep than the one from the root.
+TEST(CacheMounts, AreNotSafeIfADeepScriptNextToThemBuildsWithoutBuildkit) {
+  const test::TemporaryFolder folder;
+  folder.write(".git/HEAD", "");
+  folder.write("services/b/Dockerfile", "FROM node\nRUN npm ci\n");
+  folder.write("services/deploy/gcp/deploy.sh", "gcloud builds submit --tag x services/b\n");
+  EXPECT_EQ(offered_mounts("FROM node\nRUN npm ci\n", facts_below(folder, "services/b")),
+            "2 unsafe /root/.npm");
 }
 
 TEST(CacheMounts, AreNotSafeIfSkaffoldBuildsWithoutBuildkit) {
@@ -1497,6 +1589,33 @@ TEST(CacheMounts, AreNotSafeIfManifestsAskForTheNewest) {
             "</dependency></dependencies></project>",
             kMaven, true},
            {"pom.xml", "<project><parent><version>3-SNAPSHOT</version></parent></project>", kMaven, false},
+           {"pom.xml",
+            "<project><groupId>a</groupId><version>1-SNAPSHOT</version><dependencies><dependency><groupId>b</"
+            "groupId><version>1-SNAPSHOT</version></dependency></dependencies></project>",
+            kMaven, false},
+           {"pom.xml",
+            "<project><groupId>a</groupId><version>1-SNAPSHOT</version><dependencies><dependency><groupId>a</"
+            "groupId><version>1-SNAPSHOT</version></dependency></dependencies></project>",
+            kMaven, true},
+           {"pom.xml",
+            "<project><properties><b.version>[1,2)</b.version></properties><dependencies><dependency>"
+            "<groupId>b</groupId><version>${b.version}</version></dependency></dependencies></project>",
+            kMaven, false},
+           {"pom.xml", "<project><!-- <dependency><version>2-SNAPSHOT</version></dependency> --></project>",
+            kMaven, true},
+           {"src/test/resources/pom.xml", "<project><parent><version>3-SNAPSHOT</version></parent></project>",
+            kMaven, true},
+           {"samples/x/pom.xml", "<project><parent><version>3-SNAPSHOT</version></parent></project>", kMaven,
+            true},
+           {"samples/pom.xml", "<project><parent><version>3-SNAPSHOT</version></parent></project>",
+            "FROM maven AS b\nCOPY . .\nRUN mvn -f samples/pom.xml package\nFROM scratch\nCOPY --from=b /x "
+            "/x\n",
+            false},
+           {"build.gradle", "dependencies {\n  // implementation 'a:b:1.+'\n  implementation 'a:b:1.2'\n}\n",
+            kGradle, true},
+           {"build.gradle", "/* 'a:b:1.+' */\nf('src/**/x')\ndependencies { implementation 'a:c:1.+' }\n",
+            kGradle, false},
+           {"examples/build.gradle", "dependencies { implementation 'a:b:1.+' }\n", kGradle, true},
            {"pom.xml",
             "<project><dependencies><dependency><version>[1.0,2.0)</version></dependency></dependencies></"
             "project>",
