@@ -127,7 +127,7 @@ std::string_view two_lines_at(std::string_view text, size_t at) {
 // The places of `part` in lines that are not comments where `holds` is true of the line, with all lines that
 // a backslash continues, or with the next one.
 template <typename Holds>
-std::vector<size_t> places_of(std::string_view text, std::string_view part, const Holds& holds) {
+std::vector<size_t> line_places(std::string_view text, std::string_view part, const Holds& holds) {
   std::vector<size_t> places;
   for (size_t at = text.find(part); at != std::string_view::npos; at = text.find(part, at + part.size())) {
     const std::string_view continued = line_at(text, at), two = two_lines_at(text, at);
@@ -139,7 +139,7 @@ std::vector<size_t> places_of(std::string_view text, std::string_view part, cons
 
 template <typename Holds>
 bool any_line(std::string_view text, std::string_view part, const Holds& holds) {
-  return !places_of(text, part, holds).empty();
+  return !line_places(text, part, holds).empty();
 }
 
 // The command at a place of a text, with the lines that a backslash continues.
@@ -192,7 +192,7 @@ std::vector<std::string> named_paths(std::string_view command, std::string_view 
 std::vector<size_t> buildkit_off_places(std::string_view text) {
   static const RE2 kOff(
       R"(^DOCKER_BUILDKIT(?:["'\]]{0,2}\s*[:?]?[:=-]\s*["']?|["']?\s*\n\s*value:\s*["']?)(?i:0|false)\b)");
-  std::vector<size_t> places = places_of(text, "DOCKER_BUILDKIT", [](std::string_view) { return true; });
+  std::vector<size_t> places = line_places(text, "DOCKER_BUILDKIT", [](std::string_view) { return true; });
   std::erase_if(places, [&](size_t at) { return !matches(text.substr(at), kOff); });
   return places;
 }
@@ -317,7 +317,7 @@ std::vector<NamedBuilder> cloud_commands_in(std::string_view text) {
   std::vector<NamedBuilder> found;
   const auto look_for = [&](std::string_view part, const RE2& pattern, std::string_view name) {
     const auto holds = [&](std::string_view lines) { return matches(lines, pattern); };
-    for (const size_t at : places_of(text, part, holds)) {
+    for (const size_t at : line_places(text, part, holds)) {
       found.push_back({OldBuilder::kClassic, name});
       found.back().paths = named_paths(command_at(text, at), {});
     }
