@@ -416,12 +416,14 @@ class Access {
     AccessSettings given;
     for (const shell::Command& command : run.commands) {
       const bool used = uses(run, command);
-      for (const shell::Word& word : command.words) {
-        const size_t equals = word.text.find('=');
-        if (used && says_where(word.text)) given.options.insert(word.text);
-        if ((command.program() == "export" || (used && !word.text.starts_with('-'))) &&
-            equals != std::string_view::npos)
-          given.variables.insert(word.text);
+      // `env A=b pip install c==1`: what the program gets may be versions.
+      const size_t wrappers = used ? command.wrappers : 0;
+      const size_t before = command.program() == "export" ? command.words.size() : wrappers;
+      for (size_t i = 0; i < command.words.size(); ++i) {
+        const std::string_view word = command.words[i].text;
+        if (used && says_where(word)) given.options.insert(word);
+        if (i < before && !word.starts_with('-') && word.find('=') != std::string_view::npos)
+          given.variables.insert(word);
       }
       if (!used && !command.words.empty()) continue;
       for (const shell::Word& word : command.assignments)

@@ -1542,6 +1542,15 @@ TEST(CacheMounts, AreLockedWhereThePackageManagerIsNot) {
   }
 }
 
+// `gunicorn==22.0.0` is not a variable, and `env A_TOKEN=b` sets one.
+TEST(CacheMounts, AreSafeIfVersionsOfPackagesDiffer) {
+  const std::string rest = "pip install gunicorn==22.0.0\nRUN pip install -r requirements.txt\n";
+  const std::string head = "FROM python:3.12-slim\nCOPY requirements.txt .\nRUN ";
+  EXPECT_EQ(offered_mounts(head + rest), "3 safe /root/.cache/pip; 4 safe /root/.cache/pip");
+  EXPECT_EQ(offered_mounts(head + "env A_TOKEN=b " + rest),
+            "3 unsafe /root/.cache/pip; 4 unsafe /root/.cache/pip");
+}
+
 TEST(CacheMounts, AreNotSafeIfTheProjectIsDownloaded) {
   const test::TemporaryFolder folder;
   for (const auto& [text, expected] : std::vector<std::pair<std::string, std::string>>{
