@@ -1,6 +1,9 @@
 #include <algorithm>
 #include <iterator>
+#include <map>
+#include <optional>
 #include <span>
+#include <string>
 
 #include <fmt/format.h>
 
@@ -75,6 +78,41 @@ bool is_of_context(const lint::BuildContext& context, const std::string& path, c
   return context.file_system->real_path(choice.folder) == context.file_system->real_path(context.folder);
 }
 
+// What `exclude` of the configurations leaves out. They are read where there are some.
+class Exclusions {
+ public:
+  explicit Exclusions(const lint::BuildContext& context) : context_(context) {}
+
+  bool leave_out(const std::string& path) {
+    if (!has_settings(
+            context_.file_system->real_path(text::join_path(context_.folder, text::parent_path(path)))))
+      return false;
+    if (!linters_) {
+      lint::Linters::Options options;
+      options.files = context_.file_system.get();
+      linters_.emplace(lint::catalogue(), options);
+    }
+    return linters_->of(text::join_path(context_.folder, path)).excluded;
+  }
+
+ private:
+  // Whether a folder, or one above it, has a configuration.
+  bool has_settings(const std::string& folder) {
+    const auto [known, is_new] = known_.try_emplace(folder);
+    if (is_new) {
+      const std::string above(text::parent_path(folder));
+      const bool is_top = text::is_root(folder) || above == folder || above.empty();
+      const bool is_here = context_.file_system->exists(text::join_path(folder, project::kSettingsName));
+      known_[folder] = is_here || (!is_top && has_settings(above));
+    }
+    return known_[folder];
+  }
+
+  const lint::BuildContext& context_;
+  std::map<std::string, bool> known_;
+  std::optional<lint::Linters> linters_;
+};
+
 Siblings read_siblings(const lint::BuildContext& context) {
   std::vector<std::string> paths = dockerfiles_in(context, ".");
   size_t folders = 0;
@@ -84,11 +122,9 @@ Siblings read_siblings(const lint::BuildContext& context) {
     std::ranges::move(dockerfiles_in(context, record.path), std::back_inserter(paths));
   }
   Siblings siblings;
-  lint::Linters::Options options;
-  options.files = context.file_system.get();
-  lint::Linters linters(lint::catalogue(), options);
+  Exclusions exclusions(context);
   for (std::string& path : paths) {
-    if (linters.of(text::join_path(context.folder, path)).excluded) continue;
+    if (exclusions.leave_out(path)) continue;
     auto text = context.read(path);
     if (!text) continue;
     dockerfile::File file = dockerfile::parse(std::move(*text));
