@@ -2,7 +2,7 @@
 
 #include <algorithm>
 #include <array>
-#include <iterator>
+#include <map>
 #include <optional>
 #include <set>
 #include <string_view>
@@ -85,19 +85,25 @@ std::vector<NeededPath> needed_paths(const plan::Graph& graph) {
   return needed;
 }
 
-// Whether a folder contains something that the pattern describes, part by part.
-bool has_match(const std::string& folder, std::string_view pattern, const context::FileSystem& files) {
+// What a folder contains that the pattern describes, part by part: the first path from it; nothing if there
+// is none.
+std::optional<std::string> find_match(const std::string& folder, std::string_view pattern,
+                                      const context::FileSystem& files) {
   const size_t slash = pattern.find('/');
   const std::string_view part = pattern.substr(0, slash);
   const std::string_view rest = slash == std::string_view::npos ? "" : pattern.substr(slash + 1);
-  if (!text::has_wildcard(part)) {
-    const std::string path = text::join_path(folder, part);
-    return files.exists(path) && (rest.empty() || has_match(path, rest, files));
+  const auto find_below = [&](std::string_view name) -> std::optional<std::string> {
+    if (rest.empty()) return std::string(name);
+    const auto below = find_match(text::join_path(folder, name), rest, files);
+    return below ? std::optional(text::join_path(name, *below)) : std::nullopt;
+  };
+  if (!text::has_wildcard(part))
+    return files.exists(text::join_path(folder, part)) ? find_below(part) : std::nullopt;
+  for (const context::FolderEntry& entry : files.list(folder)) {
+    if (!text::glob_match(part, entry.name) || !(rest.empty() || entry.is_folder)) continue;
+    if (auto found = find_below(entry.name)) return found;
   }
-  return std::ranges::any_of(files.list(folder), [&](const context::FolderEntry& entry) {
-    if (!text::glob_match(part, entry.name)) return false;
-    return rest.empty() || (entry.is_folder && has_match(text::join_path(folder, entry.name), rest, files));
-  });
+  return std::nullopt;
 }
 
 std::vector<std::string> missing_in(const std::string& folder, const std::vector<NeededPath>& needed,
@@ -105,23 +111,18 @@ std::vector<std::string> missing_in(const std::string& folder, const std::vector
   std::vector<std::string> missing;
   for (const NeededPath& path : needed) {
     if (missing.size() == kMostMissing) break;
-    if (!has_match(folder, path.path, files)) missing.push_back(path.written);
+    if (!find_match(folder, path.path, files)) missing.push_back(path.written);
   }
   return missing;
 }
 
-// The first of the files that the folder has; empty if it has none.
-std::string found_in(const std::string& folder, const NeededFile& file, const context::FileSystem& files) {
+// The first of the files that the folder has; nothing if it has none.
+std::optional<std::string> found_in(const std::string& folder, const NeededFile& file,
+                                    const context::FileSystem& files) {
   for (const std::string& path : file.any_of) {
-    if (!has_match(folder, path, files)) continue;
-    if (!text::has_wildcard(path)) return path;
-    // Only names have any.
-    const std::string parent(text::parent_path(path));
-    for (const context::FolderEntry& entry : files.list(text::join_path(folder, parent))) {
-      if (text::glob_match(text::base_name(path), entry.name)) return text::join_path(parent, entry.name);
-    }
+    if (auto found = find_match(folder, path, files)) return found;
   }
-  return {};
+  return std::nullopt;
 }
 
 // The folders above one, up to the root, the nearest first.
@@ -175,36 +176,37 @@ class WholeContext {
         above_(above),
         files_(files) {}
 
-  ContextChoice choose() const {
-    ContextChoice weak{own_, ContextChoice::Reason::kOwnFolder, {}, {}};
+  ContextChoice choose() {
+    std::optional<ContextChoice> weak;
     bool is_own = !needed_.empty() || has_ignore_file(own_, files_);
     bool is_left = false;  // what speaks for the own folder refers to others
     for (const NeededFile& file : files_of_commands(graph_)) {
-      if (const std::string path = found_in(own_, file, files_); !path.empty()) {
+      if (const auto path = found_in(own_, file, files_)) {
         is_own = true;
-        is_left = is_left || leads_out(text::join_path(own_, path), files_);
+        is_left = is_left || leads_out(text::join_path(own_, *path), files_);
       } else if (auto other = folder_with(file)) {
         if (!file.weak) return *std::move(other);
-        if (weak.reason == ContextChoice::Reason::kOwnFolder) weak = *std::move(other);
+        if (!weak) weak = std::move(other);
       }
     }
     // WORKDIR /src/svc after COPY . /src, for example.
+    const std::vector<std::string> copies = copies_of_context(graph_);
     for (const std::string& folder : above_) {
-      const std::string below = text::relative_path(files_.real_path(own_), files_.real_path(folder));
-      if (!files_.exists(text::join_path(own_, below)) && mentions_copy_of(below) && takes_own(folder))
+      const std::string below = below_of(folder);
+      if (!files_.exists(text::join_path(own_, below)) && mentions_copy_of(below, copies) &&
+          takes_own(folder))
         return {folder, ContextChoice::Reason::kParent, below, {}};
     }
     for (const auto& [path, in_run] : named_paths(graph_)) {
       const bool is_here = files_.exists(text::join_path(own_, path));
       if (is_here && !files_.exists(text::join_path(above_.back(), path))) is_own = true;
-      if (is_here || weak.reason != ContextChoice::Reason::kOwnFolder) continue;
+      if (is_here || weak) continue;
       if (in_run && path.find('/') == std::string::npos) continue;
-      if (auto other = folder_with({{path}})) weak = *std::move(other);
+      weak = folder_with({{path}});
     }
-    const bool speaks_for_above = weak.reason == ContextChoice::Reason::kParent;
-    if (speaks_for_above && !is_own) return weak;
-    if (is_own && !is_left && !speaks_for_above) return {own_, ContextChoice::Reason::kOwnFolder, {}, {}};
-    return is_own ? open_choice() : without_evidence();
+    if (!is_own) return weak ? *std::move(weak) : without_evidence();
+    if (is_left || weak) return open_choice();
+    return {own_, ContextChoice::Reason::kOwnFolder, {}, {}};
   }
 
  private:
@@ -226,25 +228,35 @@ class WholeContext {
   }
 
   // The nearest folder above with the file, if it can be the context.
-  std::optional<ContextChoice> folder_with(const NeededFile& file) const {
+  std::optional<ContextChoice> folder_with(const NeededFile& file) {
     for (const std::string& folder : above_) {
-      const std::string path = found_in(folder, file, files_);
-      if (!path.empty() && missing_in(folder, needed_, files_).empty() && takes_own(folder))
-        return ContextChoice{folder, ContextChoice::Reason::kParent, path, {}};
+      const auto path = found_in(folder, file, files_);
+      if (path && missing_in(folder, needed_, files_).empty() && takes_own(folder))
+        return ContextChoice{folder, ContextChoice::Reason::kParent, *path, {}};
     }
     return std::nullopt;
   }
 
+  // The own folder from one above it.
+  std::string below_of(const std::string& folder) const {
+    return text::relative_path(files_.real_path(own_), files_.real_path(folder));
+  }
+
   // Whether the ignore file of a folder above leaves the Dockerfile's own folder in.
-  bool takes_own(const std::string& folder) const {
-    const auto ignore = cache::load_ignore_file(dockerfile_, folder, plan::Builder::kBuildkit, files_);
-    const std::string below = text::relative_path(files_.real_path(own_), files_.real_path(folder));
-    return !ignore || !ignore->matcher.decide(below).ignored || ignore->matcher.may_reinclude_below(below);
+  bool takes_own(const std::string& folder) {
+    const auto [known, is_new] = takes_own_.try_emplace(folder);
+    if (is_new) {
+      const auto ignore = cache::load_ignore_file(dockerfile_, folder, plan::Builder::kBuildkit, files_);
+      const std::string below = below_of(folder);
+      known->second =
+          !ignore || !ignore->matcher.decide(below).ignored || ignore->matcher.may_reinclude_below(below);
+    }
+    return known->second;
   }
 
   // Whether an instruction names the copy of a folder of the context.
-  bool mentions_copy_of(const std::string& folder) const {
-    return std::ranges::any_of(copies_of_context(graph_), [&](const std::string& place) {
+  bool mentions_copy_of(const std::string& folder, const std::vector<std::string>& copies) const {
+    return std::ranges::any_of(copies, [&](const std::string& place) {
       const std::string copy = text::join_path(place, folder);
       return std::ranges::any_of(graph_.instructions, [&](const dockerfile::Instruction& instruction) {
         const size_t at = instruction.joined.find(copy);
@@ -269,6 +281,7 @@ class WholeContext {
   const std::vector<NeededPath>& needed_;
   const std::vector<std::string>& above_;
   const context::FileSystem& files_;
+  std::map<std::string, bool> takes_own_;  // by folder
 };
 
 }  // namespace

@@ -189,13 +189,13 @@ class Commands {
   void read_tools(std::string_view program, std::span<const shell::Word> arguments) {
     if (program == "cargo" && shell::has_word(arguments, "install")) return;
     if (program == "go" && scripts_.find("go mod init") != std::string_view::npos) return;
+    if (program == "make" && has_maker()) return;
+    if (has_own_place(program, arguments)) return;
     if (program == "pip3") program = "pip";
     for (const Tool& tool : kTools) {
       const bool is_called =
           tool.program == program && (tool.argument.empty() || shell::has_word(arguments, tool.argument));
-      if (!is_called || has_own_place(program, arguments)) continue;
-      if (program == "make" && has_maker()) continue;
-      need_tool(tool);
+      if (is_called) need_tool(tool);
     }
   }
 
