@@ -63,6 +63,16 @@ std::string without_code_comments(std::string_view text) {
   return kept;
 }
 
+// Elements of a pom.xml.
+const RE2& group_element() {
+  static const RE2 kGroup(R"(<groupId>\s*([^<\s]+)\s*</groupId>)");
+  return kGroup;
+}
+const RE2& version_element() {
+  static const RE2 kVersion(R"(<version>\s*([^<\s]+)\s*</version>)");
+  return kVersion;
+}
+
 // Versions that the modules of a project of Maven have themselves: a SNAPSHOT among them is built here.
 struct OwnModules {
   std::set<std::string, std::less<>> versions;
@@ -73,10 +83,8 @@ struct OwnModules {
 OwnModules own_modules(std::span<const std::string> poms) {
   static const RE2 kBlocks(
       R"((?s)<(parent|dependencies|dependencyManagement|build|profiles|reporting)>.*?</(?:parent|dependencies|dependencyManagement|build|profiles|reporting)>)");
-  static const RE2 kVersion(R"(<version>\s*([^<\s]+)\s*</version>)");
   static const RE2 kRevision(R"(<(?:revision|changelist)>\s*([^<\s]+)\s*</)");
   static const RE2 kParent(R"((?s)<parent>(.*?)</parent>)");
-  static const RE2 kGroup(R"(<groupId>\s*([^<\s]+)\s*</groupId>)");
   static const RE2 kProperties(R"((?s)<properties>(.*?)</properties>)");
   static const RE2 kProperty(R"(<([\w.\-]+)>\s*([^<]*?)\s*</)");
   OwnModules found;
@@ -91,9 +99,9 @@ OwnModules own_modules(std::span<const std::string> poms) {
         found.properties.emplace(name, value);
     }
     RE2::GlobalReplace(&pom, kBlocks, "");
-    if (std::string version = first_match(pom, kVersion); !version.empty())
+    if (std::string version = first_match(pom, version_element()); !version.empty())
       found.versions.insert(std::move(version));
-    if (RE2::PartialMatch(pom, kGroup, &group) || RE2::PartialMatch(parent, kGroup, &group))
+    if (RE2::PartialMatch(pom, group_element(), &group) || RE2::PartialMatch(parent, group_element(), &group))
       found.groups.insert(group);
   }
   return found;
@@ -104,15 +112,13 @@ OwnModules own_modules(std::span<const std::string> poms) {
 std::string moving_in_parts(std::string_view pom, const OwnModules& own) {
   static const RE2 kPart(
       R"((?s)<(?:dependency|plugin|extension|path)>(.*?)</(?:dependency|plugin|extension|path)>)");
-  static const RE2 kGroup(R"(<groupId>\s*([^<\s]+)\s*</groupId>)");
-  static const RE2 kVersion(R"(<version>\s*([^<\s]+)\s*</version>)");
   static const RE2 kRange(R"(^[\[(].*,.*[\])]$)");
   static const RE2 kReference(R"(^\$\{([^}]+)\}$)");
   re2::StringPiece rest = text::piece(pom), part;
   while (RE2::FindAndConsume(&rest, kPart, &part)) {
     std::string group, version, name;
-    RE2::PartialMatch(part, kGroup, &group);
-    if (!RE2::PartialMatch(part, kVersion, &version)) continue;
+    RE2::PartialMatch(part, group_element(), &group);
+    if (!RE2::PartialMatch(part, version_element(), &version)) continue;
     const bool referred = RE2::FullMatch(version, kReference, &name);
     if (const auto known = own.properties.find(name); referred && known != own.properties.end())
       version = known->second;
