@@ -89,11 +89,11 @@ class ChangedFilesJudge : public Judge {
     });
   }
 
-  std::string changed_between(const std::string& above, const std::string& below) const override {
-    const auto found = std::ranges::find_if(real_, [&](const std::string& path) {
-      return text::is_within(path, above) && !text::is_within(path, below) && files_->exists(path);
-    });
-    return found == real_.end() ? std::string() : text::relative_path(*found, above);
+  std::vector<std::string> changed_files() const override {
+    std::vector<std::string> files;
+    std::ranges::copy_if(real_, std::back_inserter(files),
+                         [&](const std::string& path) { return files_->exists(path); });
+    return files;
   }
 
   void tell_definition(const Image& image, std::vector<cache::ChangedPath>& paths, ImageEffect& effect) {

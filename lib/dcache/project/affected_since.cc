@@ -15,7 +15,6 @@
 #include "dcache/project/triggers.h"
 #include "dcache/project/unknown.h"
 #include "dcache/text/path.h"
-#include "dcache/text/system_path.h"
 
 namespace dcache::project {
 namespace {
@@ -265,13 +264,7 @@ class RevisionJudge : public Judge {
            std::ranges::any_of(revisions_.changed_git_folders(), is_inside);
   }
 
-  std::string changed_between(const std::string& above, const std::string& below) const override {
-    const std::vector<std::string> changed = revisions_.changed_paths();
-    const auto found = std::ranges::find_if(changed, [&](const std::string& path) {
-      return text::is_within(path, above) && !text::is_within(path, below);
-    });
-    return found == changed.end() ? std::string() : text::relative_path(*found, above);
-  }
+  std::vector<std::string> changed_files() const override { return revisions_.changed_paths(); }
 
   // Whether the context has files that git ignores: they may have changed.
   bool has_ignored_files(const Image& image) const {

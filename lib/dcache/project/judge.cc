@@ -15,6 +15,7 @@
 #include "dcache/project/triggers.h"
 #include "dcache/project/unknown.h"
 #include "dcache/text/path.h"
+#include "dcache/text/system_path.h"
 #include "dcache/text/words.h"
 
 namespace dcache::project {
@@ -267,15 +268,19 @@ void Judge::tell_open_build(const Image& image, ImageEffect& effect) const {
 void Judge::tell_assumed_context(const Image& image, ImageEffect& effect) const {
   if (!image.choice || image.choice->may_be_above.empty()) return;
   const auto& files = *image.build.files;
-  const std::string changed =
-      changed_between(files.real_path(image.choice->may_be_above), files.real_path(image.build.context));
-  if (changed.empty()) return;
+  const std::string above = files.real_path(image.choice->may_be_above);
+  const std::string below = files.real_path(image.build.context);
+  const std::vector<std::string> changed = changed_files();
+  const auto found = std::ranges::find_if(changed, [&](const std::string& path) {
+    return text::is_within(path, above) && !text::is_within(path, below);
+  });
+  if (found == changed.end()) return;
   effect.effect = Effect::kUnknown;
   effect.failures.clear();
   effect.reason = fmt::format(
       "nothing tells its context: {} is not in {}, which is assumed, but may be in a folder above; "
       "set the context in [[images]] of .dcache.toml",
-      changed, image.build.context);
+      text::relative_path(*found, above), image.build.context);
 }
 
 void Judge::tell_triggers(size_t index, ImageEffect& effect) const {

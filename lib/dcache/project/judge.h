@@ -38,10 +38,8 @@ class Judge {
   // As of AffectedImages, once all are compared.
   virtual std::vector<std::string> outside() const { return {}; }
 
-  // A file within one of these folders that changes and is not within the other one; empty for none.
-  virtual std::string changed_between(const std::string& /*above*/, const std::string& /*below*/) const {
-    return {};
-  }
+  // The files that change, absolute, after all links.
+  virtual std::vector<std::string> changed_files() const { return {}; }
 
   // Whether some file of its context may be another one.
   virtual bool may_change_context(const Image& /*image*/) const { return true; }
