@@ -125,7 +125,7 @@ class ChangedFilesJudge : public Judge {
 
   // The file that a path leads to, or would lead to if it existed.
   std::string behind(const std::string& file) const {
-    const std::string place = absolute(file);
+    std::string place = absolute(file);
     std::error_code failure;
     if (files_->exists(place)) return files_->real_path(place);
     const std::string target =

@@ -98,6 +98,7 @@ class RevisionJudge : public Judge {
   // At least one. A definition that was not there at a revision takes what others had: that was built too.
   std::vector<ImageVersions> earlier_of(const Image& image) const {
     std::vector<std::vector<const Image*>> by_revision;
+    by_revision.reserve(earlier_.size());
     for (const EarlierImages& images : earlier_)
       by_revision.push_back(images.of(image));
     const size_t places = by_revision.empty() ? 0 : by_revision.front().size();
