@@ -268,6 +268,26 @@ TEST(Optimize, CopiesNoFolderApartThatAStepMayRead) {
   EXPECT_EQ(unsafe("# syntax=docker/dockerfile:1.4\n" + begin + "RUN python services/web/build.py\n"), 0U);
 }
 
+TEST(Optimize, CopiesAFolderAboveTheFirstStepThatMentionsIt) {
+  const std::string begin = "FROM python:3.12\nWORKDIR /srv\nCOPY . .\nRUN python services/web/build.py\n";
+  const Services services(begin + "# the interface\nRUN python services/api/build.py && true\n");
+  const json changed = services.answer({"--unsafe-fixes"});
+  EXPECT_EQ(changed.at("text").get<std::string>(),
+            "# syntax=docker/dockerfile:1\nFROM python:3.12\nWORKDIR /srv\n"
+            "COPY --exclude=services/api . .\nRUN python services/web/build.py\n"
+            "COPY services/api /srv/services/api\n# the interface\n"
+            "RUN python services/api/build.py && true\n");
+  EXPECT_EQ(changed.at("gain").at("runs"), 3);
+  const std::string words = run_dcache({"optimize"}, services.path()).out;
+  EXPECT_NE(words.find("only the RUN in line 6 and later ones mention it"), std::string::npos) << words;
+  // The first of the RUNs mentions it, a step between sets the owner of all, or another stage reads it too.
+  for (const char* rest :
+       {"RUN chown -R app /srv\nRUN python services/api/build.py\n",
+        "RUN python services/api/build.py\nFROM scratch\nCOPY --from=0 /srv/services/api /\n"}) {
+    EXPECT_EQ(Services(begin + rest).answer().at("unsafe").size(), 0U) << rest;
+  }
+}
+
 TEST(Optimize, LeavesAFolderOutThatNoImageContains) {
   const Services services(
       "FROM python:3.12 AS b\nWORKDIR /srv\nCOPY . .\nRUN python services/web/build.py\n"

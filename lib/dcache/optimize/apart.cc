@@ -3,7 +3,9 @@
 #include <algorithm>
 #include <array>
 #include <map>
+#include <optional>
 #include <set>
+#include <span>
 #include <string_view>
 #include <utility>
 
@@ -12,6 +14,7 @@
 #include "dcache/text/edit.h"
 #include "dcache/text/mentions.h"
 #include "dcache/text/path.h"
+#include "dcache/text/unicode.h"
 
 namespace dcache::optimize {
 namespace {
@@ -64,8 +67,20 @@ bool lists_folders(std::string_view text) {
 // A folder at the root, or one of several projects in such a folder.
 struct ContextFolder {
   std::string path;
-  bool is_read = false;
+  bool is_read = false;                       // by a step that is not known
+  std::set<const Instruction*> readers = {};  // the RUNs that mention it
 };
+
+// Files that tell people, git and builders about a project. A program that a RUN starts finds no folder by
+// what is written there.
+bool is_about_project(std::string_view path) {
+  const std::string name = text::to_lower(text::base_name(path));
+  constexpr auto kStarts = std::to_array<std::string_view>(
+      {"dockerfile", "docker-compose", "docker-bake", "compose.", "readme", "license", "changelog",
+       "contributing", ".docker", ".git", ".gitlab-ci", "skaffold."});
+  return name.ends_with(".md") || name.ends_with(".dockerfile") ||
+         std::ranges::any_of(kStarts, [&](std::string_view start) { return name.starts_with(start); });
+}
 
 bool is_at_root(std::string_view path) {
   return path.find('/') == std::string_view::npos;
@@ -106,15 +121,20 @@ class ReferenceSearch {
     }
   }
 
-  void look_in_instruction(std::string_view text, bool is_script) {
-    if (is_script && lists_folders(text)) {
+  // `run` is the RUN that the text is of; null for other instructions.
+  void look_in_instruction(std::string_view text, const Instruction* run) {
+    if (run != nullptr && lists_folders(text)) {
       for (ContextFolder& folder : folders_)
         folder.is_read = true;
     }
     for (const std::string& group : groups_) {
       if (text::mentions(text, group) && !names_one_of(text, group)) read_all_of(group);
     }
-    look_in(text);
+    for (ContextFolder& folder : folders_) {
+      if (!text::mentions(text, text::base_name(folder.path))) continue;
+      folder.is_read = folder.is_read || run == nullptr;
+      if (run != nullptr) folder.readers.insert(run);
+    }
   }
 
   // Whether all was looked into: there may be too much.
@@ -125,7 +145,8 @@ class ReferenceSearch {
     while (goes_on) {
       goes_on = false;
       for (size_t i = 0; i < folders_.size(); ++i) {
-        if (!folders_[i].is_read || !seen.insert(folders_[i].path).second) continue;
+        const bool is_used = folders_[i].is_read || !folders_[i].readers.empty();
+        if (!is_used || !seen.insert(folders_[i].path).second) continue;
         goes_on = true;
         for (const context::Record& record : context_.files.below(folders_[i].path)) {
           if (!look_in_file(record)) return false;
@@ -157,9 +178,11 @@ class ReferenceSearch {
       folder.is_read = folder.is_read || text::is_within(folder.path, group);
   }
 
-  void look_in(std::string_view text) {
+  // In the text of a file: one that mentions the folder that it is in says nothing about other readers.
+  void look_in(std::string_view text, std::string_view path) {
     for (ContextFolder& folder : folders_)
-      folder.is_read = folder.is_read || text::mentions(text, text::base_name(folder.path));
+      folder.is_read = folder.is_read || (!text::is_within(path, folder.path) &&
+                                          text::mentions(text, text::base_name(folder.path)));
   }
 
   // Files at the root, and those next to the projects of a group.
@@ -167,25 +190,26 @@ class ReferenceSearch {
     return std::ranges::all_of(context_.files.records(), [&](const context::Record& record) {
       const std::string_view parent = text::parent_path(record.path);
       const bool is_other = is_at_root(record.path) || groups_.contains(parent);
-      return !is_other || record.type == context::Type::kFolder || look_in_file(record);
+      return !is_other || is_about_project(record.path) || record.type == context::Type::kFolder ||
+             look_in_file(record);
     });
   }
 
   bool look_in_file(const context::Record& record) {
-    if (record.type == context::Type::kSymlink) look_in_text(record.target);
+    if (record.type == context::Type::kSymlink) look_in_text(record.target, record.path);
     if (record.type != context::Type::kFile || record.size > kLargestFile) return true;
     bytes_ += record.size;
     if (bytes_ > kMostBytes) return false;
-    if (const auto content = context_.read(record.path)) look_in_text(*content);
+    if (const auto content = context_.read(record.path)) look_in_text(*content, record.path);
     return true;
   }
 
   // A file mentions a whole group only with a slash, as "packages/*": its name alone can be any word.
-  void look_in_text(std::string_view text) {
+  void look_in_text(std::string_view text, std::string_view path) {
     for (const std::string& group : groups_) {
       if (text.find(group + '/') != std::string_view::npos && !names_one_of(text, group)) read_all_of(group);
     }
-    look_in(text);
+    look_in(text, path);
   }
 
   const lint::BuildContext& context_;
@@ -233,26 +257,92 @@ bool may_change_modes(const Instruction& run) {
                              [&](std::string_view program) { return text::mentions(run.joined, program); });
 }
 
-// What one COPY brings and no step reads.
-std::vector<ApartFolder> unread_of(const Graph& graph, const Step& copy,
-                                   const std::vector<ContextFolder>& folders) {
-  ApartFolder apart{.line = copy.instruction->start_line, .path = {}, .runs = {}};
+// The first RUN that mentions a folder; null if the RUNs that do are not all ones of the stage of the COPY,
+// after it.
+const Step* first_reader(const Graph& graph, const Step& copy, const ContextFolder& folder) {
+  const Step* first = nullptr;
+  size_t found = 0;
+  for (const size_t index : graph.stages[copy.stage].steps) {
+    const Step& step = graph.steps[index];
+    if (!sees(graph, step, copy) || !folder.readers.contains(step.instruction)) continue;
+    if (first == nullptr) first = &step;
+    ++found;
+  }
+  return found == folder.readers.size() ? first : nullptr;
+}
+
+// The folder, if the RUNs that see it before its first reader need not.
+std::optional<ApartFolder> apart_until_read(const Graph& graph, const Step& copy,
+                                            const ContextFolder& folder) {
+  const Step* const reader = first_reader(graph, copy, folder);
+  if (reader == nullptr) return std::nullopt;
+  ApartFolder apart{.line = copy.instruction->start_line,
+                    .path = folder.path,
+                    .runs = {},
+                    .reader = reader->instruction->start_line,
+                    .place = text::join_path(copy.destination, folder.path)};
+  for (const size_t index : graph.stages[copy.stage].steps) {
+    const Step& step = graph.steps[index];
+    if (&step >= reader || !sees(graph, step, copy)) continue;
+    if (may_change_modes(*step.instruction)) return std::nullopt;
+    apart.runs.push_back(step.instruction->start_line);
+  }
+  return apart.runs.empty() ? std::nullopt : std::optional(std::move(apart));
+}
+
+// What one COPY brings and no step reads, or only later ones do.
+std::vector<ApartFolder> apart_of(const Graph& graph, const Step& copy,
+                                  const std::vector<ContextFolder>& folders) {
+  ApartFolder unread{.line = copy.instruction->start_line, .path = {}, .runs = {}};
   bool may_change = false;
   for (const Step& step : graph.steps) {
     if (!sees(graph, step, copy)) continue;
-    apart.runs.push_back(step.instruction->start_line);
+    unread.runs.push_back(step.instruction->start_line);
     may_change = may_change || (step.stage == copy.stage && may_change_modes(*step.instruction));
   }
   const bool ships = graph.target && graph.starts_from(*graph.target, copy.stage);
   std::vector<ApartFolder> all;
   for (const ContextFolder& folder : folders) {
+    if (folder.is_read) continue;
+    if (!folder.readers.empty()) {
+      if (auto apart = apart_until_read(graph, copy, folder)) all.push_back(std::move(*apart));
+      continue;
+    }
     const std::string place = text::join_path(copy.destination, folder.path);
-    if (folder.is_read || (ships && may_change) || is_taken_with_others(graph, copy, place)) continue;
-    apart.path = folder.path;
-    apart.shipped_to = ships ? place : std::string();
-    all.push_back(apart);
+    if ((ships && may_change) || is_taken_with_others(graph, copy, place)) continue;
+    unread.path = folder.path;
+    unread.place = ships ? place : std::string();
+    all.push_back(unread);
   }
   return all;
+}
+
+// Where a folder is copied: above its reader, and the comment of that, or below the last RUN of the stage.
+text::Edit copy_of_folder(const dockerfile::File& file, std::span<const Instruction>::iterator copy,
+                          const ApartFolder& folder) {
+  const std::string_view line_end = file.source().find("\r\n") == std::string_view::npos ? "\n" : "\r\n";
+  std::string flags;
+  for (const dockerfile::Flag& flag : copy->flags) {
+    if (flag.name != "exclude") flags += fmt::format(" {}", flag.span.of(file.source()));
+  }
+  const std::string text = fmt::format("COPY{} {} {}", flags, folder.path, folder.place);
+  if (folder.reader != 0) {
+    uint32_t line = folder.reader;
+    const auto is_comment = [&](uint32_t number) {
+      return std::ranges::find(file.comments(), number, &dockerfile::Comment::line) != file.comments().end();
+    };
+    while (line > 1 && is_comment(line - 1))
+      --line;
+    const uint32_t at = file.lines().line_span(line).begin;
+    return {{at, at}, fmt::format("{}{}", text, line_end)};
+  }
+  const auto end = std::find_if(copy, file.instructions().end(), [](const Instruction& instruction) {
+    return instruction.keyword == Keyword::kFrom;
+  });
+  auto run = std::prev(end);
+  while (run->keyword != Keyword::kRun)
+    --run;
+  return {{run->span.end, run->span.end}, fmt::format("{}{}", line_end, text)};
 }
 
 }  // namespace
@@ -270,14 +360,15 @@ std::vector<ApartFolder> apart_folders(const dockerfile::File& file, const Graph
   for (const Instruction& instruction : file.instructions()) {
     const bool is_copy =
         std::ranges::any_of(copies, [&](const Step* copy) { return copy->instruction == &instruction; });
-    if (!is_copy) search.look_in_instruction(instruction.joined, instruction.keyword == Keyword::kRun);
+    const Instruction* const run = instruction.keyword == Keyword::kRun ? &instruction : nullptr;
+    if (!is_copy) search.look_in_instruction(instruction.joined, run);
     for (const dockerfile::Heredoc& heredoc : instruction.heredocs)
-      search.look_in_instruction(heredoc.content, true);
+      search.look_in_instruction(heredoc.content, run);
   }
   if (!search.follow()) return {};
   std::vector<ApartFolder> all;
   for (const Step* copy : copies) {
-    std::vector<ApartFolder> folders = unread_of(graph, *copy, search.folders());
+    std::vector<ApartFolder> folders = apart_of(graph, *copy, search.folders());
     if (folders.size() > kMostFolders) folders.resize(kMostFolders);
     all.insert(all.end(), folders.begin(), folders.end());
   }
@@ -285,24 +376,11 @@ std::vector<ApartFolder> apart_folders(const dockerfile::File& file, const Graph
 }
 
 std::string copied_apart(const dockerfile::File& file, const std::vector<ApartFolder>& folders) {
-  const std::string_view line_end = file.source().find("\r\n") == std::string_view::npos ? "\n" : "\r\n";
   std::vector<text::Edit> edits;
   for (const ApartFolder& folder : folders) {
     const auto copy = std::ranges::find(file.instructions(), folder.line, &Instruction::start_line);
     edits.push_back({{copy->name_span.end, copy->name_span.end}, fmt::format(" --exclude={}", folder.path)});
-    if (folder.shipped_to.empty()) continue;
-    const auto end = std::find_if(copy, file.instructions().end(), [](const Instruction& instruction) {
-      return instruction.keyword == Keyword::kFrom;
-    });
-    auto run = std::prev(end);
-    while (run->keyword != Keyword::kRun)
-      --run;
-    std::string flags;
-    for (const dockerfile::Flag& flag : copy->flags) {
-      if (flag.name != "exclude") flags += fmt::format(" {}", flag.span.of(file.source()));
-    }
-    edits.push_back({{run->span.end, run->span.end},
-                     fmt::format("{}COPY{} {} {}", line_end, flags, folder.path, folder.shipped_to)});
+    if (!folder.place.empty()) edits.push_back(copy_of_folder(file, copy, folder));
   }
   return text::apply(file.source(), std::move(edits));
 }

@@ -484,7 +484,7 @@ class Optimizer {
     return with ? std::optional(std::move(*with)) : std::nullopt;
   }
 
-  // Folders that no build reads, as far as names tell, whichever image is built.
+  // Folders that no build reads, or only late, as far as names tell, whichever image is built.
   std::vector<ApartFolder> folders_in(const dockerfile::File& file) const {
     std::optional<std::vector<ApartFolder>> common;
     for (const cache::BuildOptions* build : builds_) {
@@ -499,10 +499,10 @@ class Optimizer {
       }
       std::erase_if(*common, [&](ApartFolder& one) {
         const auto same = std::ranges::find_if(folders, [&](const ApartFolder& other) {
-          return other.line == one.line && other.path == one.path;
+          return other.line == one.line && other.path == one.path && other.reader == one.reader;
         });
         if (same == folders.end()) return true;
-        if (one.shipped_to.empty()) one.shipped_to = same->shipped_to;
+        if (one.place.empty()) one.place = same->place;
         return false;
       });
     }
@@ -542,7 +542,7 @@ class Optimizer {
     std::vector<ApartFolder> folders = folders_in(file);
     std::erase_if(folders, [&](const ApartFolder& folder) {
       return is_narrowed(folder.line) ||
-             (!folder.shipped_to.empty() && !replays_.always_has(builds_.front()->context, folder.path));
+             (!folder.place.empty() && !replays_.always_has(builds_.front()->context, folder.path));
     });
     for (const std::vector<ApartFolder>& group : groups_of(folders)) {
       if (group.size() > 1) {
@@ -583,16 +583,18 @@ class Optimizer {
         runs.empty()
             ? "a RUN"
             : fmt::format("the RUN in line{} {}", runs.size() == 1 ? "" : "s", text::list_words(runs));
-    return {
-        .rule = nullptr,
-        .line = lines.of(folder.line),
-        .finding = fmt::format("{} is copied before RUN steps, and neither they nor the files that they use "
-                               "mention it",
-                               folder.path),
-        .reason = runs_words + " would not see the folder: try the build",
-        .folder = folder.path,
-        .safe = false,
-        .gain = gain};
+    const uint32_t reader = lines.of(folder.reader);
+    const std::string mentioned =
+        folder.reader == 0 ? "neither they nor the files that they use mention it"
+        : reader == 0      ? "only a later RUN mentions it"
+                           : fmt::format("only the RUN in line {} and later ones mention it", reader);
+    return {.rule = nullptr,
+            .line = lines.of(folder.line),
+            .finding = fmt::format("{} is copied before RUN steps, and {}", folder.path, mentioned),
+            .reason = runs_words + " would not see the folder: try the build",
+            .folder = folder.path,
+            .safe = false,
+            .gain = gain};
   }
 
   // What a unit changes in a text, with the lines of the Dockerfile as it is.
