@@ -10,6 +10,7 @@
 #include "dcache/lint/rule.h"
 #include "dcache/project/unknown.h"
 #include "dcache/text/unicode.h"
+#include "rules/earlier_install.h"
 #include "rules/edits.h"
 #include "rules/gain.h"
 #include "rules/moving_results.h"
@@ -165,16 +166,71 @@ uint32_t line_with_comment(const dockerfile::File& file, const Instruction& inst
   return line;
 }
 
-void move_down(const dockerfile::File& file, const Instruction& from, const Instruction& to,
-               lint::Diagnostic& diagnostic) {
-  if (from.start_line != from.end_line || has_comment_above(file, from)) return;
-  const text::Span line = file.lines().line_span(from.start_line);
-  const text::Span target = file.lines().line_span(line_with_comment(file, to));
-  diagnostic.fix = lint::Fix{};
-  diagnostic.fix->description = fmt::format("move it above line {}", to.start_line);
-  diagnostic.fix->removed = {from.span.begin};
-  diagnostic.fix->added = {std::string(from.span.of(file.source()))};
-  diagnostic.fix->edits = {{line, ""}, {{target.begin, target.begin}, std::string(line.of(file.source()))}};
+// Where instructions move to: above an instruction and its comment, or below it.
+struct Destination {
+  const Instruction* instruction = nullptr;
+  bool is_below = false;
+};
+
+// Nothing if a comment above one of the instructions would be left behind.
+std::optional<lint::Fix> move_down(const dockerfile::File& file, std::span<const Instruction* const> moved,
+                                   const Destination& to) {
+  if (std::ranges::any_of(moved, [&](const Instruction* one) { return has_comment_above(file, *one); }))
+    return std::nullopt;
+  lint::Fix fix;
+  fix.description = fmt::format("move {} {} line {}", moved.size() == 1 ? "it" : "them",
+                                to.is_below ? "below" : "above", to.instruction->start_line);
+  std::string lines;
+  for (const Instruction* one : moved) {
+    const text::Span whole = lines_of(file, one->span);
+    fix.removed.push_back(one->span.begin);
+    fix.added.emplace_back(one->span.of(file.source()));
+    fix.edits.push_back({whole, ""});
+    if (to.is_below) lines += line_end(file);
+    lines += to.is_below ? fix.added.back() : std::string(whole.of(file.source()));
+  }
+  const uint32_t at = to.is_below ? to.instruction->span.end
+                                  : file.lines().line_span(line_with_comment(file, *to.instruction)).begin;
+  fix.edits.push_back({{at, at}, std::move(lines)});
+  return fix;
+}
+
+// The keys that a LABEL sets, as written.
+std::vector<std::string_view> keys_of(const Instruction& label) {
+  std::vector<std::string_view> keys;
+  for (const dockerfile::Word& word : label.arguments)
+    keys.push_back(unquoted(word.text.substr(0, word.text.find('='))));
+  return keys;
+}
+
+// Whether a LABEL says the same below other instructions.
+bool can_pass(Dockerfile& dockerfile, const Instruction& label, std::span<const Instruction> passed) {
+  const std::vector<std::string_view> keys = keys_of(label);
+  return std::ranges::none_of(passed, [&](const Instruction& one) {
+    const bool sets_key = one.keyword == Keyword::kLabel &&
+                          std::ranges::any_of(keys, [&](std::string_view key) { return mentions(one, key); });
+    return sets_key || sets_again(dockerfile, one, label);
+  });
+}
+
+// Moves a variable with the LABELs that name it below the last costly RUN of `rest`, which does not name it.
+std::optional<lint::Fix> move_with_labels(Dockerfile& dockerfile, const Instruction& declared,
+                                          std::string_view name, std::span<const Instruction> rest) {
+  auto end = rest.end();
+  while (end != rest.begin() && !is_costly(dockerfile, *std::prev(end)))
+    --end;
+  const std::span<const Instruction> passed(rest.begin(), end);
+  std::vector<const Instruction*> moved{&declared};
+  for (const Instruction& one : passed) {
+    if (sets_again(dockerfile, one, declared)) return std::nullopt;
+    if (one.keyword != Keyword::kLabel || !mentions(one, name)) continue;
+    if (!can_pass(dockerfile, one, passed.subspan(static_cast<size_t>(&one - passed.data()) + 1)))
+      return std::nullopt;
+    moved.push_back(&one);
+  }
+  auto fix = move_down(dockerfile.file(), moved, {.instruction = &passed.back(), .is_below = true});
+  if (fix) fix->unsafe_because = risk_of_move(dockerfile, name, passed);
+  return fix;
 }
 
 // The lines of what may read any variable, in words: "line 5", "line 5, 6 or 9". Empty if nothing does.
@@ -291,15 +347,20 @@ void check(Dockerfile& dockerfile, lint::Reporter& reporter) {
           fmt::format("each new value of {}{} rebuilds the RUN in line {}, which does not name it", name,
                       reason, costly->start_line),
           is_for_label
-              ? fmt::format("move it to the end of the stage, with the LABEL in line {}", user->start_line)
+              ? fmt::format("move it below the last RUN that does not name it, with the LABEL in line {}",
+                            user->start_line)
               : remedy_for(dockerfile, declared, name, *costly, rest, user));
-      const bool keeps_value = std::none_of(
-          rest.begin(), user, [&](const Instruction& one) { return sets_again(dockerfile, one, declared); });
-      if (user != rest.end() && !is_for_label && keeps_value)
-        move_down(dockerfile.file(), declared, *user, diagnostic);
+      if (is_for_label) {
+        diagnostic.fix = move_with_labels(dockerfile, declared, name, {rest.begin(), reader});
+      } else if (user != rest.end()) {
+        const std::span<const Instruction> passed(rest.begin(), user);
+        const bool keeps_value = std::ranges::none_of(
+            passed, [&](const Instruction& one) { return sets_again(dockerfile, one, declared); });
+        const Instruction* const moved[] = {&declared};
+        if (keeps_value) diagnostic.fix = move_down(dockerfile.file(), moved, {.instruction = &*user});
+        if (diagnostic.fix) diagnostic.fix->unsafe_because = risk_of_move(dockerfile, name, passed);
+      }
       if (!diagnostic.fix) continue;
-      diagnostic.fix->unsafe_because =
-          risk_of_move(dockerfile, name, rest.first(static_cast<size_t>(user - rest.begin())));
       auto gain = gain_for_argument(dockerfile, *diagnostic.fix, name);
       if (gain && gain->rebuilds_after < gain->rebuilds) diagnostic.impact = std::move(gain);
     }
@@ -334,12 +395,13 @@ lint::Rule rule() {
           "argument: BuildKit gives it to the "
           "times of the image without ARG, and `rewrite-timestamp=true` of the exporter to the files.",
       .fix_note =
-          "Moves the line down to the first instruction that names it. The fix is unsafe if the line "
+          "Moves the line down to the first instruction that names it. LABELs make no step: one that names "
+          "the variable moves with it, below the last RUN that does not. The fix is unsafe if the line "
           "moves below a RUN that may read the variable without naming it (a script, a build tool, or an "
           "install that runs scripts of packages), or below a RUN that may be there to be done again each "
           "time (a download, an upgrade of packages, `date`). There is no "
-          "fix if a comment is above the line, if a LABEL above that RUN uses the variable, or if a line "
-          "between sets a variable again that the value names.\n\nAn argument right above a RUN may be "
+          "fix if a comment is above a line that moves, or if a line between sets a variable again that the "
+          "value names, or a key of the LABEL.\n\nAn argument right above a RUN may be "
           "there to rebuild it. If no later instruction names the argument, it is not reported; if one does, "
           "the fix is unsafe. A name such as `CACHE_BUST` is never reported.",
       .bad = {"FROM node:22\n"

@@ -523,6 +523,39 @@ TEST(DC1010, MovesAVariableOnlyBelowWhatCanNotReadIt) {
   EXPECT_EQ(offered_fix({"DC1010", (above + "RUN echo $GIT_SHA\n").c_str(), ""}), "unsafe");
 }
 
+TEST(DC1010, MovesTheLabelsOfAVariableWithIt) {
+  const auto fixed = [](const std::string& text) {
+    const lint::Linter linter(lint::catalogue(), test::config_selecting({"DC1010"}));
+    const lint::FixedText result = lint::apply_fixes(linter, "FROM debian\n" + text, {}, true);
+    EXPECT_TRUE(result.bad_fixes.empty()) << text;
+    return result.text.substr(std::string("FROM debian\n").size());
+  };
+  const std::string install = "WORKDIR /x\nRUN apt-get install -y a\n";
+  EXPECT_EQ(fixed("ARG GIT_SHA\nLABEL revision=$GIT_SHA\n" + install + "CMD [\"a\"]\n"),
+            install + "ARG GIT_SHA\nLABEL revision=$GIT_SHA\nCMD [\"a\"]\n");
+  // At the end of the text, where no line ends, and with a LABEL of several variables and lines.
+  EXPECT_EQ(fixed("ARG GIT_SHA\nARG BUILD_DATE\nLABEL revision=$GIT_SHA \\\n  created=$BUILD_DATE\n"
+                  "WORKDIR /x\nRUN apt-get install -y a"),
+            "WORKDIR /x\nRUN apt-get install -y a\nARG GIT_SHA\nARG BUILD_DATE\nLABEL revision=$GIT_SHA "
+            "\\\n  created=$BUILD_DATE");
+  // A step that reads the variable stays below it.
+  EXPECT_EQ(fixed("ARG GIT_SHA\nLABEL revision=$GIT_SHA\n" + install + "RUN echo $GIT_SHA\n"),
+            install + "ARG GIT_SHA\nLABEL revision=$GIT_SHA\nRUN echo $GIT_SHA\n");
+  for (const std::string& text :
+       {"ARG GIT_SHA\nLABEL revision=$GIT_SHA\n" + install + "LABEL revision=1\nRUN apt-get install -y b\n",
+        "ARG GIT_SHA\nLABEL v=$A$GIT_SHA\nENV A=1\n" + install,
+        "ARG GIT_SHA\n# about the image\nLABEL revision=$GIT_SHA\n" + install})
+    EXPECT_EQ(fixed(text), text);
+  EXPECT_EQ(
+      offered_fix({"DC1010",
+                   "FROM debian\nARG GIT_SHA\nLABEL a=$GIT_SHA\nWORKDIR /x\nRUN apt-get install -y a\n", ""}),
+      "safe");
+  EXPECT_EQ(
+      offered_fix(
+          {"DC1010", "FROM debian\nARG GIT_SHA\nLABEL a=$GIT_SHA\nRUN apt-get install -y a && ./b\n", ""}),
+      "unsafe");
+}
+
 // A build tool may read what its text does not name.
 TEST(DC1010, SaysWhereAVariableOfTheImageIsRead) {
   const auto remedy = [](const std::string& rest) {
