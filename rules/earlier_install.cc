@@ -11,6 +11,7 @@
 #include "rules/edits.h"
 #include "rules/install_reads.h"
 #include "rules/invocations.h"
+#include "rules/likely_context.h"
 #include "rules/lock_files.h"
 #include "rules/moving_results.h"
 #include "rules/passage.h"
@@ -34,12 +35,12 @@ bool is_plain_copy(const Instruction& copy) {
   return copy.arguments.size() == 2 && !copy.json && known_flags;
 }
 
-// A path of the context below what the COPY takes; nothing if it is elsewhere.
-std::optional<std::string> below_source(const BroadCopy& copy, std::string_view path) {
-  const std::string_view source = std::string_view(copy.source->path).substr(1);
-  if (source.empty()) return std::string(path);
-  if (!text::is_within(path, source) || path == source) return std::nullopt;
-  return std::string(path.substr(source.size() + 1));
+// A path of the context below a folder of it, which is rooted; nothing if it is elsewhere.
+std::optional<std::string> path_below(std::string_view folder, std::string_view path) {
+  folder = folder.substr(1);
+  if (folder.empty()) return std::string(path);
+  if (!text::is_within(path, folder) || path == folder) return std::nullopt;
+  return std::string(path.substr(folder.size() + 1));
 }
 
 // Whether a path can be written in a Dockerfile as it is.
@@ -73,7 +74,7 @@ std::optional<CopiedFirst> copied_first(const lint::BuildContext& context,
   std::vector<std::string> paths = manifests.paths;
   paths.insert(paths.end(), manifests.others.begin(), manifests.others.end());
   for (const std::string& path : paths) {
-    const auto below = below_source(copy, path);
+    const auto below = path_below(copy.source->path, path);
     if (!below || !is_plain_path(path)) return std::nullopt;
     const std::string place = text::join_path(copy.step->destination, *below);
     const bool is_there = std::ranges::any_of(above, [&](const Step* step) {
@@ -85,7 +86,7 @@ std::optional<CopiedFirst> copied_first(const lint::BuildContext& context,
     if (std::ranges::find(files, path) == files.end()) files.push_back(path);
   }
   for (const std::string& path : manifests.folders) {
-    auto below = below_source(copy, path);
+    auto below = path_below(copy.source->path, path);
     if (!below || !is_plain_path(path)) return std::nullopt;
     first.folders.emplace_back(path, std::move(*below));
   }
@@ -156,7 +157,7 @@ std::string download_command(const Use& use) {
 
 // Cargo wants to see a target in each package before it downloads what they need. Empty where the manifests
 // name their targets, or packages elsewhere.
-std::string cargo_download(const lint::BuildContext& context, const BroadCopy& copy,
+std::string cargo_download(const lint::BuildContext& context, std::string_view folder,
                            const InstallManifests& manifests) {
   constexpr auto kNamed = std::to_array<std::string_view>(
       {"[lib]", "[[bin]]", "[[bench]]", "[[example]]", "[[test]]", "build =", "[patch", "[replace"});
@@ -165,27 +166,32 @@ std::string cargo_download(const lint::BuildContext& context, const BroadCopy& c
   if (std::ranges::none_of(files,
                            [](const std::string& path) { return text::base_name(path) == "Cargo.lock"; }))
     return {};
-  std::vector<std::string> folders;
+  std::vector<std::string> sources;
   for (const std::string& path : files) {
     if (text::base_name(path) != "Cargo.toml") continue;
     const auto text = context.read(path);
-    const auto below = below_source(copy, path);
+    const auto below = path_below(folder, path);
     const auto holds = [&](std::string_view word) { return text->find(word) != std::string::npos; };
     if (!text || !below || std::ranges::any_of(kNamed, holds)) return {};
     if (holds("path =") && !manifests.has_members) return {};
-    if (holds("[package]")) folders.push_back(text::join_path(text::parent_path(*below), "src"));
+    if (holds("[package]")) sources.push_back(text::join_path(text::parent_path(*below), "src"));
   }
-  if (folders.empty()) return {};
+  if (sources.empty()) return {};
   std::string stubs;
-  for (const std::string& folder : folders)
-    stubs += fmt::format(" {}/lib.rs", folder);
-  return fmt::format("mkdir -p {0} && touch{1} && cargo fetch && rm -r {0}", fmt::join(folders, " "), stubs);
+  for (const std::string& one : sources)
+    stubs += fmt::format(" {}/lib.rs", one);
+  return fmt::format("mkdir -p {0} && touch{1} && cargo fetch && rm -r {0}", fmt::join(sources, " "), stubs);
 }
 
-// Whether the install is the first command of a RUN in shell form.
+// Whether the install is the first command of a RUN in shell form, after those that go to its folder.
 bool starts_run(const Run& run, const Use& use) {
-  return use.command == &run.commands.front() && use.command->depth == 0 && run.shell_form &&
-         run.instruction->heredocs.empty();
+  const auto before = static_cast<size_t>(use.command - run.commands.data());
+  const auto goes_to_folder = [&](const shell::Command& command) {
+    return command.program() == "cd" && command.depth == 0 && !command.quoted &&
+           command.redirections.empty() && (&command + 1)->connector == shell::Connector::kAnd;
+  };
+  return use.command->depth == 0 && run.shell_form && run.instruction->heredocs.empty() &&
+         std::ranges::all_of(std::span(run.commands).first(before), goes_to_folder);
 }
 
 // The command of the install, with the options by which it does not need the sources; empty where that can't
@@ -201,6 +207,14 @@ std::string install_without_sources(const Run& run, const Use& use, const Instal
   // Its members are not installed either.
   if (use.manager->name == "uv" && manifests.has_members) options = " --no-install-workspace";
   return command + options;
+}
+
+// Whether a WORKDIR is between the COPY and the RUN.
+bool changes_folder(const plan::Graph& graph, const BroadCopy& copy, const Run& run) {
+  return std::ranges::any_of(graph.stages[copy.step->stage].steps, [&](size_t index) {
+    const Step& step = graph.steps[index];
+    return step.kind == Step::Kind::kWorkdir && &step > copy.step && index < *run.step;
+  });
 }
 
 class EarlierInstall {
@@ -263,7 +277,10 @@ class EarlierInstall {
     const uint32_t begin = run_.instruction->span.begin;
     const uint32_t from = run_.span_of(run_.commands[count - 1].spelling).end;
     const uint32_t to = run_.span_of(run_.commands[count].spelling).begin;
-    const std::string start = "RUN " + flags_text(*run_.instruction);
+    const uint32_t script = run_.span_of(run_.commands.front().spelling).begin;
+    const uint32_t install = run_.span_of(use_.command->spelling).begin;
+    const std::string start =
+        "RUN " + flags_text(*run_.instruction) + std::string(text::Span{script, install}.of(run_.source));
     fix.edits.push_back(
         {{begin, to},
          std::string(text::Span{begin, from}.of(run_.source)) + eol + copy_text() + eol + start});
@@ -272,8 +289,16 @@ class EarlierInstall {
   }
 
  private:
+  // The COPY as it is written in the place of the RUN, which may have another WORKDIR.
   std::string copy_text() const {
-    return std::string(copy_.step->instruction->span.of(dockerfile_.file().source()));
+    const Instruction& copy = *copy_.step->instruction;
+    const std::string_view source = dockerfile_.file().source();
+    const text::Span written = copy.arguments.back().span;
+    if (written.of(source).starts_with('/') || !changes_folder(dockerfile_.graph(), copy_, run_))
+      return std::string(copy.span.of(source));
+    return fmt::format("{}{}{}{}", text::Span{copy.span.begin, written.begin}.of(source),
+                       copy_.step->destination, written.of(source).ends_with('/') ? "/" : "",
+                       text::Span{written.end, copy.span.end}.of(source));
   }
 
   CopiedFiles copied_files() const {
@@ -360,6 +385,8 @@ class EarlierInstall {
           "the ignore file lets {} into the context, and the COPY may write it over the new one", folder);
     if (installs_elsewhere())
       return "settings name another folder for the packages, and the COPY may write over it";
+    if (const std::string_view above = manifest_above(); !above.empty())
+      return fmt::format("{} is in a folder above, and the install may read it too", above);
     if (!are_in_each_clone(context_, manifests_.paths))
       return "git does not track one of the manifests: a COPY that names it fails in a clone";
     if (!keeps_lock(context_, use_, dockerfile_.graph().steps[*run_.step], folder_))
@@ -371,6 +398,30 @@ class EarlierInstall {
                               .destination = copy_.step->destination,
                               .manifests = &manifests_.paths,
                               .folders = &manifests_.folders});
+  }
+
+  // A manifest, or settings, of the package manager in the folders between that of the COPY and that of the
+  // install, which counts for the install too; empty for none.
+  std::string_view manifest_above() const {
+    for (const context::Record& record : context_.files.records()) {
+      const std::string parent = text::clean_path(text::join_path("/", text::parent_path(record.path)));
+      const bool is_above = record.type == context::Type::kFile && parent != folder_ &&
+                            text::is_within(folder_, parent) && text::is_within(parent, copy_.source->path);
+      if (is_above && is_manifest_of(*use_.manager, record.path) && !is_replaced(record.path))
+        return record.path;
+    }
+    return {};
+  }
+
+  // Whether the folder of the install has a manifest or lock file of the same name, and the one above is not
+  // that of a workspace.
+  bool is_replaced(const std::string& path) const {
+    const std::string_view name = text::base_name(path);
+    const bool can_be = std::ranges::find(use_.manager->manifests, name) != use_.manager->manifests.end() ||
+                        name.find("lock") != std::string_view::npos;
+    if (!can_be || context_.files.find(in_folder(folder_, name)) == nullptr) return false;
+    const auto text = context_.read(path);
+    return text && text->find("workspace") == std::string::npos;
   }
 
   // Whether settings name another folder for the packages, over which the sources may come.
@@ -421,22 +472,19 @@ std::vector<std::string> folders_filled(Dockerfile& dockerfile, const Run& run, 
 }
 
 std::optional<lint::Fix> fix_of(const EarlierInstall& install, const lint::BuildContext& context,
-                                const BroadCopy& copy, const Run& run, const Use& use,
-                                const InstallManifests& manifests, bool works_there, bool is_own_folder,
-                                const std::vector<std::string>& lines) {
+                                std::string_view folder, const Run& run, const Use& use,
+                                const InstallManifests& manifests, const std::vector<std::string>& lines) {
   if (use.action->installs == Action::Installs::kImplied) {
-    // The download works in the same folder as the COPY. It downloads all that the manifests list, and the
-    // build alone what it compiles: the rest may be private.
+    // It downloads all that the manifests list, and the build alone what it compiles: the rest may be
+    // private.
     const bool is_skipped = !use.action->needs_sources_unless.empty() && !needs_sources(use);
-    if (!works_there || !is_own_folder || is_skipped) return std::nullopt;
+    if (is_skipped) return std::nullopt;
     return install.add(
-        use.manager->name == "cargo" ? cargo_download(context, copy, manifests) : download_command(use),
+        use.manager->name == "cargo" ? cargo_download(context, folder, manifests) : download_command(use),
         "download the dependencies first", lines);
   }
-  if (needs_sources(use)) {
-    if (!works_there) return std::nullopt;
+  if (needs_sources(use))
     return install.add(install_without_sources(run, use, manifests), "install the dependencies first", lines);
-  }
   if (use.manager->name == "cargo") return std::nullopt;
   return install.move(lines);
 }
@@ -486,9 +534,7 @@ std::optional<lint::Fix> install_earlier(Dockerfile& dockerfile, const lint::Bui
   const std::vector<std::string> lines = copies_of(dockerfile.file(), copy, *first);
   if (lines.size() > kMostCopies) return std::nullopt;
   const EarlierInstall install(dockerfile, context, copy, run, use, manifests, *folder);
-  const bool works_there = work_folder(graph, copy, run) == copy.step->destination;
-  auto fix =
-      fix_of(install, context, copy, run, use, manifests, works_there, *folder == copy.source->path, lines);
+  auto fix = fix_of(install, context, *folder, run, use, manifests, lines);
   if (fix) fix->fills = folders_filled(dockerfile, run, use, *fix);
   return fix;
 }

@@ -263,6 +263,19 @@ bool has_settings_between(const Dockerfile& dockerfile, const BroadCopy& copy, c
   });
 }
 
+// Whether a COPY goes to the same place whatever the base image and the build arguments say.
+bool has_known_destination(const plan::Graph& graph, const Step& copy) {
+  if (copy.instruction->arguments.back().text.starts_with('/')) return true;
+  bool is_known = false;
+  for (const size_t index : graph.stages[copy.stage].steps) {
+    const Step& step = graph.steps[index];
+    if (&step > &copy || step.kind != Step::Kind::kWorkdir) continue;
+    if (step.instruction->joined.find('$') != std::string_view::npos) return false;
+    is_known = is_known || step.instruction->arguments.front().text.starts_with('/');
+  }
+  return is_known;
+}
+
 std::vector<const Step*> steps_between(const plan::Graph& graph, const BroadCopy& copy, const Run& run) {
   std::vector<const Step*> found;
   for (const size_t index : graph.stages[copy.step->stage].steps) {
@@ -344,7 +357,7 @@ Passage passage_down(Dockerfile& dockerfile, const BroadCopy& copy, const Run& r
   for (const Step* step : between) {
     if (step->kind == Step::Kind::kMetadata) continue;
     if (step->kind == Step::Kind::kWorkdir) {
-      if (copy.source->path != "/" || !instruction.arguments.back().text.starts_with('/'))
+      if (copy.source->path != "/" || !has_known_destination(dockerfile.graph(), moved))
         return Passage::kNone;
       continue;
     }

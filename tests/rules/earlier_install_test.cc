@@ -107,6 +107,64 @@ TEST(EarlierInstall, CopiesTheProjectFilesOfAllFolders) {
             "COPY . .\nRUN gradle dependencies\n");
 }
 
+TEST(EarlierInstall, InstallsInTheFolderOfAProject) {
+  const ProjectFiles npm = {{"web/package.json", "{}"}, {"web/package-lock.json", "{}"}, {"web/a.js", ""}};
+  const std::string copies = "COPY web/package.json web/package-lock.json ./web/\n";
+  EXPECT_EQ(with_earlier_install(npm, "COPY . .\nWORKDIR web\nRUN npm ci\nRUN npm run build\n"),
+            copies + "WORKDIR web\nRUN npm ci\nCOPY . /app\nRUN npm run build\n");
+  EXPECT_EQ(with_earlier_install(npm, "COPY . .\nRUN cd web && npm ci && npm run build\n"),
+            copies + "RUN cd web && npm ci\nCOPY . .\nRUN cd web && npm run build\n");
+  EXPECT_EQ(with_earlier_install(npm, "COPY . .\nRUN cd web && npm ci\n"),
+            copies + "RUN cd web && npm ci\nCOPY . .\n");
+  // The shell goes on after the first of these, and comes from another folder.
+  for (const char* text :
+       {"COPY . .\nRUN cd web; npm ci; npm run build\n", "COPY . .\nRUN (cd web && npm ci)\n"})
+    EXPECT_EQ(with_earlier_install(npm, text), text);
+  const ProjectFiles maven = {{"api/pom.xml", ""}, {"api/src/main/java/A.java", ""}};
+  EXPECT_EQ(with_earlier_install(maven, "COPY . .\nWORKDIR /app/api\nRUN mvn package\n"),
+            "COPY api/pom.xml ./api/\nWORKDIR /app/api\nRUN mvn -B -fn dependency:go-offline\n"
+            "COPY . /app\nRUN mvn package\n");
+  const ProjectFiles go = {{"api/go.mod", "module a\n"}, {"api/go.sum", ""}, {"api/main.go", ""}};
+  EXPECT_EQ(with_earlier_install(go, "COPY . .\nRUN cd api && go build -o /a .\n"),
+            "COPY api/go.mod api/go.sum ./api/\nRUN cd api && go mod download\nCOPY . .\n"
+            "RUN cd api && go build -o /a .\n");
+  const ProjectFiles uv = {
+      {"api/pyproject.toml", "[project]\nname = \"a\"\n"}, {"api/uv.lock", ""}, {"api/a.py", ""}};
+  EXPECT_EQ(with_earlier_install(uv, "COPY . .\nRUN cd api && uv sync --frozen\n"),
+            "COPY api/pyproject.toml api/uv.lock ./api/\n"
+            "RUN cd api && uv sync --frozen --no-install-project\nCOPY . .\n"
+            "RUN cd api && uv sync --frozen\n");
+  const ProjectFiles cargo = {
+      {"api/Cargo.toml", "[package]\nname = \"a\"\n"}, {"api/Cargo.lock", ""}, {"api/src/main.rs", ""}};
+  EXPECT_EQ(with_earlier_install(cargo, "COPY . .\nRUN cd api && cargo build --release\n"),
+            "COPY api/Cargo.toml api/Cargo.lock ./api/\n"
+            "RUN cd api && mkdir -p src && touch src/lib.rs && cargo fetch && rm -r src\nCOPY . .\n"
+            "RUN cd api && cargo build --release\n");
+}
+
+TEST(EarlierInstall, IsUnsafeWhereAFolderAboveHasSettingsToo) {
+  const auto reason = [](const ProjectFiles& files) {
+    const test::TemporaryFolder folder;
+    for (const auto& [path, content] : files)
+      folder.write(path, content);
+    const lint::Linter linter(lint::catalogue(), test::config_selecting({"DC1001"}));
+    const dockerfile::File file =
+        dockerfile::parse("FROM node:22\nWORKDIR /app\nCOPY . .\nRUN cd web && npm ci\n");
+    const lint::Findings findings = linter.lint(file, test::facts_of(folder));
+    return findings.diagnostics.at(0).fix.value().unsafe_because;
+  };
+  const ProjectFiles npm = {{"web/package.json", "{}"},
+                            {"web/package-lock.json", "{\"lockfileVersion\": 3}"},
+                            {"web/a.js", ""},
+                            {".dockerignore", "**/node_modules\n"}};
+  EXPECT_EQ(reason(npm), "");
+  ProjectFiles with_root = npm;
+  with_root.push_back({"package.json", "{}"});
+  EXPECT_EQ(reason(with_root), "");
+  with_root.back().second = "{\"workspaces\": [\"web\"]}";
+  EXPECT_EQ(reason(with_root), "package.json is in a folder above, and the install may read it too");
+}
+
 TEST(EarlierInstall, InstallsTwiceWhatWantsTheSourcesToo) {
   const ProjectFiles uv = {{"pyproject.toml", "[project]\nname = \"a\"\n"}, {"uv.lock", ""}, {"a.py", ""}};
   EXPECT_EQ(with_earlier_install(uv, "COPY . .\nRUN uv sync --frozen --no-dev\n"),
@@ -161,7 +219,10 @@ TEST(EarlierInstall, LeavesTheFolderOfTheCopyToWorkdir) {
   EXPECT_EQ(with_earlier_install(npm, "COPY . /srv\nWORKDIR /srv\nRUN npm ci\n"),
             "COPY package.json package-lock.json /srv/\nWORKDIR /srv\nRUN npm ci\nCOPY . /srv\n");
   // There these would mean other folders.
-  for (const char* text : {"COPY . srv\nWORKDIR /app/srv\nRUN npm ci\n", "COPY . $D\nENV D=/x\nRUN npm ci\n"})
+  EXPECT_EQ(with_earlier_install(npm, "COPY . srv\nWORKDIR /app/srv\nRUN npm ci\n"),
+            "COPY package.json package-lock.json srv/\nWORKDIR /app/srv\nRUN npm ci\nCOPY . /app/srv\n");
+  for (const char* text :
+       {"ARG D=srv\nWORKDIR /$D\nCOPY . .\nWORKDIR /app\nRUN npm ci\n", "COPY . $D\nENV D=/x\nRUN npm ci\n"})
     EXPECT_EQ(with_earlier_install(npm, text), text);
 }
 
