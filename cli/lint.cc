@@ -13,13 +13,13 @@
 #include <fmt/format.h>
 
 #include "cli/commands.h"
+#include "cli/found_templates.h"
 #include "cli/held_output.h"
+#include "cli/lint_changes.h"
 #include "cli/lint_inputs.h"
 #include "cli/lint_options.h"
 #include "cli/lint_reports.h"
 #include "cli/lint_settings.h"
-#include "cli/lint_unwritten.h"
-#include "cli/patches.h"
 #include "cli/selection.h"
 #include "cli/terminal.h"
 #include "dcache/context/boundary.h"
@@ -56,7 +56,6 @@ namespace fs = std::filesystem;
 struct FileResult {
   std::string path;
   std::vector<std::string> complaints;    // for standard error
-  std::vector<FileChange> changes;        // for a diff, which is printed instead of the report
   std::string text;                       // a fixed text, which is printed instead of the report
   std::vector<report::FilePart> parts;    // one for each report
   std::vector<std::string> fingerprints;  // for a new baseline
@@ -116,7 +115,6 @@ class Session {
         if (said.insert(complaint).second) complain(complaint);
       }
       out += linted.text;
-      add_changes(std::move(linted.changes));
       for (std::string& fingerprint : linted.fingerprints)
         new_baseline_.add(linted.place, std::move(fingerprint));
       status = std::max<int>(status, linted.failed ? kError : linted.above_threshold ? kFindings : kOk);
@@ -136,7 +134,7 @@ class Session {
     const size_t helpers = options_.diff ? 0 : threads::helpers_for(inputs->size(), kFilesPerThread);
     threads::in_order(
         inputs->size(), helpers, [&](size_t i) { return lint_file((*inputs)[i], Pass::kFindings); }, take);
-    if (options_.diff) out = diff();
+    if (options_.diff) out = changes_.diff();
     print_file_and_clear(out);
     report_by_impact(all);
     if (!check_definitions()) status = kError;
@@ -230,31 +228,11 @@ class Session {
     }
   }
 
-  // A file that several fixes would write is shown once, as the last of them leaves it.
-  void add_changes(std::vector<FileChange> changes) {
-    for (FileChange& change : changes) {
-      const auto [known, is_new] =
-          change_at_.try_emplace(context::resolved_path(change.path), changes_.size());
-      if (is_new) {
-        changes_.push_back(std::move(change));
-      } else {
-        changes_[known->second].after = std::move(change.after);
-      }
-    }
-  }
-
-  // Of all files.
-  std::string diff() const { return patch_with_note(changes_); }
-
-  // Remembers the texts that fixes rest on: see fix().
   std::shared_ptr<const context::FileSystem> make_disk() {
     context::DiskOptions options = disk_of(options_);
     options.remembers = !options_.writes_files() && !options_.watch;
     if (options_.writes_files()) {
-      options.note = [this](const std::string& path, const std::string& text) {
-        const std::scoped_lock lock(texts_mutex_);
-        texts_[context::absolute_path(path)] = text;
-      };
+      options.note = [this](const std::string& path, const std::string& text) { changes_.note(path, text); };
     }
     options.refused = [this](const std::string& path, const std::string& problem) {
       if (('/' + path).find("/.git/") != std::string::npos) return;  // nobody expects them to be read
@@ -262,7 +240,7 @@ class Session {
       unread_.insert(problem);
     };
     auto disk = context::disk_with(std::move(options));
-    if (options_.diff) return unwritten_ = std::make_shared<UnwrittenFiles>(std::move(disk));
+    if (options_.diff) return changes_.seen_over(std::move(disk));
     if (!options_.watch) return disk;
     watched_ = std::make_shared<context::WatchedFiles>(std::move(disk));
     return watched_;
@@ -357,7 +335,7 @@ class Session {
       return fixed;
     };
     const dockerfile::File file = dockerfile::parse(source);
-    if (input.image == nullptr && is_template(path, file)) {
+    if (input.image == nullptr && !inputs_.is_named(path) && templates_.contain(path, file)) {
       if (options_.verbose)
         linted.complaints.push_back(
             fmt::format("{} is left out: it is a template of a Dockerfile; name it to lint it", path));
@@ -401,38 +379,6 @@ class Session {
     if (diagnostic.focus) diagnostic.focus = place.place_of(*diagnostic.focus);
     diagnostic.decided_by.reset();
     diagnostic.fix.reset();
-  }
-
-  // Whether a file that nobody named, but was found in a folder, is a template, or a part that templates
-  // include, and no Dockerfile.
-  bool is_template(const std::string& path, const dockerfile::File& file) const {
-    if (inputs_.is_named(path)) return false;
-    if (dockerfile::is_template(file)) return true;
-    const bool has_stage = std::ranges::find(file.instructions(), dockerfile::Keyword::kFrom,
-                                             &dockerfile::Instruction::keyword) != file.instructions().end();
-    if (has_stage) return false;
-    const fs::path folder = text::system_path(path).parent_path();
-    return has_templates(text::portable_path(folder.string())) ||
-           has_templates(text::portable_path(folder.parent_path().string()));
-  }
-
-  // Whether a folder contains templates with the names of Dockerfiles.
-  bool has_templates(const std::string& folder) const {
-    {
-      const std::scoped_lock lock(templates_mutex_);
-      const auto known = has_templates_.find(folder);
-      if (known != has_templates_.end()) return known->second;
-    }
-    std::error_code failure;
-    fs::directory_iterator entries(text::system_path(folder.empty() ? "." : folder), failure);
-    const bool has = std::any_of(fs::begin(entries), fs::end(entries), [&](const fs::directory_entry& entry) {
-      const std::string path = text::portable_path(entry.path().string());
-      if (!project::is_dockerfile_name(path) || !entry.is_regular_file(failure)) return false;
-      const auto text = files_->read(path);
-      return text && dockerfile::is_template(dockerfile::parse(*text));
-    });
-    const std::scoped_lock lock(templates_mutex_);
-    return has_templates_[folder] = has;
   }
 
   // The definition of a CI service that somebody names has to be one. Of those that a search finds, the
@@ -541,17 +487,7 @@ class Session {
     lint::FixedText fixed = make_fixed();
     complain_of(fixed.bad_fixes, path, linted);
     if (options_.diff) {
-      if (fixed.text != source) {
-        linted.changes.push_back({path, source, fixed.text});
-        unwritten_->write(path, fixed.text);
-      }
-      for (lint::Fix& file : fixed.new_files) {
-        if (!written_.insert(file.new_file).second) continue;
-        auto before = text::read_regular_file(file.new_file);
-        unwritten_->write(file.new_file, file.new_file_content);
-        linted.changes.push_back({file.new_file, before ? std::optional(std::move(*before)) : std::nullopt,
-                                  std::move(file.new_file_content)});
-      }
+      changes_.show(path, source, std::move(fixed));
       return;
     }
     if (path == "-") {
@@ -559,11 +495,7 @@ class Session {
       standard_input_ = std::move(fixed.text);
       return;
     }
-    std::string failure = fixed.text == source ? "" : text::replace_file(path, source, fixed.text);
-    for (const lint::Fix& file : fixed.new_files) {
-      if (failure.empty() && written_.insert(file.new_file).second)
-        failure = text::replace_file(file.new_file, text_of(file.new_file), file.new_file_content);
-    }
+    const std::string failure = changes_.write(path, source, fixed);
     if (!failure.empty()) {
       linted.complaints.push_back(failure);
       linted.failed = true;
@@ -577,13 +509,6 @@ class Session {
     }
   }
 
-  // What a file contained when it was read; nothing for one that was not there.
-  std::optional<std::string> text_of(const std::string& path) const {
-    const std::scoped_lock lock(texts_mutex_);
-    const auto known = texts_.find(context::absolute_path(path));
-    return known == texts_.end() ? std::nullopt : std::optional(known->second);
-  }
-
   // A fix that was left out because it would have done harm is news of a fault, not of the Dockerfile.
   static void complain_of(const std::vector<lint::BadFix>& fixes, const std::string& path,
                           FileResult& linted) {
@@ -595,18 +520,13 @@ class Session {
   }
 
   const LintOptions& options_;
-  mutable std::mutex texts_mutex_;
-  std::map<std::string, std::string> texts_;  // with --fix, by absolute path
+  LintChanges changes_;
   std::mutex unread_mutex_;
   std::set<std::string> unread_;                          // why files that are there can't be read
   std::shared_ptr<const context::WatchedFiles> watched_;  // null without --watch
-  std::shared_ptr<UnwrittenFiles> unwritten_;             // null without --diff
   std::shared_ptr<const context::FileSystem> files_;
   LintSettings settings_;
   lint::Linters linters_;
-  std::vector<FileChange> changes_;                 // for a diff
-  std::map<std::string, size_t> change_at_;         // the place of a file among them, by its real path
-  std::set<std::string> written_;                   // files that fixes have written next to Dockerfiles
   std::optional<project::ProjectOptions> project_;  // nothing if they are wrong
   std::shared_ptr<project::ImageFinder> images_;
   LintInputs inputs_;
@@ -614,9 +534,8 @@ class Session {
   observe::Durations durations_;
   std::unique_ptr<lint::BuildFactsFinder> facts_;
   std::optional<tl::expected<std::string, std::string>> standard_input_;  // as far as it is fixed
-  mutable std::mutex templates_mutex_;
-  mutable std::map<std::string, bool> has_templates_;  // of folders that were asked about
-  bool failed_ = false;                                // an image that --image names can't be linted
+  FoundTemplates templates_{*files_};
+  bool failed_ = false;  // an image that --image names can't be linted
   Reports reports_;
   report::Baseline baseline_;
   report::Baseline new_baseline_;
