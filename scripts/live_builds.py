@@ -26,6 +26,14 @@ class BuildFailed(Exception):
     pass
 
 
+class Built(dict[Place, bool]):
+    """For each step that was looked at, whether it was reused; and what the builder printed."""
+
+    def __init__(self, steps: dict[Place, bool], output: str):
+        super().__init__(steps)
+        self.output = output
+
+
 def dcache(folder: Path, *arguments: str) -> str:
     run = subprocess.run([DCACHE, *arguments], cwd=folder, capture_output=True, text=True)
     if run.returncode != 0:
@@ -40,8 +48,7 @@ class Builder:
         self.kind = kind
         self.command = (command or COMMANDS[kind]).split()
 
-    def build(self, folder: Path, options: list[str], dockerfile: str = "Dockerfile") -> dict[Place, bool]:
-        """For each step that was looked at, whether it was reused."""
+    def build(self, folder: Path, options: list[str], dockerfile: str = "Dockerfile") -> Built:
         environment = dict(os.environ, DOCKER_BUILDKIT="1" if self.kind == "buildkit" else "0")
         run = subprocess.run([*self.command, *options, "-f", dockerfile, "."], cwd=folder, env=environment, capture_output=True,
                              text=True, errors="replace")
@@ -49,8 +56,8 @@ class Builder:
         if run.returncode != 0:
             raise BuildFailed(text)
         if self.kind == "buildkit":
-            return raw_steps(text) or plain_steps(text)
-        return counted_steps(text, instruction_lines(folder, dockerfile))
+            return Built(raw_steps(text) or plain_steps(text), text)
+        return Built(counted_steps(text, instruction_lines(folder, dockerfile)), text)
 
 
 def add_step(steps: dict[Place, bool], name: str, reused: bool) -> None:
@@ -91,6 +98,18 @@ def plain_steps(text: str) -> dict[Place, bool]:
     return steps
 
 
+def plain_times(text: str) -> dict[Place, float]:
+    """How long each step took, in seconds, from --progress=plain: nothing for those that were reused."""
+    names = dict(re.findall(r"^#(\d+) \[(.*)", text, re.M))
+    times: dict[Place, float] = {}
+    for number, seconds in re.findall(r"^#(\d+) DONE (\d+\.\d)s", text, re.M):
+        steps: dict[Place, bool] = {}
+        add_step(steps, f"[{names.get(number, '')}", False)
+        for place in steps:
+            times[place] = float(seconds)
+    return times
+
+
 def instruction_lines(folder: Path, dockerfile: str) -> list[list[int]]:
     """The first lines of the instructions, by stage; those before the first FROM are by themselves."""
     parsed = json.loads(dcache(folder, "parse", "--format", "json", dockerfile))
@@ -122,11 +141,16 @@ def counted_steps(text: str, stages: list[list[int]]) -> dict[Place, bool]:
 
 def matched(said: dict, built: dict[Place, bool]) -> list[tuple[dict, bool]]:
     """The steps that dcache told of and the build showed, with whether they were reused."""
+    return [(step, built[place]) for step, place in places_of(said, built)]
+
+
+def places_of(said: dict, built: dict[Place, bool]) -> list[tuple[dict, Place]]:
+    """The same steps, with what the build calls them."""
     numbers: dict[str, int] = {}  # of the step looked at last, by stage; FROM counts as one
     by_line = any(isinstance(place, int) for place in built)
     labels = set() if by_line else {place[0] for place in built}
     pairs = []
-    built = dict(built)
+    left = set(built)
     for step in said["steps"]:
         if step["verdict"] == "unused":
             continue
@@ -135,7 +159,10 @@ def matched(said: dict, built: dict[Place, bool]) -> list[tuple[dict, bool]]:
         label = next((name for name in (stage, "stage-" + stage, "") if name in labels), None)
         # Steps that two stages share show up in one of them; those that nobody needed don't show up at all. By line a
         # step shows once: what ONBUILD put off has the line of its ONBUILD.
-        reused = built.pop(step["line"], None) if by_line else built.get((label, numbers[stage]))
-        if reused is not None and not step["instruction"].upper().startswith("FROM "):
-            pairs.append((step, reused))
+        place: Place = step["line"] if by_line else (label or "", numbers[stage])
+        is_there = place in left and (by_line or label is not None)
+        if by_line:
+            left.discard(place)
+        if is_there and not step["instruction"].upper().startswith("FROM "):
+            pairs.append((step, place))
     return pairs

@@ -18,6 +18,10 @@ object a line: {"id","edit","changed","before","after","steps":[{"line","step","
 it for the build after the edit: that has to be what `dcache explain --cache-from MODE` says. One project at a time, and with the
 containerd image store.
 
+--log reads what the builder printed for the build after the edit (--progress=plain) with `dcache log --since`: each step has to have its
+line, whether it was reused and how long it took, and a step that ran has to have a cause that names what was edited. One kind of
+output of RUN steps is enough for that. Projects have no `--link`: such a log does not say whether one was reused.
+
 --plan-only builds nothing: it only checks that dcache can plan each project before and after the edit, and counts what the
 projects contain.
 
@@ -41,7 +45,7 @@ from pathlib import Path, PurePosixPath
 ROOT = Path(__file__).resolve().parent.parent.parent
 sys.path.insert(0, str(ROOT / "scripts"))
 
-from live_builds import COMMANDS, BuildFailed, Builder, dcache, matched  # noqa: E402
+from live_builds import COMMANDS, BuildFailed, Builder, Built, dcache, matched, places_of, plain_times  # noqa: E402
 
 SOURCES = [".", "./", "a.txt", "a.txt b.txt", "*.txt", "[ab].txt", "[^b].txt", "?.txt", "src", "src/", "src/*.c", "s?c", "**/*.c", "*/*.c",
            "src/deep", "/src", "src/../a.txt", "./src/./a.c", "docs", "docs src", "link.txt", "linkdir", "linkdir/a.c", "chain",
@@ -513,16 +517,17 @@ SAME, OTHER = "same", "$(cat /proc/sys/kernel/random/uuid)"
 class Runner:
     def __init__(self, arguments: argparse.Namespace):
         self.kind = arguments.builder
-        self.link = not arguments.no_link and not arguments.old and self.kind == "buildkit"
+        self.link = not arguments.no_link and not arguments.old and not arguments.log and self.kind == "buildkit"
         self.old = arguments.old
-        self.builder = Builder(self.kind, arguments.build)
+        self.log = arguments.log
+        self.builder = Builder(self.kind, arguments.build or ("docker buildx build --network=none --progress=plain" if self.log else ""))
         # Builds get no network, which is their default then.
         self.ours = ["--network", "none"] if self.kind == "buildkit" else ["--builder", self.kind]
         self.keep = arguments.keep
-        self.twice = not arguments.same_output_only
+        self.twice = not arguments.same_output_only and not self.log
         self.imported = arguments.imported
 
-    def build(self, state: dict, folder: Path, output: str, edited: bool = False) -> dict:
+    def build(self, state: dict, folder: Path, output: str, edited: bool = False) -> Built:
         options = write_state(state, folder, output)
         if self.imported:
             # In the folder of the trial: `folder` itself is written again for each state.
@@ -538,12 +543,15 @@ class Runner:
         subprocess.run(["docker", "builder", "prune", "--all", "--force"], capture_output=True, check=True)
 
     def explain(self, before: dict, after: dict, folder: Path) -> dict:
-        options = [*write_state(before, folder, SAME), "--context", ".", *self.ours]
         snapshot = str(folder.parent / "before.json")
-        dcache(context_in(folder), "snapshot", "-o", snapshot, *options)
-        options = [*write_state(after, folder, SAME), "--context", ".", *self.ours]
+        dcache(context_in(folder), "snapshot", "-o", snapshot, *self.written(before, folder))
+        options = [*self.written(after, folder), "--since", snapshot, "--format", "json"]
         options += ["--cache-from", self.imported] if self.imported else []
-        return json.loads(dcache(context_in(folder), "explain", "--since", snapshot, "--format", "json", *options))
+        return json.loads(dcache(context_in(folder), "explain", *options))
+
+    def written(self, state: dict, folder: Path) -> list[str]:
+        """Lays a state out in `folder`; gives the options that dcache takes for it."""
+        return [*write_state(state, folder, SAME), "--context", ".", *self.ours]
 
     def first_build(self, project: Project, folder: Path) -> None:
         for _ in range(12):
@@ -556,7 +564,34 @@ class Runner:
                 project.renew()  # some of it was built
         raise BuildFailed("too many lines would have to be taken out")
 
-    def second_build(self, project: Project, folder: Path) -> tuple[str, list[str], Project, dict]:
+    def log_problems(self, said: dict, built: Built, after: dict, changed: list[str], folder: Path) -> list[str]:
+        """What `dcache log` says otherwise than the log, which has to follow explain(): that left the snapshot there."""
+        log = folder.parent / "build.log"
+        log.write_text(built.output)
+        options = [*self.written(after, folder), "--since", str(folder.parent / "before.json"), "--format", "json"]
+        answer = json.loads(dcache(context_in(folder), "log", str(log), *options))
+        (build,) = answer["builds"]
+        problems = [f"{name} has no line" for name in build["unmatched"]]
+        times = plain_times(built.output)
+        found = {(step["stage"], step.get("line"), step["instruction"]): step for step in build["steps"]}
+        for step, place in places_of(said, built):
+            told = found.get((step["stage"], step["line"], step["instruction"]))
+            where = f"line {step['line']} {step['instruction'][:60]}"
+            if told is None:
+                problems.append(f"{where}: is not in the answer")
+                continue
+            if told["cached"] != built[place] and not told.get("merged"):
+                problems.append(f"{where}: reused is {told['cached']}, was {built[place]}")
+            if not told["cached"] and abs(told["seconds"] - times.get(place, 0)) > 0.1:
+                problems.append(f"{where}: took {told['seconds']}, was {times.get(place)}")
+            cause = told.get("cause") or {}
+            if not told["cached"] and not cause and not told.get("disagrees"):
+                problems.append(f"{where}: ran without a cause")
+            if cause.get("kind") == "file" and not told.get("follows") and changed and cause.get("path") not in changed:
+                problems.append(f"{where}: {cause} is not what was edited: {changed}")
+        return problems
+
+    def second_build(self, project: Project, folder: Path) -> tuple[str, list[str], Project, Built]:
         """Edits until the project builds again."""
         last = BuildFailed("no edit changes anything")
         for _ in range(20):
@@ -591,6 +626,7 @@ class Runner:
                     self.build(before, folder / "other", OTHER)
                     rebuilt_too = self.build(after, folder / "other", OTHER, edited=True)
                 said = self.explain(before, after, folder / "ours")
+                problems = self.log_problems(said, built, after, changed, folder / "ours") if self.log else []
             except BuildFailed as failure:
                 if str(failure).startswith("dcache"):
                     print(f"seed {seed}: {failure}")
@@ -615,6 +651,9 @@ class Runner:
                     vague = "depends" in (step["verdict"], truth)
                     record["result"] = "vague" if vague and record["result"] != "disagree" else "disagree"
                     print(f"seed {seed} {kind} {changed}: line {step['line']} {step['instruction'][:80]}: said {step['verdict']}, was {truth}")
+            for problem in problems:
+                record["result"] = "disagree"
+                print(f"seed {seed} {kind} {changed}: {problem}")
             if self.keep and record["result"] in ("vague", "disagree"):
                 shutil.copytree(folder, Path(self.keep) / str(seed), symlinks=True, dirs_exist_ok=True)
         return record
@@ -671,6 +710,7 @@ def main() -> int:
     parser.add_argument("--old", action="store_true", help="only what the BuildKit of Docker 20.10 knows")
     parser.add_argument("--same-output-only", action="store_true", help="build with one kind of RUN steps alone, in half the time")
     parser.add_argument("--import", dest="imported", choices=["min", "max"], help="build what was edited on an empty builder, with a cache of that mode")
+    parser.add_argument("--log", action="store_true", help="compare what `dcache log` says of the log of the build as well")
     parser.add_argument("--record", type=Path, help="add the trials to this file")
     parser.add_argument("--keep", help="a folder for the projects of those that disagree")
     parser.add_argument("--plan-only", action="store_true", help="build nothing, only let dcache plan the projects")
