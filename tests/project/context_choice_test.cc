@@ -56,6 +56,18 @@ TEST(ChooseContext, IsTheFolderThatCommandsNeedFilesOf) {
             "svc");
 }
 
+// "/w/svc/node_modules" looks like the copy of a folder "svc", but the install needs what that context lacks.
+TEST(ChooseContext, IsNoFolderThatLacksWhatCommandsNeed) {
+  const auto of = [](const std::string& manifest) {
+    return chosen({{"apps/svc/Dockerfile",
+                    "FROM a\nWORKDIR /w\nCOPY . .\nRUN pnpm install\nVOLUME [\"/w/svc/node_modules\"]\n"},
+                   {manifest, "{}"}},
+                  "apps/svc/Dockerfile");
+  };
+  EXPECT_EQ(of("apps/svc/package.json"), "apps/svc");
+  EXPECT_EQ(of("apps/package.json"), "apps");
+}
+
 TEST(ChooseContext, KnowsTheCopyOfTheStageThatARunStartsFrom) {
   const std::string text = "FROM a AS sources\nCOPY . /src\nFROM sources\nRUN cmake -S /src\n";
   EXPECT_EQ(chosen({{"svc/Dockerfile", text}, {"svc/x", ""}, {"CMakeLists.txt", ""}}, "svc/Dockerfile"), ".");

@@ -180,7 +180,8 @@ class WholeContext {
     std::optional<ContextChoice> weak;
     bool is_own = !needed_.empty() || has_ignore_file(own_, files_);
     bool is_left = false;  // what speaks for the own folder refers to others
-    for (const NeededFile& file : files_of_commands(graph_)) {
+    const std::vector<NeededFile> files = files_of_commands(graph_);
+    for (const NeededFile& file : files) {
       if (const auto path = found_in(own_, file, files_)) {
         is_own = true;
         is_left = is_left || leads_out(text::join_path(own_, *path), files_);
@@ -194,7 +195,7 @@ class WholeContext {
     for (const std::string& folder : above_) {
       const std::string below = below_of(folder);
       if (!files_.exists(text::join_path(own_, below)) && mentions_copy_of(below, copies) &&
-          takes_own(folder))
+          takes_own(folder) && has_all(folder, files))
         return {folder, ContextChoice::Reason::kParent, below, {}};
     }
     for (const auto& [path, in_run] : named_paths(graph_)) {
@@ -235,6 +236,13 @@ class WholeContext {
         return ContextChoice{folder, ContextChoice::Reason::kParent, *path, {}};
     }
     return std::nullopt;
+  }
+
+  // Whether a folder has what the commands surely need.
+  bool has_all(const std::string& folder, const std::vector<NeededFile>& needed) const {
+    return std::ranges::all_of(needed, [&](const NeededFile& file) {
+      return file.weak || found_in(folder, file, files_).has_value();
+    });
   }
 
   // The own folder from one above it.
