@@ -17,6 +17,16 @@ std::string_view line_above(const dockerfile::File& file, const dockerfile::Inst
   return text::trim_left(file.lines().line_span(instruction.start_line - 1).of(file.source()));
 }
 
+uint32_t line_with_comment(const dockerfile::File& file, const dockerfile::Instruction& instruction) {
+  uint32_t line = instruction.start_line;
+  const auto is_comment = [&](uint32_t number) {
+    return text::trim_left(file.lines().line_span(number).of(file.source())).starts_with('#');
+  };
+  while (line > 1 && is_comment(line - 1))
+    --line;
+  return line;
+}
+
 std::string_view line_end(const dockerfile::File& file) {
   const size_t newline = file.source().find('\n');
   const bool crlf = newline != std::string_view::npos && newline > 0 && file.source()[newline - 1] == '\r';

@@ -2,6 +2,7 @@
 #include <map>
 #include <optional>
 #include <set>
+#include <span>
 
 #include <fmt/format.h>
 
@@ -120,20 +121,22 @@ bool brings_manifest(const std::vector<const Step*>& copies, const Use& use,
   });
 }
 
-// Why RUNs that install packages of the distribution may not work, or not do the same, above the COPY; empty
-// if they do.
-std::string risk_of_swap(Dockerfile& dockerfile, const BroadCopy& copy, const std::vector<const Run*>& runs) {
-  const std::string_view destination = copy.step->destination;
-  if (!is_projects_own(destination))
-    return fmt::format("packages may write to {} too, and the COPY then replaces their files", destination);
-  if (is_commanded_above(dockerfile.file(), *copy.step->instruction))
-    return "the comment above the COPY is a directive, and would be about another instruction";
-  for (const Run* run : runs) {
-    if (!installs_from_outside(dockerfile, *run, destination))
-      return fmt::format("line {} may read one of the copied files", run->instruction->start_line);
-    if (has_moving_result(dockerfile, *run))
-      return fmt::format("line {} upgrades packages, and an edit of a copied file no longer does that again",
-                         run->instruction->start_line);
+// Why RUNs that install packages of the distribution may not work, or not do the same, above COPYs; empty if
+// they do.
+std::string risk_of_swap(Dockerfile& dockerfile, std::span<const Step* const> copies,
+                         std::span<const Run* const> runs) {
+  for (const Step* copy : copies) {
+    if (!is_projects_own(copy->destination))
+      return fmt::format("packages may write to {} too, and the {} then replaces their files",
+                         copy->destination, dockerfile::name_of(copy->instruction->keyword));
+    for (const Run* run : runs) {
+      if (!installs_from_outside(dockerfile, *run, copy->destination))
+        return fmt::format("line {} may read one of the copied files", run->instruction->start_line);
+      if (has_moving_result(dockerfile, *run))
+        return fmt::format(
+            "line {} upgrades packages, and an edit of a copied file no longer does that again",
+            run->instruction->start_line);
+    }
   }
   return {};
 }
@@ -151,13 +154,62 @@ std::optional<lint::Fix> move_copy(Dockerfile& dockerfile, const BroadCopy& copy
   if (!instruction.heredocs.empty() || named_owner || text.find('$') != std::string_view::npos)
     return std::nullopt;
   lint::Fix fix;
-  fix.unsafe_because = risk_of_swap(dockerfile, copy, runs);
+  fix.unsafe_because =
+      is_commanded_above(dockerfile.file(), instruction)
+          ? "the comment above the COPY is a directive, and would be about another instruction"
+          : risk_of_swap(dockerfile, {&copy.step, 1}, runs);
   fix.description = "install first, then copy";
   fix.removed = {instruction.span.begin};
   fix.added = {std::string(text)};
   fix.edits.push_back({lines_of(dockerfile.file(), instruction.span), ""});
   fix.edits.push_back({{last.instruction->span.end, last.instruction->span.end},
                        std::string(line_end(dockerfile.file())) + std::string(text)});
+  return fix;
+}
+
+// The steps from a COPY up to a RUN, if all of them copy to folders that package managers do not look into,
+// and nothing else between can matter for the RUN; empty if not.
+std::vector<const Step*> copies_up_to(Dockerfile& dockerfile, const BroadCopy& copy, const Run& run) {
+  using dockerfile::Keyword;
+  constexpr Keyword kPassed[] = {Keyword::kCopy,       Keyword::kAdd,        Keyword::kLabel,
+                                 Keyword::kExpose,     Keyword::kCmd,        Keyword::kEntrypoint,
+                                 Keyword::kStopsignal, Keyword::kHealthcheck};
+  const auto can_be_passed = [&](const Instruction& one) {
+    const bool is_between =
+        one.start_line >= copy.step->instruction->start_line && one.start_line < run.instruction->start_line;
+    return !is_between || std::ranges::find(kPassed, one.keyword) != std::end(kPassed);
+  };
+  if (!std::ranges::all_of(dockerfile.file().instructions(), can_be_passed)) return {};
+  std::vector<const Step*> copies;
+  for (const size_t index : dockerfile.graph().stages[copy.step->stage].steps) {
+    const Step& step = dockerfile.graph().steps[index];
+    if (&step < copy.step || index >= *run.step || step.kind == Step::Kind::kMetadata) continue;
+    if (step.kind != Step::Kind::kCopy || may_configure_system(step.destination)) return {};
+    copies.push_back(&step);
+  }
+  return copies;
+}
+
+// The RUN moves up above the COPY, and its comment with it.
+std::optional<lint::Fix> move_install(Dockerfile& dockerfile, const BroadCopy& copy, const Run& run) {
+  const std::vector<const Step*> copies = copies_up_to(dockerfile, copy, run);
+  const bool has_files = std::ranges::any_of(run.mounts, [](const dockerfile::Mount& mount) {
+    return mount.type != dockerfile::Mount::Type::kCache;
+  });
+  if (copies.empty() || has_files) return std::nullopt;
+  const dockerfile::File& file = dockerfile.file();
+  const Run* const runs[] = {&run};
+  lint::Fix fix;
+  fix.unsafe_because = risk_of_swap(dockerfile, copies, runs);
+  fix.description = "install first, then copy";
+  fix.removed = {run.instruction->span.begin};
+  fix.added = {std::string(run.instruction->span.of(file.source()))};
+  const uint32_t from = file.lines().line_span(line_with_comment(file, *run.instruction)).begin;
+  const uint32_t to = file.lines().line_span(line_with_comment(file, *copy.step->instruction)).begin;
+  const text::Span moved{from, lines_of(file, run.instruction->span).end};
+  std::string lines(moved.of(file.source()));
+  if (!lines.ends_with('\n')) lines += line_end(file);
+  fix.edits = {{{to, to}, std::move(lines)}, {moved, ""}};
   return fix;
 }
 
@@ -255,7 +307,7 @@ class Check {
     Installed installed;
     if (stage.base_stage) installed = installed_in_[*stage.base_stage];
     brought_.clear();
-    scripts_ran_ = named_reported_ = false;
+    scripts_ran_ = false;
     broad_.reset();
     copies_seen_ = 0;
     for (const size_t index : stage.steps) {
@@ -320,22 +372,31 @@ class Check {
 
   // Packages that the command names need none of the files.
   void visit_named(const Run& run, const std::vector<const Step*>& copies) {
-    if (named_reported_) return;
     const Use any{.manager = &package_manager("apt"),
                   .action = &package_manager("apt").actions.front(),
                   .command = nullptr,
                   .arguments = {},
                   .files = {}};
-    for (; !broad_ && copies_seen_ < copies.size(); ++copies_seen_)
-      broad_ = find_broad({copies[copies_seen_]}, any, context());
-    if (!broad_) return;
-    const auto named = find_named_install(dockerfile_, run, *broad_->step);
-    if (named && (named->alone || (!removes_packages(run) && !upgrades_packages_in(run))) &&
-        (!named->system || (!scripts_ran_ && !may_configure(*broad_)))) {
-      named_reported_ = true;
-      report_named(*broad_, run, *named);
+    for (; (!broad_ || scripts_ran_) && copies_seen_ < copies.size(); ++copies_seen_) {
+      auto found = find_broad({copies[copies_seen_]}, any, context());
+      if (!found) continue;
+      broad_ = std::move(found);
+      scripts_ran_ = false;
     }
-    scripts_ran_ = scripts_ran_ || may_prepare_installs(run, *broad_->step);
+    if (!broad_) return;
+    const BroadCopy copy = *broad_;
+    const auto named = find_named_install(dockerfile_, run, *copy.step);
+    if (named && (named->alone || (!removes_packages(run) && !upgrades_packages_in(run))) &&
+        (!named->system || (!scripts_ran_ && !may_configure(copy)))) {
+      report_named(copy, run, *named);
+      // Of the installs that follow, one is enough, until something else is copied.
+      broad_.reset();
+      copies_seen_ = copies.size();
+    }
+    if (may_prepare_installs(run, *copy.step)) {
+      scripts_ran_ = true;
+      copies_seen_ = copies.size();
+    }
   }
 
   // Whether the COPY may bring sources or keys of the package manager of the system.
@@ -390,12 +451,16 @@ class Check {
         named.alone && can_wait(dockerfile_.graph(), copy, run)
             ? fmt::format("move it below line {}: the packages do not need the files",
                           run.instruction->end_line)
-            : "install the packages in a RUN above it: they do not need the files");
+        : named.alone ? fmt::format("move the RUN in line {} above it: the packages do not need the files",
+                                    run.instruction->start_line)
+                      : "install the packages in a RUN above it: they do not need the files");
     if (upgrades_packages_in(run)) diagnostic.remedy += "; leave it there if each edit is to upgrade them";
-    if (!named.alone || !named.system || !are_neighbours(dockerfile_.graph(), copy, run)) return;
-    const auto installs = installs_from(copy, run);
-    if (!installs) return;
-    diagnostic.fix = move_copy(dockerfile_, copy, *installs);
+    if (!named.alone || !named.system) return;
+    if (!are_neighbours(dockerfile_.graph(), copy, run)) {
+      diagnostic.fix = move_install(dockerfile_, copy, run);
+    } else if (const auto installs = installs_from(copy, run)) {
+      diagnostic.fix = move_copy(dockerfile_, copy, *installs);
+    }
     if (diagnostic.fix) add_gain(diagnostic, copy, {});
   }
 
@@ -616,10 +681,11 @@ class Check {
   lint::Reporter& reporter_;
   std::map<size_t, Installed> installed_in_;
   std::set<const PackageManager*> brought_;  // whose packages this stage copies from another
-  bool named_reported_ = false;              // in this stage
-  std::optional<BroadCopy> broad_;           // the first of the stage for packages that a command names
-  size_t copies_seen_ = 0;                   // that were looked at for it
-  bool scripts_ran_ = false;  // after a broad COPY of this stage: they may have prepared installs
+  // For packages that a command names: the first broad COPY of the stage, or the first one after what was
+  // reported.
+  std::optional<BroadCopy> broad_;
+  size_t copies_seen_ = 0;    // that were looked at for it
+  bool scripts_ran_ = false;  // after it: they may have prepared installs
 };
 
 void check(Dockerfile& dockerfile, lint::Reporter& reporter) {
@@ -689,7 +755,8 @@ lint::Rule rule() {
           "or "
           "settings stay above the install; if they may need the copied files, there is no fix. A RUN that "
           "only installs packages of the distribution swaps places with the "
-          "COPY above it; this is unsafe if the COPY writes to a folder that packages write to as well, such "
+          "COPYs above it; this is unsafe if one of them writes to a folder that packages write to as well, "
+          "such "
           "as `/var/www`.",
       .bad = {"FROM node:20\nWORKDIR /app\nCOPY . .\nRUN npm ci\n", kFiles},
       .good = {"FROM node:20\nWORKDIR /app\nCOPY package.json package-lock.json ./\nRUN npm ci\nCOPY . .\n",

@@ -155,17 +155,6 @@ bool has_comment_above(const dockerfile::File& file, const Instruction& instruct
   return line_above(file, instruction).starts_with('#');
 }
 
-// The first line of the comment right above an instruction, or its own line if there is none.
-uint32_t line_with_comment(const dockerfile::File& file, const Instruction& instruction) {
-  uint32_t line = instruction.start_line;
-  const auto is_comment = [&](uint32_t number) {
-    return text::trim_left(file.lines().line_span(number).of(file.source())).starts_with('#');
-  };
-  while (line > 1 && is_comment(line - 1))
-    --line;
-  return line;
-}
-
 // Where instructions move to: above an instruction and its comment, or below it.
 struct Destination {
   const Instruction* instruction = nullptr;

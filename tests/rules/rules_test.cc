@@ -260,6 +260,37 @@ TEST(DC1001, MovesTheCopyBelowPackagesOfTheDistribution) {
   }
 }
 
+TEST(DC1001, MovesAnInstallAboveSeveralCopies) {
+  const test::TemporaryFolder folder;
+  for (const char* name : {"src/a.c", "web/a.js", "manage.py", "etc/keys/a.gpg"})
+    folder.write(name, "");
+  const auto facts = test::facts_of(folder);
+  const lint::Config config = config_selecting({"DC1001"});
+  const std::string base = "FROM a\nWORKDIR /app\nCOPY manage.py .\n";
+  const std::string copies = "# the program\nCOPY src ./src\nCOPY web ./web\nEXPOSE 80\n";
+  const std::string install = "# the shell\nRUN apk add bash";
+  EXPECT_EQ(fixed(base + copies + install + "\nCMD y\n", config, facts),
+            base + install + "\n" + copies + "CMD y\n");
+  EXPECT_EQ(fixed(base + copies + install, config, facts), base + install + "\n" + copies);
+  // Below an earlier install with a copy of its own.
+  const std::string earlier = "COPY src ./src\nRUN apk add gcc\n";
+  EXPECT_EQ(fixed(base + earlier + "COPY web ./web\nCOPY manage.py .\nRUN apk add bash\n", config, facts),
+            base + "RUN apk add gcc\nRUN apk add bash\nCOPY src ./src\nCOPY web ./web\nCOPY manage.py .\n");
+  // What is between may matter for the install, or the user may not be root.
+  for (const char* between : {"ENV A=1\n", "USER app\n", "RUN make\n", "COPY etc/keys /etc/apk/keys\n",
+                              "SHELL [\"/bin/bash\", \"-c\"]\n"}) {
+    const std::string text = base + copies + between + install + "\n";
+    EXPECT_EQ(fixed(text, config, facts, true), text);
+  }
+  // Packages write there too.
+  const std::string shared = base + "COPY src /usr/lib/x\nCOPY web ./web\nRUN apk add bash\n";
+  EXPECT_EQ(fixed(shared, config, facts, true), shared);
+  const std::string optional = base + "COPY src /opt/x\nCOPY web ./web\nRUN apk add bash\n";
+  EXPECT_EQ(fixed(optional, config, facts), optional);
+  EXPECT_EQ(fixed(optional, config, facts, true),
+            base + "RUN apk add bash\nCOPY src /opt/x\nCOPY web ./web\n");
+}
+
 TEST(DC1001, LooksForManifestsWhereTheInstallWorks) {
   const test::TemporaryFolder folder;
   folder.write(".dockerignore", "**/node_modules\n");
@@ -317,7 +348,7 @@ TEST(DC1001, SaysWhatIsMissingAboveTheInstall) {
   EXPECT_EQ(remedy("FROM a\nCOPY . /app\nRUN apk add x\n", {}),
             "move it below line 3: the packages do not need the files");
   EXPECT_EQ(remedy("FROM a\nCOPY . /app\nRUN make -C /app\nRUN npm install -g x\n", {}),
-            "install the packages in a RUN above it: they do not need the files");
+            "move the RUN in line 4 above it: the packages do not need the files");
   EXPECT_EQ(remedy("FROM a\nCOPY . /app\nRUN pip install -r /app/requirements.txt\n", {}),
             "copy requirements.txt first, install, then copy the rest");
 }
