@@ -587,7 +587,8 @@ class Runner:
             cause = told.get("cause") or {}
             if not told["cached"] and not cause and not told.get("disagrees"):
                 problems.append(f"{where}: ran without a cause")
-            if cause.get("kind") == "file" and not told.get("follows") and changed and cause.get("path") not in changed:
+            paths = [cause.get("path"), *(one["path"] for one in cause.get("files", []))]
+            if cause.get("kind") == "file" and not told.get("follows") and changed and not set(paths) & set(changed):
                 problems.append(f"{where}: {cause} is not what was edited: {changed}")
         return problems
 
