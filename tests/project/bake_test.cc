@@ -314,6 +314,44 @@ target "b" {
   EXPECT_EQ(target(definitions, "b").context, "dir");
 }
 
+TEST(BakeOptions, AreRefusedAsBakeDoes) {
+  for (const auto& [attribute, value] : std::map<std::string, std::string>{{"pull", "x"},
+                                                                           {"push", ""},
+                                                                           {"load", "yes"},
+                                                                           {"secrets", "id"},
+                                                                           {"attest", "x"},
+                                                                           {"output", "type=local"},
+                                                                           {"annotations", "x"},
+                                                                           {"shm-size", "x"},
+                                                                           {"platform.x", "y"}}) {
+    ReadOptions options;
+    options.set = {{"a", attribute, value, false}};
+    EXPECT_NE(first_failure(read_bake_text("target \"a\" {}\n", options)), "") << attribute;
+  }
+}
+
+TEST(BakeGroup, MayHaveNoTargets) {
+  const Definitions definitions = read_bake_text("group \"g\" { targets = null }\ntarget \"a\" {}\n");
+  EXPECT_EQ(first_failure(definitions), "");
+  EXPECT_EQ(names(definitions), Texts{"a"});
+}
+
+TEST(BakeTarget, TakesAllFormsOfEntries) {
+  const Definitions definitions = read_bake_text(R"(
+target "a" {
+  output = ["out", "type=image,push=true", { type = "local", dest = "x" }, "-", ""]
+  secret = ["id=a,env=A", "type=env,id=B", { id = "c", env = "C", other = [1] }]
+  ssh = ["default", "k=a,b", { id = "k", paths = ["x"] }]
+  attest = ["type=sbom,generator=x", { type = "provenance", disabled = true }]
+  annotations = ["a=b", "index,manifest[linux/amd64]:c=d"]
+  ulimits = ["nofile=1:2", "core=-1", "nproc=5:-1"]
+  platforms = ["linux/amd64,linux/arm64", "local", "$${{ matrix.platform }}"]
+  shm-size = "1.5g"
+}
+)");
+  EXPECT_EQ(first_failure(definitions), "");
+}
+
 struct BadFile {
   const char* text;
   const char* failure;  // its start
@@ -338,6 +376,44 @@ TEST(BakeFailure, IsOnePlaceAndLeavesTheOtherTargets) {
       {"target \"bad\" {\n  matrix = { v = [1, 2] }\n}\n", "docker-bake.hcl:1:8: two targets of the matrix"},
       {"target \"bad\" {\n  platforms = [\"linux//x\"]\n}\n",
        "docker-bake.hcl:1:1: \"linux//x\" is not a platform"},
+      {"target \"bad\" {\n  platforms = [\"linuxx\"]\n}\n",
+       "docker-bake.hcl:1:1: \"linuxx\" is not a platform"},
+      {"target \"bad\" {\n  annotations = [\"x:a=b\"]\n}\n",
+       "docker-bake.hcl:1:1: 'x' is not what an annotation is for"},
+      {"target \"bad\" {\n  annotations = [\"manifest[a b]:a=b\"]\n}\n",
+       "docker-bake.hcl:1:1: \"a b\" is not a platform"},
+      {"target \"bad\" {\n  annotations = [\"a\"]\n}\n",
+       "docker-bake.hcl:1:1: the annotation 'a' has no value"},
+      {"target \"bad\" {\n  ulimits = [\"nofile\"]\n}\n",
+       "docker-bake.hcl:1:1: the limit 'nofile' has no value; write one such as nofile=1024:2048"},
+      {"target \"bad\" {\n  ulimits = [\"as=1\"]\n}\n", "docker-bake.hcl:1:1: there is no limit 'as'"},
+      {"target \"bad\" {\n  ulimits = [\"nofile=1:2:3\"]\n}\n",
+       "docker-bake.hcl:1:1: 'nofile=1:2:3' is not NAME=NUMBER or NAME=SOFT:HARD"},
+      {"target \"bad\" {\n  ulimits = [\"nofile=-1:2\"]\n}\n",
+       "docker-bake.hcl:1:1: the soft limit of 'nofile=-1:2' is more than the hard one"},
+      {"target \"bad\" {\n  shm-size = \"1x\"\n}\n", "docker-bake.hcl:1:1: \"1x\" is not a size"},
+      {"target \"bad\" {\n  output = [{ dest = \"out\" }]\n}\n",
+       "docker-bake.hcl:2:12: \"output\" does not fit: an output needs a type"},
+      {"target \"bad\" {\n  output = [\"type=local\"]\n}\n",
+       "docker-bake.hcl:2:12: \"output\" does not fit: a local output needs dest="},
+      {"target \"bad\" {\n  output = [\"type=image,push\"]\n}\n",
+       "docker-bake.hcl:2:12: \"output\" does not fit: \"push\" is not NAME=VALUE"},
+      {"target \"bad\" {\n  output = [null]\n}\n",
+       "docker-bake.hcl:2:12: \"output\" does not fit: an element of the list is null"},
+      {"target \"bad\" {\n  secret = [\"id=a,foo=b\"]\n}\n",
+       "docker-bake.hcl:2:12: \"secret\" does not fit: a secret has no \"foo\""},
+      {"target \"bad\" {\n  secret = [\"type=x,id=a\"]\n}\n",
+       "docker-bake.hcl:2:12: \"secret\" does not fit: \"x\" is not a type of secrets"},
+      {"target \"bad\" {\n  secret = [{ env = \"A\" }]\n}\n",
+       "docker-bake.hcl:2:12: \"secret\" does not fit: a secret needs an id"},
+      {"target \"bad\" {\n  secret = [1]\n}\n",
+       "docker-bake.hcl:2:12: \"secret\" does not fit: an element is a number, not a text or an object"},
+      {"target \"bad\" {\n  ssh = [{ paths = \"x\" }]\n}\n", "docker-bake.hcl:2:9: \"ssh\" does not fit"},
+      {"target \"bad\" {\n  attest = [\"mode=max\"]\n}\n",
+       "docker-bake.hcl:2:12: \"attest\" does not fit: the attestation \"mode=max\" has no type"},
+      {"target \"bad\" {\n  attest = [\"type=sbom,disabled=x\"]\n}\n",
+       "docker-bake.hcl:2:12: \"attest\" does not fit: \"x\" is not true or false"},
+      {"target \"bad\" {\n  description = null\n}\n", "docker-bake.hcl:2:17: \"description\" does not fit"},
       {"group \"g\" { targets = [\"nope\"] }\n", "docker-bake.hcl:1:1: the group \"g\" contains \"nope\""},
       {"group \"g\" { targets = [\"h\"] }\ngroup \"h\" { targets = [\"g\"] }\n",
        "docker-bake.hcl:1:1: the group \"g\" contains itself"},
@@ -345,6 +421,14 @@ TEST(BakeFailure, IsOnePlaceAndLeavesTheOtherTargets) {
       {"variable \"A\" {\n  type = number\n  default = \"x\"\n}\n",
        "docker-bake.hcl:1:10: a number is required"},
       {"variable \"A\" {\n  type = nope\n}\n", "docker-bake.hcl:1:10: this is not a type"},
+      {"variable \"A\" {\n  description = upper(\"x\")\n}\n",
+       "docker-bake.hcl:2:17: the description of a variable can't use variables or functions"},
+      {"variable \"A\" {\n  validation {\n    condition = true\n    foo = 1\n  }\n}\n",
+       "docker-bake.hcl:4:5: a validation has no attribute \"foo\""},
+      {"variable \"A\" {\n  validation \"x\" {\n    condition = true\n  }\n}\n",
+       "docker-bake.hcl:2:3: a validation has no name"},
+      {"function \"f\" {\n  params = []\n  result = 1\n  foo {}\n}\n",
+       "docker-bake.hcl:4:3: a function has no block \"foo\""},
       {"function \"f\" {\n  params = [a]\n  result = f(a)\n}\n", "docker-bake.hcl:"},
       {"function \"f\" {\n  params = []\n}\n", "docker-bake.hcl:1:10: the function has no result"},
       {"target \"bad\" {\n  args = { X = range(1e9) }\n}\n",

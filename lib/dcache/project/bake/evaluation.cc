@@ -3,7 +3,10 @@
 #include <algorithm>
 #include <array>
 #include <optional>
+#include <span>
 #include <utility>
+
+#include <fmt/format.h>
 
 #include "dcache/project/hcl/convert.h"
 #include "dcache/project/hcl/csv.h"
@@ -31,6 +34,8 @@ constexpr size_t kMostEvaluationFailures = 50;
 constexpr std::string_view kTargetType = "target";
 constexpr std::string_view kGroupType = "group";
 constexpr std::string_view kArguments = "args";
+constexpr std::array<std::string_view, 2> kOfValidations = {"condition", "error_message"};
+constexpr std::array<std::string_view, 3> kOfFunctions = {"params", "variadic_params", "result"};
 // For what bake can evaluate and dcache can't.
 constexpr std::string_view kPrintedByBake =
     "see it as JSON with 'docker buildx bake --print > bake.json', which is read too";
@@ -115,6 +120,21 @@ const std::string* find_variable(const std::map<std::string, std::string, std::l
                                  std::string_view name) {
   const auto found = map.find(name);
   return found == map.end() ? nullptr : &found->second;
+}
+
+// Throws for anything in a block, called "a validation" in messages, that it does not have.
+void check_content(const Block& block, std::string_view called,
+                   std::span<const std::string_view> attributes) {
+  for (const Attribute& attribute : block.body.attributes()) {
+    if (!text::is_one_of(attribute.name, attributes))
+      throw Error{.message = fmt::format("{} has no attribute \"{}\"", called, attribute.name),
+                  .source = attribute.source,
+                  .span = attribute.name_span};
+  }
+  for (const Block& inner : block.body.blocks)
+    throw Error{.message = fmt::format("{} has no block \"{}\"", called, inner.type),
+                .source = inner.source,
+                .span = inner.span};
 }
 
 std::string home_of(const ReadOptions& options) {
@@ -419,6 +439,8 @@ void Evaluation::check_rules(const Block& block) {
     const Attribute* condition = rule.body.find("condition");
     const Attribute* message = rule.body.find("error_message");
     guarded(*rule.source, rule.span, [&] {
+      if (!rule.labels.empty()) hcl::fail("a validation has no name");
+      check_content(rule, "a validation", kOfValidations);
       if (condition == nullptr) hcl::fail("a validation needs a condition");
       const Value given = evaluator_.evaluate(*condition->value, *condition->source);
       if (given.is_null()) hcl::fail("the condition of the validation is null");
@@ -435,15 +457,20 @@ void Evaluation::check_rules(const Block& block) {
   }
 }
 
+// The description of a variable is a text without variables or functions.
+void Evaluation::check_description(const Attribute& description) {
+  if (description.value->json) return;  // where it is not a template
+  const hcl::References references = hcl::references_of(*description.value);
+  if (!references.variables.empty() || !references.functions.empty())
+    hcl::fail("the description of a variable can't use variables or functions");
+  const Value value = evaluator_.evaluate(*description.value, *description.source);
+  if (hcl::convert(value, Type::string()).is_null()) hcl::fail("the description is null");
+}
+
 // ---- Functions
 
 hcl::UserFunction Evaluation::user_function(const Block& block) {
-  for (const Attribute& attribute : block.body.attributes()) {
-    if (attribute.name != "params" && attribute.name != "variadic_params" && attribute.name != "result")
-      throw Error{.message = "a function has no attribute \"" + attribute.name + "\"",
-                  .source = attribute.source,
-                  .span = attribute.name_span};
-  }
+  check_content(block, "a function", kOfFunctions);
   const Attribute* result = block.body.find("result");
   const Attribute* parameters = block.body.find("params");
   const Attribute* rest = block.body.find("variadic_params");
@@ -627,11 +654,12 @@ void Evaluation::add_target(EvaluationResult& to, const BlockState& state, const
 void Evaluation::add_group(EvaluationResult& to, const BlockState& state, const Instance& instance) {
   Group group;
   group.name = instance.name;
-  const auto members = instance.settings.find("inherits");
-  if (members == instance.settings.end()) hcl::fail("the group has no targets");
-  if (!members->second.unknown.empty())
-    fail_unknown("the targets are not known: they use " + members->second.unknown);
-  for (const Text& member : members->second.list) {
+  const auto listed = instance.settings.find("inherits");
+  const bool is_null = listed == instance.settings.end();
+  if (is_null && state.block->body.find("targets") == nullptr) hcl::fail("the group has no targets");
+  const Setting members = is_null ? Setting() : listed->second;
+  if (!members.unknown.empty()) fail_unknown("the targets are not known: they use " + members.unknown);
+  for (const Text& member : members.list) {
     if (!member.unknown.empty()) fail_unknown("a target is not known: it uses " + member.unknown);
     if (std::ranges::find(group.members, member.value) == group.members.end())
       group.members.push_back(member.value);
@@ -671,8 +699,11 @@ void Evaluation::add_matrix_groups(EvaluationResult& to) const {
 void Evaluation::resolve_definitions() {
   for (const auto& [name, block] : variables_)
     guarded(*block->source, block->label_span, [&] { resolve_variable(name, nullptr); });
-  for (const auto& [name, block] : variables_)
+  for (const auto& [name, block] : variables_) {
     check_rules(*block);
+    if (const Attribute* description = block->body.find("description"))
+      guarded(*description->source, description->value->span, [&] { check_description(*description); });
+  }
   for (const auto& [name, block] : functions_)
     guarded(*block->source, block->label_span, [&] { resolve_function(name); });
 }

@@ -85,6 +85,7 @@ class Evaluation : public hcl::Names {
   hcl::Value value_from_environment(const std::string& name, const std::string& text, bool json,
                                     const hcl::Type& type, bool typed, const hcl::Value* otherwise);
   void check_rules(const hcl::Block& block);
+  void check_description(const hcl::Attribute& description);
   bool resolve_function(const std::string& name);
   hcl::UserFunction user_function(const hcl::Block& block);
 

@@ -2,18 +2,20 @@
 
 #include <algorithm>
 #include <array>
-#include <cctype>
 #include <set>
 #include <utility>
 
 #include <fmt/format.h>
 
+#include "dcache/project/bake/entries.h"
 #include "dcache/project/hcl/error.h"
+#include "dcache/project/option_faults.h"
 #include "dcache/text/booleans.h"
 #include "dcache/text/glob.h"
 #include "dcache/text/path.h"
 #include "dcache/text/suggest.h"
 #include "dcache/text/unicode.h"
+#include "dcache/text/words.h"
 
 namespace dcache::project::bake {
 namespace {
@@ -38,24 +40,6 @@ std::string context_text(std::string context) {
   constexpr std::string_view kLocal = "cwd://";
   if (context.starts_with(kLocal)) return text::clean_path(context.substr(kLocal.size()));
   return is_remote_context(context) ? context : text::clean_path(context);
-}
-
-bool is_platform(std::string_view platform) {
-  size_t parts = 1;
-  bool empty = true;
-  for (const char c : platform) {
-    if (c == '/') {
-      if (empty) return false;
-      ++parts;
-      empty = true;
-      continue;
-    }
-    const bool allowed = std::isalnum(static_cast<unsigned char>(c)) != 0 || c == '_' || c == '.' ||
-                         c == '-' || c == '(' || c == ')' || c == '+';
-    if (!allowed) return false;
-    empty = false;
-  }
-  return !empty && parts <= 4;
 }
 
 // The text of a value, and the texts of a list; nothing if it is not known.
@@ -309,6 +293,13 @@ bool flag_of(const std::string& text) {
   return *flag;
 }
 
+void check_option(std::string_view attribute, const std::vector<std::string>& values) {
+  hcl::Value::Items entries;
+  for (const std::string& value : values)
+    entries.push_back(hcl::Value::string(value));
+  check_entries(attribute, hcl::Value::tuple(std::move(entries)));
+}
+
 // What the values of an option mean for an attribute other than a map.
 Setting setting_of_option(const AttributeInfo& info, const std::vector<std::string>& values) {
   Setting made;
@@ -333,18 +324,23 @@ Setting setting_of_option(const AttributeInfo& info, const std::vector<std::stri
 // Throws an hcl::Error.
 void Resolution::override_attribute(Settings& settings, const std::string& key, const Values& values) const {
   // Not attributes of a file, or without a meaning for what is built.
-  static constexpr std::array<std::string_view, 8> kIgnored = {"secrets", "push",   "load", "output",
-                                                               "attest",  "policy", "pull", "resources"};
+  static constexpr std::array<std::string_view, 2> kIgnored = {"policy", "resources"};
+  static constexpr std::array<std::string_view, 2> kSwitches = {"push", "load"};
   // Attributes that only files set: `platform` and `secrets` set two of them.
   static constexpr std::array<std::string_view, 5> kOfFiles = {"platforms", "inherits", "description",
                                                                "dockerfile-inline", "secret"};
   const size_t dot = key.find('.');
   const std::string name = key.substr(0, dot);
-  if (std::ranges::find(kIgnored, name) != kIgnored.end()) return;
+  if (text::is_one_of(name, kIgnored)) return;
+  if (text::is_one_of(name, kSwitches)) {
+    flag_of(values.values.back());
+    return;
+  }
+  if (name == "secrets") return check_option("secret", values.values);
   const AttributeInfo* info = find_attribute(name == "platform" ? "platforms" : name);
   if (info == nullptr || std::ranges::find(kOfFiles, name) != kOfFiles.end())
     hcl::fail("bake has no such attribute, or does not take it from --set");
-  if (info->shape == Shape::kOther) return;
+  if (info->shape == Shape::kOther) return check_option(name, values.values);
   if (info->shape == Shape::kMap || info->shape == Shape::kFullMap) {
     if (dot == std::string::npos) hcl::fail("\"" + name + "\" is set by name: " + name + ".NAME");
     Setting& setting = settings[info->name];
@@ -461,21 +457,26 @@ std::optional<Target> Resolution::target_of(const Definition& definition, const 
   writer.map("extra-hosts", [&](const std::string& name, const std::string& value) {
     target.run.add_hosts.push_back(name + "=" + value);
   });
-  for (const std::string& platforms : target.platforms) {
-    for (std::string_view rest = platforms;;) {
-      const size_t comma = rest.find(',');
-      const std::string_view platform = text::trim(rest.substr(0, comma));
-      const bool is_of_ci = platform.find("${{") != std::string_view::npos;  // which sets it
-      if (!is_of_ci && !is_platform(platform)) {
-        fail(definition, "\"" + std::string(platform) + "\" is not a platform",
-             "write one such as linux/amd64 or linux/arm/v7");
-        return std::nullopt;
-      }
-      if (comma == std::string_view::npos) break;
-      rest.remove_prefix(comma + 1);
+  return fits(definition, target) ? std::optional(std::move(target)) : std::nullopt;
+}
+
+// Whether the builder takes the values; the first one that it refuses is a failure.
+bool Resolution::fits(const Definition& definition, const Target& target) {
+  const auto is_good = [&](const std::vector<std::string>& values, const auto& fault_of, const char* remedy) {
+    for (const std::string& value : values) {
+      std::string fault = fault_of(value);
+      if (fault.empty()) continue;
+      fail(definition, std::move(fault), remedy);
+      return false;
     }
-  }
-  return target;
+    return true;
+  };
+  std::vector<std::string> sizes;
+  if (!target.run.shm_size.empty()) sizes.push_back(target.run.shm_size);
+  return is_good(target.platforms, fault_of_platforms, "write one such as linux/amd64 or linux/arm/v7") &&
+         is_good(target.annotations, fault_of_annotation, "write KEY=VALUE or TYPE:KEY=VALUE") &&
+         is_good(target.run.ulimits, fault_of_ulimit, "write one such as nofile=1024:2048") &&
+         is_good(sizes, fault_of_size, "write one such as 64m");
 }
 
 // Whether all targets whose results a target reads are there, and none leads back to it. What is found out

@@ -44,6 +44,7 @@ class Resolution {
   std::optional<Settings> resolve(const Definition& target, VisitedTargets& visited, size_t depth);
   void override_attribute(Settings& settings, const std::string& key, const Values& values) const;
   std::optional<Target> target_of(const Definition& definition, const Settings& settings);
+  bool fits(const Definition& definition, const Target& target);
   // The targets that nothing names but the `inherits` of others.
   std::set<std::string, std::less<>> only_inherited() const;
   bool check_links(const std::string& first);

@@ -5,6 +5,7 @@
 #include <set>
 #include <utility>
 
+#include "dcache/project/bake/entries.h"
 #include "dcache/project/hcl/convert.h"
 #include "dcache/project/hcl/csv.h"
 #include "dcache/text/unicode.h"
@@ -205,6 +206,7 @@ const AttributeInfo* find_attribute(std::string_view name) {
 }
 
 std::optional<Setting> setting_of(const AttributeInfo& info, const Value& value) {
+  if (value.is_null() && info.name == "description") hcl::fail("a description can't be null");
   if (value.is_null()) return std::nullopt;
   Setting setting;
   if (value.is_unknown()) {
@@ -230,6 +232,7 @@ std::optional<Setting> setting_of(const AttributeInfo& info, const Value& value)
       break;
     case Shape::kOther:
       if (!is_list(value)) hcl::fail("a list is required, and this is " + value.type().phrase());
+      check_entries(info.name, value);
       setting.other = value;
       break;
   }
