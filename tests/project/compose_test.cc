@@ -55,12 +55,10 @@ TEST(Compose, FormsOfWhatNoBuildReadsMayDiffer) {
        "[c]\n"
        "    ulimits: {nofile: 5}\n    labels: {b: x}\n"}};
   EXPECT_EQ(read_compose_files(files, {}, {"compose.yaml", "over.yaml"}), "a: context=y\n");
-  EXPECT_EQ(
-      read_compose_files({{"compose.yaml", "services: {a: {build: ., ports: [1]}}\n"},
-                          {"over.yaml", "services: {a: {ports: {b: 1}}}\n"}},
-                         {}, {"compose.yaml", "over.yaml"}),
-      "a: context=.\n! over.yaml:1:23: 'ports' is a map here, and a list in what it overrides; write it "
-      "in the same form\n");
+  EXPECT_EQ(read_compose_files({{"compose.yaml", "services: {a: {build: ., ports: [1]}}\n"},
+                                {"over.yaml", "services: {a: {ports: {b: 1}}}\n"}},
+                               {}, {"compose.yaml", "over.yaml"}),
+            "a: context=.\n! over.yaml:1:23: 'ports' of the service 'a' is not a list\n");
 }
 
 TEST(Compose, VariablesThatHaveToBeSetCountWhereABuildReadsThem) {
@@ -73,6 +71,72 @@ TEST(Compose, VariablesThatHaveToBeSetCountWhereABuildReadsThem) {
       {services("  a: {build: {args: [X]}, environment: {X: '${X:?}'}}\n"),
        "! compose.yaml:2:44: the variable X has to be set\n"},
   });
+}
+
+// Compose and bake refuse these, whatever is built.
+TEST(Compose, FormsOfWhatNoBuildReadsAreChecked) {
+  const std::pair<std::string, std::string> cases[] = {
+      {"image: 3", "'image' of the service 'a' is a number, not text; put it in quotes"},
+      {"depends_on: b", "'depends_on' of the service 'a' is not a list of services, or a map of them"},
+      {"depends_on: {b: }", "'depends_on' of the service 'a' has 'b', which is nothing"},
+      {"environment: x", "'environment' of the service 'a' is not a map, or a list of NAME=VALUE"},
+      {"environment: [3]", "'environment' of the service 'a' has an element that is a number"},
+      {"environment: {X: {a: b}}", "'environment' of the service 'a' has 'X', which is a map"},
+      {"env_file: 3", "'env_file' of the service 'a' is not a file, or a list of files; put it in quotes"},
+      {"ports: '80'", "'ports' of the service 'a' is not a list"},
+      {"ports: [x]", "'ports' of the service 'a' has 'x', which does not fit"},
+      {"ports: [{target: x}]", "'ports' of the service 'a' has an element that is a map"},
+      {"tmpfs: [3]", "'tmpfs' of the service 'a' has an element that is a number"},
+      {"tty: zz", "'tty' of the service 'a' is not true or false"},
+      {"scale: x", "'scale' of the service 'a' is not a number"},
+      {"ulimits: {nofile: x}",
+       "'ulimits' of the service 'a' has a fault: the limit 'nofile' is not a number, or 'soft' and 'hard'"},
+      {"volumes: [3]", "'volumes' of the service 'a' has an element that is a number"},
+  };
+  for (const auto& [member, fault] : cases) {
+    const std::string text = services("  a:\n    build: .\n    " + member + "\n")[0].second;
+    const size_t column = member.find(": ") + 7;
+    EXPECT_EQ(read_compose_files({{"compose.yaml", text}}),
+              "a: context=.\n! compose.yaml:4:" + std::to_string(column) + ": " + fault + "\n")
+        << member;
+  }
+  expect_compose({
+      {{{"compose.yaml",
+         "services: {a: {build: .}}\nvolumes: [x]\nsecrets: {s: }\nnetworks: {n: }\nconfigs:\n"}},
+       "a: context=.\n! compose.yaml:3:11: 's' of 'secrets' is nothing, not a map\n"
+       "! compose.yaml:2:10: 'volumes' is a list, not a map\n"},
+      {{{"compose.yaml", "services:\n"}},
+       "! compose.yaml:1:1: 'services' is not a map; write each service below it\n"},
+      // What a variable without a value leaves may fit.
+      {services(
+           "  a: {build: ., tty: '${T}', scale: '${S}', ports: ['${P}:80', '80-81/tcp', 9, {target: 5}],\n"
+           "    environment: {A: 1, B: , C: true}, env_file: [{path: x}], depends_on: {b: {}}, expose: [1, "
+           "'2'],\n"
+           "    cpus: '0.5', privileged: yes, ulimits: {nofile: {soft: 1, hard: '2'}}, foo: 1}\n"),
+       "a: context=.\n"},
+  });
+}
+
+TEST(Compose, AServiceNeedsASourceInFilesThatAreNamed) {
+  const auto memory = std::make_shared<context::MemoryFiles>();
+  memory->write("c.yaml",
+                "services:\n  a: {build: {secrets: [s, {source: t}]}}\n  b: {command: x}\n  c: {image: x}\n"
+                "  d: {provider: {type: x}}\n  e: \nsecrets: {t: {environment: T}}\n");
+  ReadOptions options;
+  options.files = memory;
+  EXPECT_TRUE(read_compose({"c.yaml"}, options).failures.empty());
+  options.is_named = true;
+  EXPECT_EQ(shown(read_compose({"c.yaml"}, options)),
+            "a: context=. other=[secrets]\n"
+            "! c.yaml:2:25: there is no secret 's' in the file; define it below 'secrets:'\n"
+            "! c.yaml:3:3: the service 'b' has neither 'image' nor 'build'; write one of them below it\n"
+            "! c.yaml:6:3: the service 'e' has neither 'image' nor 'build'; write one of them below it\n");
+}
+
+TEST(Compose, AServiceOfAnIncludedFileIsNotExtended) {
+  expect_compose({{{{"compose.yaml", "include: [b.yaml]\nservices: {a: {extends: b}}\n"},
+                    {"b.yaml", "services: {b: {build: x}}\n"}},
+                   "b: context=x\n! compose.yaml:2:25: there is no service 'b' in compose.yaml\n"}});
 }
 
 TEST(Compose, ServicesThatAreBuiltAreTargets) {
@@ -298,6 +362,25 @@ TEST(Compose, WhatIsWrongHasItsPlaceAndOtherServicesAreRead) {
       {"  a: {build: {cache_from: [ref=x]}}\n",
        "3:28: the cache 'ref=x' has no type; write type=TYPE,KEY=VALUE"},
       {"  a: {build: {extra_hosts: [x]}}\n", "3:29: the host 'x' has no address; write NAME=ADDRESS"},
+      {"  a: {build: {additional_contexts: {x: 3}}}\n",
+       "3:37: 'additional_contexts' of 'build': the value of 'x' is a number; put it in quotes"},
+      {"  a: {build: {platforms: ['a b']}}\n",
+       "3:27: \"a b\" is not a platform; write one such as linux/amd64"},
+      {"  a: {build: {no_cache: yep}}\n", "3:25: 'no_cache' of 'build' is not true or false"},
+      {"  a: {build: {privileged: x}}\n", "3:27: 'privileged' of 'build' is not true or false"},
+      {"  a: {build: {shm_size: zz}}\n", "3:25: 'shm_size' of 'build' is not a size such as 64m"},
+      {"  a: {build: {ulimits: {nofile: x}}}\n",
+       "3:25: 'ulimits' of 'build': the limit 'nofile' is not a number, or 'soft' and 'hard'"},
+      {"  a: {build: {ulimits: {nofile: {soft: 1, hard: 2, foo: 3}}}}\n",
+       "3:25: 'ulimits' of 'build': the limit 'nofile' is not a number, or 'soft' and 'hard'"},
+      {"  a: {build: {secrets: s}}\n",
+       "3:24: 'secrets' of 'build' is not a list of names, or of maps with 'source'"},
+      {"  a: {build: {secrets: [{source: s, foo: t}]}}\n",
+       "3:25: 'secrets' of 'build': a secret has no 'foo'"},
+      {"  a: {build: {ssh: default}}\n",
+       "3:20: 'ssh' of 'build' is not a map of texts, or a list of NAME=VALUE"},
+      {"  a: {build: {ssh: [{k: x}]}}\n", "3:21: 'ssh' of 'build': an element is a map"},
+      {"  a: {build: {x-bake: {tags: {a: b}}}}\n", "3:30: 'tags' of 'x-bake' is a map; write a list"},
   };
   for (const auto& [text, failure] : cases) {
     EXPECT_EQ(read_compose_files(services(good + text)), z + "! compose.yaml:" + failure + "\n") << text;

@@ -1,6 +1,7 @@
 #include "dcache/project/compose.h"
 
 #include <algorithm>
+#include <array>
 #include <map>
 #include <set>
 #include <utility>
@@ -34,8 +35,10 @@ class ComposeReader {
       : model_(std::move(model)), folder_(folder), options_(options) {}
 
   Definitions read() {
-    for (const Member& member : model_.services.members)
+    for (const Member& member : model_.services.members) {
       read_service(member);
+      if (options_.is_named) check_complete(member);
+    }
     check_needs();
     remove_cycles();
     Group group{"default", {}, {}};
@@ -68,6 +71,26 @@ class ComposeReader {
     }
     target->defined.push_back(std::move(origin));
     defined_.targets.push_back(*std::move(target));
+  }
+
+  // What another file may add, unless these are all that Compose is given.
+  void check_complete(const Member& service) {
+    constexpr std::array<std::string_view, 3> kSources = {"build", "image", "provider"};
+    const bool has_source = std::ranges::any_of(
+        kSources, [&](std::string_view name) { return service.value.find(name) != nullptr; });
+    if (!has_source)
+      model_.fail(service.place,
+                  fmt::format("the service '{}' has neither 'image' nor 'build'", service.name),
+                  "write one of them below it");
+    const Value* const build = service.value.find("build");
+    const Value* const secrets = build == nullptr ? nullptr : build->find("secrets");
+    if (secrets == nullptr) return;
+    for (const Value& item : secrets->items) {
+      const Value* const name = item.is_map() ? item.find("source") : &item;
+      if (name != nullptr && name->is_text() && !model_.secrets.contains(name->text))
+        model_.fail(item.place, fmt::format("there is no secret '{}' in the file", name->text),
+                    "define it below 'secrets:'");
+    }
   }
 
   const Value& contexts_of(const Target& target) const {

@@ -6,6 +6,7 @@
 
 #include <fmt/format.h>
 
+#include "dcache/project/compose_checks.h"
 #include "dcache/text/path.h"
 
 namespace dcache::project {
@@ -130,6 +131,7 @@ ComposeExtends::Services* ComposeExtends::base_services(const Value& file, const
   for (ComposeDocument& document : files_.read(path, &file.place)) {
     files_.replace_variables(document.root, scope.variables);
     keep_service_maps(document.root, files_.complain());
+    check_compose_document(document.root, model_);
     apply_resets(base.root, document.resets);
     merge_services(base.root, document.root, files_.complain());
     resets = std::move(document.resets);

@@ -7,7 +7,11 @@
 
 #include <fmt/format.h>
 
+#include "dcache/plan/values.h"
+#include "dcache/project/option_faults.h"
 #include "dcache/text/suggest.h"
+#include "dcache/text/unicode.h"
+#include "dcache/text/words.h"
 
 namespace dcache::project {
 namespace {
@@ -20,7 +24,18 @@ using yaml::Value;
 constexpr size_t kLongestBuildKey = 40;
 
 // The form of a member of `build`.
-enum class MemberForm : uint8_t { kText, kSwitch, kNumber, kTexts, kPairs, kHosts, kMap, kAny };
+enum class MemberForm : uint8_t {
+  kText,
+  kSwitch,     // true or false
+  kStatement,  // true or false, or a text that says more
+  kSize,
+  kTexts,
+  kPairs,
+  kFolders,
+  kHosts,
+  kLimits,
+  kSecrets,
+};
 
 struct KnownMember {
   std::string_view name;
@@ -28,7 +43,7 @@ struct KnownMember {
 };
 
 constexpr std::array<KnownMember, 24> kKnown = {{
-    {"additional_contexts", MemberForm::kPairs},
+    {"additional_contexts", MemberForm::kFolders},
     {"args", MemberForm::kPairs},
     {"cache_from", MemberForm::kTexts},
     {"cache_to", MemberForm::kTexts},
@@ -43,15 +58,15 @@ constexpr std::array<KnownMember, 24> kKnown = {{
     {"no_cache", MemberForm::kSwitch},
     {"platforms", MemberForm::kTexts},
     {"privileged", MemberForm::kSwitch},
-    {"provenance", MemberForm::kSwitch},
+    {"provenance", MemberForm::kStatement},
     {"pull", MemberForm::kSwitch},
-    {"sbom", MemberForm::kSwitch},
-    {"secrets", MemberForm::kAny},
-    {"shm_size", MemberForm::kNumber},
-    {"ssh", MemberForm::kAny},
+    {"sbom", MemberForm::kStatement},
+    {"secrets", MemberForm::kSecrets},
+    {"shm_size", MemberForm::kSize},
+    {"ssh", MemberForm::kPairs},
     {"tags", MemberForm::kTexts},
     {"target", MemberForm::kText},
-    {"ulimits", MemberForm::kMap},
+    {"ulimits", MemberForm::kLimits},
 }};
 
 std::string_view words_of_form(MemberForm form) {
@@ -60,74 +75,141 @@ std::string_view words_of_form(MemberForm form) {
       return "text";
     case MemberForm::kSwitch:
       return "true or false";
-    case MemberForm::kNumber:
-      return "a number or text";
+    case MemberForm::kStatement:
+      return "true or false, or text";
+    case MemberForm::kSize:
+      return "a size such as 64m";
     case MemberForm::kTexts:
       return "a list of texts";
     case MemberForm::kPairs:
       return "a map of texts, or a list of NAME=VALUE";
+    case MemberForm::kFolders:
+      return "a map of folders, or a list of NAME=FOLDER";
     case MemberForm::kHosts:
       return "a map of addresses, or a list of NAME=ADDRESS";
-    case MemberForm::kMap:
-      return "a map";
-    case MemberForm::kAny:
+    case MemberForm::kLimits:
+      return "a map of numbers";
+    case MemberForm::kSecrets:
       break;
   }
-  return "a value";
+  return "a list of names, or of maps with 'source'";
 }
 
 bool are_texts(const Value& value) {
   return value.is_list() && std::ranges::all_of(value.items, &Value::is_text);
 }
 
+// Whether it is a number, written with quotes or without. What a variable without a value leaves may be one.
+bool is_whole(const Value& value, const ComposeModel& model) {
+  return value.kind == Kind::kInteger ||
+         (value.is_text() && (model.unset.contains(value.place) || plan::read_whole(value.text)));
+}
+
+}  // namespace
+
+std::string fault_of_compose_limit(const Member& limit, const ComposeModel& model) {
+  const Value& value = limit.value;
+  const Value* const soft = value.is_map() ? value.find("soft") : &value;
+  const Value* const hard = value.is_map() ? value.find("hard") : &value;
+  const bool has_both =
+      soft != nullptr && hard != nullptr && is_whole(*soft, model) && is_whole(*hard, model);
+  const bool has_more = std::ranges::any_of(value.members, [](const Member& member) {
+    return member.name != "soft" && member.name != "hard" && !member.name.starts_with("x-");
+  });
+  return has_both && !has_more
+             ? ""
+             : fmt::format("the limit '{}' is not a number, or 'soft' and 'hard'", limit.name);
+}
+
+namespace {
+
+std::string fault_of_secret(const Value& secret) {
+  constexpr std::array<std::string_view, 5> kMembers = {"source", "target", "uid", "gid", "mode"};
+  if (secret.is_text()) return {};
+  if (!secret.is_map()) return fmt::format("an element is {}", yaml::words_of(secret.kind));
+  for (const Member& member : secret.members) {
+    if (!member.name.starts_with("x-") && !text::is_one_of(member.name, kMembers))
+      return fmt::format("a secret has no '{}'", member.name);
+  }
+  return {};
+}
+
 // What is wrong with an element of a map; empty for nothing.
-std::string fault_of_element(const Member& member, MemberForm form) {
+std::string fault_of_element(const Member& member, MemberForm form, const ComposeModel& model) {
   const Value& value = member.value;
+  if (form == MemberForm::kLimits) return fault_of_compose_limit(member, model);
   if (form == MemberForm::kHosts)
     return value.is_text() || are_texts(value) ? "" : fmt::format("'{}' has no address", member.name);
   if (member.name.empty()) return "a name is empty";
-  if (value.is_null() || (value.is_scalar() && value.kind != Kind::kTime)) return "";
+  const bool is_pair = value.is_null() || (value.is_scalar() && value.kind != Kind::kTime);
+  if (form == MemberForm::kFolders ? value.is_text() : is_pair) return "";
   return fmt::format("the value of '{}' is {}", member.name, yaml::words_of(value.kind));
+}
+
+// The same for an element of a list.
+std::string fault_of_item(const Value& item, MemberForm form) {
+  if (form == MemberForm::kSecrets) return fault_of_secret(item);
+  return item.is_text() ? "" : fmt::format("an element is {}", yaml::words_of(item.kind));
 }
 
 // Adds a failure for each element of a map or list that has another form.
 bool check_elements(const Member& parent, MemberForm form, ComposeModel& model) {
-  if (form != MemberForm::kPairs && form != MemberForm::kHosts) return true;
+  constexpr std::array kOfElements = {MemberForm::kPairs, MemberForm::kFolders, MemberForm::kHosts,
+                                      MemberForm::kLimits, MemberForm::kSecrets};
+  if (std::ranges::find(kOfElements, form) == kOfElements.end()) return true;
   bool fine = true;
-  const auto fail = [&](yaml::Place place, std::string_view fault, const Value& value) {
+  const auto check = [&](yaml::Place place, std::string_view fault, const Value& value) {
+    if (fault.empty()) return;
     fine = false;
+    const bool may_be_quoted = value.is_scalar() && form != MemberForm::kLimits;
     model.fail(place, fmt::format("'{}' of 'build': {}", parent.name, fault),
-               value.is_scalar() ? "put it in quotes" : "");
+               may_be_quoted ? "put it in quotes" : "");
   };
-  for (const Member& member : parent.value.members) {
-    const std::string fault = fault_of_element(member, form);
-    if (!fault.empty()) fail(member.place, fault, member.value);
-  }
-  for (const Value& item : parent.value.items) {
-    if (!item.is_text()) fail(item.place, fmt::format("an element is {}", yaml::words_of(item.kind)), item);
-  }
+  for (const Member& member : parent.value.members)
+    check(member.place, fault_of_element(member, form, model), member.value);
+  for (const Value& item : parent.value.items)
+    check(item.place, fault_of_item(item, form), item);
   return fine;
 }
 
-bool is_of(const Value& value, MemberForm form) {
+}  // namespace
+
+bool is_compose_switch(const Value& value, const ComposeModel& model) {
+  constexpr std::array<std::string_view, 8> kWords = {"true", "false", "y", "yes", "on", "n", "no", "off"};
+  if (value.kind == Kind::kBool) return true;
+  return value.is_text() &&
+         (text::is_one_of(text::to_lower(value.text), kWords) || model.unset.contains(value.place));
+}
+
+namespace {
+
+bool is_size(const Value& value, const ComposeModel& model) {
+  return value.kind == Kind::kInteger || value.kind == Kind::kFloat ||
+         (value.is_text() && (model.unset.contains(value.place) || fault_of_size(value.text).empty()));
+}
+
+bool is_of(const Value& value, MemberForm form, const ComposeModel& model) {
   switch (form) {
     case MemberForm::kText:
       return value.is_text();
     case MemberForm::kSwitch:
+      return is_compose_switch(value, model);
+    case MemberForm::kStatement:
       return value.kind == Kind::kBool || value.is_text();
-    case MemberForm::kNumber:
-      return value.kind == Kind::kInteger || value.is_text();
+    case MemberForm::kSize:
+      return is_size(value, model);
     case MemberForm::kTexts:
       return are_texts(value);
     case MemberForm::kPairs:
+    case MemberForm::kFolders:
     case MemberForm::kHosts:
       return value.is_map() || value.is_list();
-    case MemberForm::kMap:
+    case MemberForm::kLimits:
       return value.is_map();
-    case MemberForm::kAny:
+    case MemberForm::kSecrets:
       break;
   }
-  return true;
+  return value.is_list();
 }
 
 }  // namespace
@@ -144,7 +226,7 @@ bool check_compose_build(const Value& build, ComposeModel& model) {
       model.fail(
           member.place, fmt::format("unknown key '{}' of 'build'", member.name),
           text::did_you_mean(std::string_view(member.name).substr(0, kLongestBuildKey), names, "remove it"));
-    } else if (!is_of(member.value, known->form)) {
+    } else if (!is_of(member.value, known->form, model)) {
       fine = false;
       model.fail(member.value.place,
                  fmt::format("'{}' of 'build' is not {}", member.name, words_of_form(known->form)));

@@ -14,6 +14,14 @@ namespace dcache::project {
 // can't be read then.
 bool check_compose_build(const yaml::Value& build, ComposeModel& model);
 
+// Whether a value is true or false, or a word that Compose takes for one of them. So is what a variable
+// without a value leaves.
+// Source: toBoolean in https://github.com/compose-spec/compose-go/blob/main/interpolation/interpolation.go
+bool is_compose_switch(const yaml::Value& value, const ComposeModel& model);
+
+// What is wrong with one of `ulimits`, which is a number or two of them; empty for nothing.
+std::string fault_of_compose_limit(const yaml::Member& limit, const ComposeModel& model);
+
 // One of a map, or of a list of NAME=VALUE.
 struct ComposePair {
   std::string name;

@@ -270,8 +270,9 @@ void keep_service_maps(Value& root, const Complain& complain) {
   Value* const services = root.find("services");
   if (services == nullptr) return;
   if (!services->is_map()) {
-    if (!services->is_null())
-      complain(services->place, "'services' is not a map", "write each service below it");
+    // Nothing has no place of its own.
+    const auto member = std::ranges::find(root.members, "services", &Member::name);
+    complain(member->place, "'services' is not a map", "write each service below it");
     root.erase("services");
     return;
   }

@@ -8,6 +8,7 @@
 
 #include <fmt/format.h>
 
+#include "dcache/project/compose_checks.h"
 #include "dcache/project/compose_extends.h"
 #include "dcache/project/compose_files.h"
 #include "dcache/text/path.h"
@@ -110,12 +111,18 @@ class Loader {
     model_.is_compose = model_.is_compose || is_compose;
     files_.replace_variables(root, scope.variables);
     keep_service_maps(root, files_.complain());
+    check_compose_document(root, model_);
+    if (const Value* const secrets = root.find("secrets")) {
+      for (const Member& secret : secrets->members)
+        model_.secrets.insert(secret.name);
+    }
+    // What is included can't be extended.
+    extends_.apply(root, document.resets, path, scope);
     if (const Value* const include = root.find("include")) {
       const Value entries = *include;
       root.erase("include");
       add_included(root, entries, scope);
     }
-    extends_.apply(root, document.resets, path, scope);
     apply_resets(project, document.resets);
     merge_services(project, root, files_.complain());
   }
@@ -225,7 +232,11 @@ class Loader {
 
 void ComposeModel::fail(Place place, std::string message, std::string remedy) {
   constexpr size_t kMost = 1000;
-  if (failures.size() < kMost)
+  // One fault is told where it is found first.
+  const auto is_here = [&](const text::Failure& failure) {
+    return failure.line == place.line && failure.column == place.column && failure.path == path_of(place);
+  };
+  if (failures.size() < kMost && std::ranges::none_of(failures, is_here))
     failures.push_back(yaml::failure_at(path_of(place), place, std::move(message), std::move(remedy)));
 }
 

@@ -20,6 +20,7 @@ struct ComposeModel {
   std::string name;  // of the project, for Compose
   bool is_compose =
       false;  // whether some file has nothing that Compose does not know, be it without services
+  std::set<std::string, std::less<>> secrets;  // their names
   // The project's: the environment, and .env.
   Variables variables;
   std::vector<std::string> files;  // by Place::file

@@ -12,8 +12,10 @@
 #include "dcache/project/compose_environment.h"
 #include "dcache/project/compose_forms.h"
 #include "dcache/project/once.h"
+#include "dcache/project/option_faults.h"
 #include "dcache/text/path.h"
 #include "dcache/text/unicode.h"
+#include "dcache/text/words.h"
 
 namespace dcache::project {
 namespace {
@@ -22,6 +24,10 @@ using yaml::Kind;
 using yaml::Member;
 using yaml::Place;
 using yaml::Value;
+
+// Members of `x-bake` that are a list, or the words of a text.
+constexpr std::array<std::string_view, 8> kWordsOfExtension = {
+    "tags", "platforms", "no-cache-filter", "cache-from", "cache-to", "secret", "ssh", "output"};
 
 // Texts of a list, or the words of a text, as `x-bake` takes them.
 std::vector<std::string> words_of_extension(const Value* value) {
@@ -156,6 +162,7 @@ class ServiceReader {
 
   void read_outputs() {
     add_once(target_.platforms, texts_of_list(build_.find("platforms")));
+    check_platforms(build_.find("platforms"));
     const Value* const platform = service_.find("platform");
     if (platform != nullptr && platform->is_text() && target_.platforms.empty())
       target_.platform = platform->text;
@@ -170,6 +177,16 @@ class ServiceReader {
     add_caches(build_.find("cache_from"), target_.cache_from);
     add_caches(build_.find("cache_to"), target_.cache_to);
     if (const Value* const no_cache = build_.find("no_cache")) target_.no_cache = yaml::is_true(*no_cache);
+  }
+
+  // A variable without a value may be what is missing of one.
+  void check_platforms(const Value* platforms) {
+    if (platforms == nullptr) return;
+    for (const Value& item : platforms->items) {
+      if (item.text.empty() || model_.unset.contains(item.place)) continue;
+      std::string fault = fault_of_platforms(item.text);
+      if (!fault.empty()) fail(item.place, std::move(fault), "write one such as linux/amd64");
+    }
   }
 
   void read_labels() {
@@ -261,11 +278,6 @@ class ServiceReader {
   void read_limit(const Member& limit) {
     const Value* const soft = limit.value.is_map() ? limit.value.find("soft") : &limit.value;
     const Value* const hard = limit.value.is_map() ? limit.value.find("hard") : &limit.value;
-    if (soft == nullptr || hard == nullptr || !soft->is_scalar() || !hard->is_scalar()) {
-      fail(limit.value.place,
-           fmt::format("the limit '{}' is not a number, or 'soft' and 'hard'", limit.name));
-      return;
-    }
     target_.run.ulimits.push_back(
         fmt::format("{}={}:{}", limit.name, yaml::printed(*soft), yaml::printed(*hard)));
   }
@@ -278,6 +290,11 @@ class ServiceReader {
     if (!bake->is_map()) {
       fail(bake->place, "'x-bake' is not a map");
       return;
+    }
+    for (const Member& member : bake->members) {
+      const bool is_words = member.value.is_map() && text::is_one_of(member.name, kWordsOfExtension);
+      if (is_words)
+        fail(member.value.place, fmt::format("'{}' of 'x-bake' is a map", member.name), "write a list");
     }
     add_once(target_.tags, words_of_extension(bake->find("tags")));
     add_once(target_.platforms, words_of_extension(bake->find("platforms")));
