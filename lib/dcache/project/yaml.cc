@@ -72,7 +72,10 @@ class Builder : public YAML::EventHandler {
     anchors_.clear();
     root_ = Value();
   }
-  void OnDocumentEnd() override { documents_.values.push_back(std::move(root_)); }
+  void OnDocumentEnd() override {
+    check_last_quote();
+    documents_.values.push_back(std::move(root_));
+  }
 
   void OnNull(const YAML::Mark& mark, YAML::anchor_t anchor) override {
     add_scalar({Kind::kNull, place_of(mark), {}, {}, {}, {}}, true, anchor);
@@ -81,6 +84,7 @@ class Builder : public YAML::EventHandler {
   void OnScalar(const YAML::Mark& mark, const std::string& tag, YAML::anchor_t anchor,
                 const std::string& text) override {
     Value value{Kind::kText, place_of(mark), text, {}, {}, {}};
+    if (tag == kQuoted) last_quoted_ = value.place;
     set_kind(value, tag);
     add_scalar(std::move(value), tag == kPlainTag, anchor);
   }
@@ -117,6 +121,27 @@ class Builder : public YAML::EventHandler {
       if (!before.empty() && !before.starts_with('#')) return before.starts_with("...");
     }
     return false;
+  }
+
+  // yaml-cpp takes the end of the text for the end of a quoted scalar, which only the last one can lack.
+  void check_last_quote() const {
+    if (last_quoted_.line == 0) return;
+    const size_t begin = lines_.line_span(last_quoted_.line).begin + last_quoted_.column - 1;
+    size_t at = std::min(text_.find_first_of("'\"", begin), text_.size());
+    if (at == text_.size()) return;
+    const char quote = text_[at];
+    const char escape = quote == '"' ? '\\' : quote;
+    for (++at; at < text_.size(); ++at) {
+      const bool is_escaped =
+          text_[at] == escape && (quote == '"' || text_.substr(at + 1).starts_with(quote));
+      if (is_escaped) {
+        ++at;
+      } else if (text_[at] == quote) {
+        return;
+      }
+    }
+    throw Stop(failure_at(path_, last_quoted_, "the quote that starts here is not closed",
+                          fmt::format("add {} at the end of the text", quote)));
   }
 
   Place place_of(const YAML::Mark& mark) const {
@@ -275,6 +300,7 @@ class Builder : public YAML::EventHandler {
   const Limits& limits_;
   Documents& documents_;
   Value root_;
+  Place last_quoted_;
   std::vector<OpenCollection> open_;
   std::map<YAML::anchor_t, AnchoredValue> anchors_;
   size_t values_ = 0;
