@@ -113,6 +113,7 @@ class FolderReader {
   void read(const std::string& folder, const std::map<DefinitionKind, Paths>& by_kind) {
     const auto found = by_kind.find(DefinitionKind::kCompose);
     const Paths composes = found == by_kind.end() ? Paths() : found->second;
+    if (read_as_one_bake(folder, by_kind, composes)) return;
     for (const auto& [kind, paths] : by_kind) {
       switch (kind) {
         case DefinitionKind::kCompose:
@@ -237,6 +238,18 @@ class FolderReader {
 
   // Whether somebody named several files of a kind, as with -f of Compose and bake: the later ones override.
   bool are_read_together(const Paths& paths) const { return options_.is_named && paths.size() > 1; }
+
+  // Files of Compose and of bake that somebody named together, as for `docker buildx bake -f`. False if they
+  // are not all that was named in the folder.
+  bool read_as_one_bake(const std::string& folder, const std::map<DefinitionKind, Paths>& by_kind,
+                        const Paths& composes) {
+    const auto bakes = by_kind.find(DefinitionKind::kBake);
+    if (!options_.is_named || composes.empty() || bakes == by_kind.end() || by_kind.size() != 2) return false;
+    Paths all = composes;
+    std::ranges::copy(bakes->second, std::back_inserter(all));
+    append(read_bake_somewhere(folder, all, {}), result_);
+    return true;
+  }
 
   // The files that bake reads without -f, with those of compose before them, and each other one for itself.
   void read_bakes(const std::string& folder, const Paths& paths, const Paths& composes) {
