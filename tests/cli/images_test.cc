@@ -1,4 +1,5 @@
 // What is an image of a repository, and what is only a part of how others are defined.
+#include <sstream>
 #include <string>
 #include <vector>
 
@@ -165,6 +166,39 @@ TEST(Images, ThatAreDefinedTogetherKeepTheirNames) {
   const json image = json::parse(outcome.out).at("images").at(0);
   EXPECT_EQ(image.at("name"), "one");
   EXPECT_EQ(image.at("also_defined").at(0).at("name"), "three") << image.dump();
+}
+
+TEST(Images, AreWrittenFromTheCurrentFolder) {
+  const Repository repository(
+      {{"compose.yaml", "services: {api: {build: services/api}, web: {build: web}}\n"},
+       {"services/api/Dockerfile", "FROM scratch\n"},
+       {"web/Dockerfile", "FROM scratch\n"}});
+  const auto line_of = [&](const std::string& folder, const std::string& image) {
+    const std::string out = run_dcache({"images"}, repository.path() + "/" + folder).out;
+    const std::string line = out.substr(out.find("\n" + image) + 1);
+    std::string words;
+    for (std::istringstream stream(line.substr(0, line.find('\n'))); !stream.eof();) {
+      std::string word;
+      stream >> word;
+      words += word + " ";
+    }
+    return words;
+  };
+  EXPECT_EQ(line_of("services", "api"), "api api/Dockerfile api ../compose.yaml:1 ");
+  EXPECT_EQ(line_of("services", "web"), "web ../web/Dockerfile ../web ../compose.yaml:1 ");
+  EXPECT_EQ(line_of("services/api", "api"), "api Dockerfile . ../../compose.yaml:1 ");
+}
+
+TEST(Images, OfFilesThatAreNamedTogetherAreOneBuildOfBake) {
+  const Repository repository({{"compose.yaml", "services: {a: {build: {context: ., args: {A: 1}}}}\n"},
+                               {"docker-bake.hcl", "target \"a\" { args = { B = \"2\" } }\n"},
+                               {"Dockerfile", "FROM scratch\n"}});
+  const Outcome outcome = run_dcache(
+      {"images", "--format", "json", "--definition", "docker-bake.hcl", "--definition", "compose.yaml"},
+      repository.path());
+  const json images = json::parse(outcome.out).at("images");
+  ASSERT_EQ(images.size(), 1U) << outcome.out;
+  EXPECT_EQ(images.at(0).at("args"), (json{{"A", "1"}, {"B", "2"}}));
 }
 
 // It may be given to Compose alone, or after the main file.

@@ -109,7 +109,7 @@ class ImageMaker {
     } else if (target.context == cache::kNoContext) {
       build.context = target.context;
     } else {
-      build.context = resolve(target.folder, target.context);
+      build.context = from_here(resolve(target.folder, target.context));
     }
     for (const UnknownAttribute& unknown : target.unknown) {
       const std::string& attribute = unknown.attribute;
@@ -117,7 +117,7 @@ class ImageMaker {
         image.remote =
             fmt::format("its {} {}", attribute == "dockerfile" ? "Dockerfile" : attribute, unknown.reason);
     }
-    build.dockerfile = dockerfile_path(target);
+    build.dockerfile = from_here(dockerfile_path(target));
     take_other_case(target, build);
     if (image.remote.empty()) image.remote = missing_files(target, build);
     if (target.dockerfile_inline) {
@@ -125,6 +125,8 @@ class ImageMaker {
       build.dockerfile_text = target.dockerfile_inline;
     }
     add_plan(target, build.plan);
+    for (auto& [name, folder] : build.plan.named_contexts)
+      folder = from_here(std::move(folder));
     for (Origin& origin : target.defined) {
       if (origin.name.empty()) origin.name = target.name;
     }
@@ -155,6 +157,13 @@ class ImageMaker {
   }
 
  private:
+  // A path as one writes it in the current folder: "api", and not "../services/api".
+  std::string from_here(std::string path) const {
+    if (!path.starts_with("../")) return path;
+    const std::string here = options_.read.files->real_path(".");
+    return text::relative_path(text::join_path(here, path), here);
+  }
+
   // Without a file of the default name BuildKit reads one in lower case.
   // Source: DefaultDockerfileName in https://github.com/moby/buildkit/blob/master/frontend/dockerui/config.go
   void take_other_case(Target& target, BuildOptions& build) const {
