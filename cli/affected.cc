@@ -68,6 +68,20 @@ std::optional<BranchPoint> default_revision() {
   return std::nullopt;
 }
 
+// The commits that have what a list of changes names as deleted: such lists mostly compare with the commit
+// before, or with the one where the branch left the main branch.
+std::vector<std::string> commits_before() {
+  std::vector<std::string> commits = {"HEAD"};
+  const auto repository = context::GitRepository::open(".");
+  if (!repository) return commits;
+  if (const auto before = repository->parse_range("HEAD~1..HEAD")) commits.push_back(before->from);
+  for (const std::string_view branch : kMainBranches) {
+    if (const auto base = repository->parse_range(fmt::format("{}...HEAD", branch)))
+      commits.push_back(base->from);
+  }
+  return commits;
+}
+
 // The formats that have every image.
 constexpr std::array<std::string_view, 3> kComplete = {"text", "json", "names"};
 
@@ -143,10 +157,21 @@ class Question {
     if (has_list && !names.empty() && std::ranges::all_of(names, is_gone)) {
       complain("warning: none of the changed files exists, so all of them count as deleted");
     } else {
-      warn_of_unknown(unknown_names(options_.changed, project_));
+      warn_of_unknown(unknown_among(*changed));
     }
     return report::AffectedAnswer{project::affected_by(project_, names, current_folder(), judging()),
                                   text::counted(changed->size(), "changed file")};
+  }
+
+  std::vector<std::string> unknown_among(const std::vector<std::string>& changed) const {
+    std::vector<std::string> unknown = unknown_names(options_.changed, {"HEAD"}, project_);
+    std::vector<std::string> listed;
+    std::ranges::copy_if(changed, std::back_inserter(listed), [&](const std::string& name) {
+      return is_gone(name) && std::ranges::find(options_.changed, name) == options_.changed.end();
+    });
+    if (!listed.empty())
+      std::ranges::move(unknown_names(listed, commits_before(), project_), std::back_inserter(unknown));
+    return unknown;
   }
 
   std::optional<report::AffectedAnswer> answer_since() {

@@ -176,7 +176,7 @@ bool Question::answer_changed() {
   if (!changed) return false;
   const std::vector<std::string> names = add_names_of_root(*changed, selection_.project);
   affected_ = project::affected_by(selection_.project, names, current_folder(), judging());
-  unknown_ = unknown_names(question_.changed, selection_.project);
+  unknown_ = unknown_names(question_.changed, {"HEAD"}, selection_.project);
   warn_of_unknown(unknown_);
   std::ranges::copy_if(affected_.outside, std::back_inserter(unknown_), [](const std::string& name) {
     return text::has_wildcard(name) && !text::is_absolute(name);

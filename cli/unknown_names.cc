@@ -2,6 +2,7 @@
 
 #include <algorithm>
 #include <optional>
+#include <span>
 
 #include <fmt/format.h>
 
@@ -18,15 +19,18 @@
 namespace dcache::cli {
 namespace {
 
-// Whether the index or the last commit has it.
-bool was_in(const context::GitRepository& repository, const std::string& name) {
+// Whether the index or one of the commits has it, or nobody can tell.
+bool was_in(const context::GitRepository& repository, const std::string& name,
+            std::span<const std::string> commits) {
   const std::string place =
       text::clean_path(text::is_absolute(name) ? name : text::join_path(current_folder(), name));
   if (!text::is_within(place, repository.root()) || place == repository.root()) return false;
   const std::string path = place.substr(repository.root().size() + 1);
   if (repository.tracks(path) || repository.tracks_below(path)) return true;
-  const auto content = repository.content("HEAD", path);
-  return !content || content->has_value();
+  return std::ranges::any_of(commits, [&](const std::string& commit) {
+    const auto content = repository.content(commit, path);
+    return !content || content->has_value();
+  });
 }
 
 // Where a name may be: in the current folder, at the root of the repository, and in contexts.
@@ -79,16 +83,17 @@ bool is_gone(const std::string& name) {
   return !text::has_wildcard(name) && !context::disk()->exists(name);
 }
 
-std::vector<std::string> unknown_names(const std::vector<std::string>& given,
+std::vector<std::string> unknown_names(const std::vector<std::string>& names,
+                                       const std::vector<std::string>& commits,
                                        const project::Project& project) {
   std::vector<std::string> unknown;
   using Repository = tl::expected<context::GitRepository, std::string>;
   std::optional<Repository> repository;  // opened for a name that is not there: it takes a while
   const auto was_tracked = [&](const std::string& place) {
     if (!repository) repository.emplace(context::GitRepository::open("."));
-    return *repository && was_in(**repository, place);
+    return *repository && was_in(**repository, place, commits);
   };
-  for (const std::string& name : given) {
+  for (const std::string& name : names) {
     if (name == "-") continue;
     const std::vector<std::string> places = places_of(name, project);
     if (std::ranges::all_of(places, is_gone) && std::ranges::none_of(places, was_tracked))

@@ -88,12 +88,28 @@ TEST(Affected, NamesTheChangedFilesThatNobodyKnows) {
       said({"x/ff", "f", "ff"}),
       "dcache: warning: x/ff and ff do not exist and git does not track them, so they count as deleted; "
       "did you mean 'f'?\n");
-  EXPECT_EQ(said({"-"}, "f\nff\n"), "");
+  EXPECT_EQ(
+      said({"-"}, "f\nff\nx/y\nold\nolder\n"),
+      "dcache: warning: ff and x/y do not exist and git does not track them, so they count as deleted; did "
+      "you mean 'f'?\n");
   // Also if no other one exists.
   EXPECT_EQ(said({"ff"}),
             "dcache: warning: ff does not exist and git does not track it, so it counts as deleted; did you "
             "mean 'f'?\n");
   EXPECT_EQ(said({"old"}), "");
+}
+
+// A list of git names what was deleted before the last commit.
+TEST(Affected, KnowsTheFilesOfAListThatEarlierCommitsHave) {
+  const Repository repository({{"Dockerfile", "FROM scratch\nCOPY f /\n"}, {"f", "1\n"}, {"old", "1\n"}});
+  repository.git("checkout -q -b feature");
+  repository.git("rm -q old");
+  repository.git("commit -q -m second");
+  repository.git("commit -q --allow-empty -m third");
+  const std::vector<std::string> words = {"affected", "--changed", "-"};
+  EXPECT_EQ(run_dcache(words, repository.path(), "f\nold\n").err, "");
+  EXPECT_EQ(run_dcache(words, repository.path(), "f\nold\nnew\n").err,
+            "dcache: warning: new does not exist and git does not track it, so it counts as deleted\n");
 }
 
 TEST(Affected, RefusesARangeWithoutAStart) {
