@@ -75,7 +75,7 @@ TEST(BuildScript, FollowsScriptsOfTheRepository) {
   EXPECT_EQ(shown_builds("./b.sh 1 2", {{"b.sh", "shift\ndocker build --build-arg V=$1 a\n"}}),
             "a ?\nb.sh\n");
   EXPECT_EQ(shown_builds("./b.sh 1", {{"b.sh", "f() {\n  docker build --build-arg V=$1 a\n}\nf 2\n"}}),
-            "a ?\nb.sh\n");
+            "a V=2\nb.sh\n");
   EXPECT_EQ(shown_builds("docker build --build-arg V=$1 a", {}), "a ?\n");
   EXPECT_EQ(shown_builds("./b.sh api", {{"b.sh", ". ./in.sh\n"}, {"in.sh", "docker build $1\n"}}),
             "api\nin.sh\nb.sh\n");
@@ -90,6 +90,27 @@ TEST(BuildScript, FollowsScriptsOfTheRepository) {
   EXPECT_EQ(shown_builds("./b.sh", {{"b.sh", "./b.sh\n"}}), "");
 }
 
+TEST(BuildScript, ReadsFunctionsWithTheArgumentsOfTheirCalls) {
+  const auto of = [](const std::string& text) { return shown_builds("./b.sh 1", {{"b.sh", text}}); };
+  const std::string f = "f() {\n  local name=\"$1\"\n  docker build --build-arg V=$2 \"$name\"\n}\n";
+  EXPECT_EQ(of(f + "f api 3\nf web\n"), "api V=3\nweb V=\nb.sh\n");
+  EXPECT_EQ(of(f + "for x in a b; do f $x 1; done\n"), "a V=1\nb V=1\nb.sh\n");
+  EXPECT_EQ(of(f + "g() { f $1 2; }\ng api\n"), "api V=2\nb.sh\n");
+  EXPECT_EQ(of("f () { cd $1 && docker build .; }\nf api\n"), "api\nb.sh\n");
+  EXPECT_EQ(of(f + "f \"$(name)\" 1\n"), "? V=1\nb.sh\n");
+  EXPECT_EQ(shown_builds("./b.sh", {{"b.sh", ". ./in.sh\nf api 3\n"}, {"in.sh", f}}),
+            "api V=3\nin.sh\nb.sh\n");
+  // Nobody calls it, or nobody can tell who does.
+  EXPECT_EQ(of(f + "docker build a\n"), "a\nb.sh\n");
+  EXPECT_EQ(shown_builds("./b.sh", {{"b.sh", ". ./in.sh\ndocker build a\n"}, {"in.sh", f}}),
+            "a\nin.sh\nb.sh\n");
+  EXPECT_EQ(of(f + "\"$@\"\n"), "? ?\nb.sh\n");
+  EXPECT_EQ(of(f + "trap f EXIT\n"), "? ?\nb.sh\n");
+  EXPECT_EQ(of("if true; then\n  f() { docker build a; }\nelse\n  f() { docker build b; }\nfi\nf\n"),
+            "a\nb\nb.sh\n");
+  expect_contexts({{"f() { docker build $1; }", "?\n"}, {"f() { docker build $1; }\nf a", "a\n"}});
+}
+
 TEST(BuildScript, KnowsTheFolderOfAScript) {
   const auto of = [](const std::string& line) {
     return shown_builds("ci/build.sh", {{"ci/build.sh", line + "\ndocker build a\n"}});
@@ -100,6 +121,33 @@ TEST(BuildScript, KnowsTheFolderOfAScript) {
   EXPECT_EQ(of("cd ${0%/*}"), "ci/a\nci/build.sh\n");
   EXPECT_EQ(of("cd \"$(git rev-parse --show-toplevel)/x\""), "x/a\nci/build.sh\n");
   EXPECT_EQ(of("cd \"$(where)\""), "?\nci/build.sh\n");
+  EXPECT_EQ(of("D=$(dirname \"$0\")\nR=$(cd \"$D/..\" && pwd)\ncd x; cd \"$R\""), "a\nci/build.sh\n");
+  EXPECT_EQ(of("D=sub\nR=\"$(cd $D >/dev/null && pwd -P)\"\ncd x; cd \"$R\""), "sub/a\nci/build.sh\n");
+  EXPECT_EQ(of("R=$(cd \"$D/..\" && pwd)\ncd \"$R\""), "?\nci/build.sh\n");
+}
+
+TEST(BuildScript, ALoopBuildsEachOfItsValues) {
+  expect_contexts({
+      {"for x in a b; do docker build $x; done", "a\nb\n"},
+      {"for x in a \"b\" 'c/d'\ndo\n  docker build ./$x/y\ndone\ndocker build z", "a/y\nb/y\nc/d/y\nz\n"},
+      {"for x in a b; do docker build z; done", "z\n"},
+      {"L=\"a b\"\nfor x in $L c; do docker build ${x}; done", "a\nb\nc\n"},
+      {"L=(a b)\nfor x in \"${L[@]}\"; do docker build $x; done", "a\nb\n"},
+      {"for x in a b; do (cd $x && docker build .); done", "a\nb\n"},
+      {"for x in a b; do for y in 1 2; do docker build $x/$y; done; docker build $x; done",
+       "a/1\nb/1\na/2\nb/2\na\nb\n"},
+      {"for x in a; do docker build $x; done; for x in b; do docker build $x; done", "a\nb\n"},
+      {"for x in a b; do docker build $x; done\ndocker build $x", "a\nb\n?\n"},
+      {"if true; then\n  for x in a b; do\n    docker build $x\n  done\nfi", "a\nb\n"},
+      // Values that are not known.
+      {"for x in */; do docker build $x; done", "?\n"},
+      {"for x in $(ls); do docker build $x; done", "?\n"},
+      {"for x in $L; do docker build $x; done", "?\n"},
+      {"for x in a b; do x=$x/y; docker build $x; done", "?\n"},
+      {"for x in -q a; do docker build $x; done", "?\n"},
+      {"for x in a b; do docker build $x$xy; done", "?\n"},
+      {"while read x; do docker build $x; done", "?\n"},
+  });
 }
 
 TEST(BuildScript, AListMayEndEarly) {
@@ -243,9 +291,9 @@ TEST(BuildScript, AFunctionRunsWhenItIsCalled) {
       {"f() {\n  D=b\n}\nD=api\nf\ndocker build $D", "?\n"},
       {"function f { D=b; }; D=api; docker build $D; f; docker build $D", "api\n?\n"},
       {"f() { cd b; }; docker build .; f; docker build .", ".\n?\n"},
-      {"f() { docker build $D; }; D=api; f", "?\n"},
-      {"D=x; f() { docker build $D; }; D=api; f", "?\n"},
-      {"f() { docker build .; }; cd api; f", "?\n"},
+      {"f() { docker build $D; }; D=api; f", "api\n"},
+      {"D=x; f() { docker build $D; }; D=api; f", "api\n"},
+      {"f() { docker build .; }; cd api; f", "api\n"},
       {"f() { docker build api; }; f; docker build web", "api\nweb\n"},
       {"f() { if x; then cd a; fi; }\ncd web\ndocker build .", "web\n"},
       {"f() { source x; }; D=a; f; docker build $D", "?\n"},

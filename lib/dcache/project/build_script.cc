@@ -5,6 +5,7 @@
 #include <iterator>
 #include <utility>
 
+#include <fmt/format.h>
 #include <re2/re2.h>
 
 #include "dcache/project/script_effects.h"
@@ -81,6 +82,81 @@ constexpr size_t kMostReferences = 10;  // of references to references
 constexpr std::string_view kChangingFlags = "inulcA";
 constexpr size_t kMostFunctions = 100, kMostFunctionNames = 1000;
 constexpr size_t kMostPushed = 100;
+constexpr uint32_t kMostScripts = 3;  // around another one
+constexpr size_t kMostLoopValues = 100, kMostLoopBuilds = 1000;
+
+// Whether a text has the variable, "$x", and no other one whose name starts so.
+bool has_variable(const CiText& text, std::string_view variable) {
+  return std::ranges::count_if(text.unknown,
+                               [&](const std::string& one) { return one.starts_with(variable); }) == 1 &&
+         std::ranges::find(text.unknown, variable) != text.unknown.end();
+}
+
+bool uses_variable(const CiBuild& build, std::string_view variable) {
+  return has_variable(build.folder, variable) || std::ranges::any_of(build.values, [&](const auto& field) {
+           return has_variable(field.second, variable);
+         });
+}
+
+void put_value(CiText& text, std::string_view variable, const std::string& value) {
+  if (!has_variable(text, variable)) return;
+  for (size_t at = text.text.find(variable); at != std::string::npos;
+       at = text.text.find(variable, at + value.size()))
+    text.text.replace(at, variable.size(), value);
+  std::erase(text.unknown, variable);
+}
+
+// The build that the value of a variable makes of it.
+CiBuild with_value(CiBuild build, std::string_view variable, const std::string& value) {
+  for (auto& [field, text] : build.values)
+    put_value(text, variable, value);
+  put_value(build.folder, variable, value);
+  if (build.folder.is_known()) build.folder.text = text::clean_path(build.folder.text);
+  std::erase(build.more_options, variable);
+  return build;
+}
+
+// The commands in the braces that follow the name of a function; empty if where they end is not plain.
+std::string_view body_of(std::string_view after) {
+  after = text::trim_left(after);
+  if (after.starts_with('('))
+    after = text::trim_left(after.substr(std::min(after.find(')'), after.size() - 1) + 1));
+  if (after.size() < 2 || after.front() != '{' || !text::is_ascii_space(after[1])) return {};
+  char quote = 0;
+  for (size_t i = 1, open = 1; i < after.size(); ++i) {
+    const char c = after[i];
+    const bool starts_word = text::is_ascii_space(after[i - 1]) || after[i - 1] == ';';
+    const bool ends_word = i + 1 == after.size() || kWordEnds.find(after[i + 1]) != std::string_view::npos;
+    if (c == '\\' && quote != '\'') {
+      ++i;
+    } else if (quote != 0) {
+      quote = c == quote ? 0 : quote;
+    } else if (c == '"' || c == '\'') {
+      quote = c;
+    } else if (c == '#' && starts_word) {
+      i = std::min(after.find('\n', i), after.size());
+    } else if (c == '{' && starts_word && ends_word) {
+      ++open;
+    } else if (c == '}' && starts_word && ends_word && --open == 0) {
+      const std::string_view body = after.substr(1, i - 1);
+      return body.find("\n}") == std::string_view::npos ? body : std::string_view();
+    }
+  }
+  return {};
+}
+
+// How often a name is a word of a text.
+size_t times_named(std::string_view text, std::string_view name) {
+  size_t times = 0;
+  for (size_t at = text.find(name); at != std::string_view::npos; at = text.find(name, at + 1)) {
+    const auto is_name = [&](size_t place) {
+      return place < text.size() &&
+             (text[place] == '-' || text::kNameCharacters.find(text[place]) != std::string_view::npos);
+    };
+    if ((at == 0 || !is_name(at - 1)) && !is_name(at + name.size())) ++times;
+  }
+  return times;
+}
 
 // A folder that may be one or another.
 CiText unknown_folder() {
@@ -308,7 +384,7 @@ void BuildScript::note_definition_build(const shell::Command& command, std::span
     texts.push_back(as_expressions(word));
   auto build = read_definition_command(texts);
   if (!build) return;
-  CiDefinitionBuild& made = definition_builds_.emplace_back();
+  CiDefinitionBuild made;
   made.build = *std::move(build);
   made.folder = folders_.back().now;
   std::set<std::string, std::less<>> names = exported_names_;
@@ -316,6 +392,11 @@ void BuildScript::note_definition_build(const shell::Command& command, std::span
     names.emplace(assignment.text.substr(0, assignment.text.find('=')));
   for (const std::string& name : names) {
     if (const auto value = environment_of(command, name)) made.environment[name] = as_expressions(*value);
+  }
+  if (function_) {
+    function_definition_builds_.emplace_back(function_->name, std::move(made));
+  } else {
+    definition_builds_.push_back(std::move(made));
   }
 }
 
@@ -389,6 +470,7 @@ std::vector<CiBuild> BuildScript::read(std::string_view script) {
   definition_builds_.clear();
   text::Arena texts;
   script_ = script;
+  texts_.append(script).append("\n");
   writes_exports_ = script.find("GITHUB_ENV") != std::string_view::npos;
   Commands commands = split(script, texts);
   const auto& [all, nested, before, rest] = commands;
@@ -399,7 +481,10 @@ std::vector<CiBuild> BuildScript::read(std::string_view script) {
       read_command(all[i++], {.nested = true}, builds);
       continue;
     }
-    follow_keywords(before[i]);
+    const bool is_after =
+        function_ && function_->end > 0 && all[i].spelling.data() > script.data() + function_->end;
+    if (is_after) leave_function();
+    follow_keywords(before[i], builds);
     if (std::exchange(enters_loop_, false)) enter_loop(std::span(all).subspan(i), builds.size());
     size_t next = i + 1;
     while (next < all.size() && nested[next])
@@ -415,7 +500,10 @@ std::vector<CiBuild> BuildScript::read(std::string_view script) {
   }
   end_list(builds);
   leave_blocks(0, builds);
+  while (!loops_.empty())
+    end_loop(builds);
   add_builds_of_arrays(builds);
+  add_builds_of_functions(builds);
   loop_start_.reset();
   folders_.resize(1);
   return builds;
@@ -425,6 +513,27 @@ std::vector<CiBuild> BuildScript::read(std::string_view script) {
 void BuildScript::add_builds_of_arrays(std::vector<CiBuild>& builds) {
   for (auto& [name, build] : std::exchange(array_builds_, {}))
     builds.push_back(std::move(build));
+}
+
+// Whether something runs a function that was not seen to: `trap clean EXIT`, `"$@"`. What follows in the same
+// shell may, too.
+bool BuildScript::may_be_called(const std::string& function) const {
+  const auto defined = defined_.find(function);
+  return role_ == Role::kTop || calls_any_ || defined == defined_.end() ||
+         times_named(texts_, function) > defined->second;
+}
+
+void BuildScript::add_builds_of_functions(std::vector<CiBuild>& builds) {
+  if (role_ == Role::kSourced) return;  // those are known where it is sourced
+  const auto counts = [&](const std::string& function) {
+    return !followed_.contains(function) && may_be_called(function);
+  };
+  for (auto& [function, build] : std::exchange(function_builds_, {})) {
+    if (counts(function)) builds.push_back(std::move(build));
+  }
+  for (auto& [function, build] : std::exchange(function_definition_builds_, {})) {
+    if (counts(function)) definition_builds_.push_back(std::move(build));
+  }
 }
 
 // The words of `NAME=(…)` are split as the commands of a subshell. Reads them into `array_`, which is nothing
@@ -535,7 +644,7 @@ void BuildScript::note_effects(const std::vector<shell::Command>& commands) {
 }
 
 // A subshell's folder is its own, and the variable of a loop has many values.
-void BuildScript::follow_keywords(std::string_view between) {
+void BuildScript::follow_keywords(std::string_view between, std::vector<CiBuild>& builds) {
   bool comment = false;
   size_t arithmetic_end = 0;
   std::string_view word_before;
@@ -548,7 +657,10 @@ void BuildScript::follow_keywords(std::string_view between) {
     }
     const size_t end = std::min(between.find_first_of(kWordEnds, i), between.size());
     if (!comment && c != '#' && end > i) {
-      follow_keyword(between.substr(i, end - i), std::exchange(word_before, between.substr(i, end - i)));
+      const std::string_view word = between.substr(i, end - i);
+      follow_keyword(word, std::exchange(word_before, word));
+      if (is_loop(word)) begin_loop(word, between.substr(end), builds.size());
+      if (word == "done" && !loops_.empty()) end_loop(builds);
       i = end - 1;
       continue;
     }
@@ -576,6 +688,57 @@ void BuildScript::follow_keyword(std::string_view word, std::string_view word_be
   if (function_ && !function_->is_open && opens_block(word)) ++function_->openers;
 }
 
+// `after` is what follows the keyword. A list is left alone if something else may set its variable.
+void BuildScript::begin_loop(std::string_view keyword, std::string_view after, size_t first_build) {
+  Loop& loop = loops_.emplace_back(Loop{first_build});
+  static const RE2 kList(R"(^\s+([A-Za-z_]\w*)\s+in\s+([^\n;]*?)\s*[\n;])");
+  std::string name, list;
+  if (keyword != "for" || !RE2::PartialMatch(text::piece(after), kList, &name, &list)) return;
+  const auto uses_it = [&](const auto& variable) {
+    return variable.first != name &&
+           std::ranges::find(variable.second.unknown, "$" + name) != variable.second.unknown.end();
+  };
+  if (names_.contains(name) || set_by_functions_.contains(name) || std::ranges::any_of(variables_, uses_it))
+    return;
+  loop.values = values_of_list(list);
+  loop.name = std::move(name);
+}
+
+// The words of a list; none if one of them is not known, or may be an option.
+std::vector<CiText> BuildScript::values_of_list(std::string_view list) {
+  const std::string command = fmt::format(": {}", list);
+  text::Arena texts;
+  const std::vector<shell::Command> commands = shell::split(command, texts);
+  if (commands.size() != 1 || !commands[0].redirections.empty()) return {};
+  const auto words = std::span(commands[0].words).subspan(1);
+  if (std::ranges::any_of(words, has_pattern)) return {};
+  std::vector<CiText> values = expand(words);
+  const bool are_plain = std::ranges::all_of(values, [](const CiText& value) {
+    return value.is_known() && !value.text.empty() && !value.text.starts_with('-');
+  });
+  return are_plain && values.size() <= kMostLoopValues ? values : std::vector<CiText>();
+}
+
+// What is built with the variable of the loop is built with each of its values.
+void BuildScript::end_loop(std::vector<CiBuild>& builds) {
+  const Loop loop = std::move(loops_.back());
+  loops_.pop_back();
+  const std::string variable = "$" + loop.name;
+  const size_t end = builds.size();
+  if (loop.values.empty() || (end - loop.first_build) * loop.values.size() > kMostLoopBuilds) return;
+  std::vector<CiBuild> repeated;
+  for (size_t i = loop.first_build; i < end; ++i) {
+    if (!uses_variable(builds[i], variable)) {
+      repeated.push_back(std::move(builds[i]));
+      continue;
+    }
+    for (const CiText& value : loop.values)
+      repeated.push_back(with_value(builds[i], variable, value.text));
+  }
+  builds.resize(loop.first_build);
+  std::ranges::move(repeated, std::back_inserter(builds));
+}
+
 // What the end of a loop sets is there when it starts again. `rest` are the commands from its first one on.
 void BuildScript::enter_loop(std::span<const shell::Command> rest, size_t build) {
   if (!loop_start_) loop_start_ = build;
@@ -592,9 +755,14 @@ void BuildScript::enter_loop(std::span<const shell::Command> rest, size_t build)
 // Its body runs when it is called, with the variables and in the folder of then.
 void BuildScript::enter_function(std::string_view name) {
   functions_.emplace(name);
+  ++defined_[std::string(name)];
+  const auto place = stretch_of(name, script_);
+  const std::string_view body = place ? body_of(script_.substr(place->end)) : std::string_view();
+  bodies_.insert_or_assign(std::string(name), bodies_.contains(name) ? std::string_view() : body);
   if (function_) return;
   if (functions_.size() > kMostFunctions) return forget_variables();
-  function_ = Function{variables_, arrays_, folders_};
+  function_ = Function{std::string(name), variables_, arrays_, folders_};
+  if (!body.empty()) function_->end = static_cast<size_t>(body.data() + body.size() - script_.data());
   for (const std::string& set : names_)
     set_unknown(set);
   if (has_folder_change_) folders_.back() = {unknown_folder(), unknown_folder()};
@@ -680,6 +848,7 @@ void BuildScript::start_command(const shell::Command& command, std::vector<CiBui
   if (function_ && !function_->is_open) {
     function_->is_open = true;
     function_->depth = command.depth - std::min(command.depth, function_->openers);
+    if (function_->depth > 0) bodies_[function_->name].clear();  // it may not be defined
   }
   leave_blocks(command.depth, builds);
   if (command.depth == 0) loop_start_.reset();
@@ -739,7 +908,10 @@ void BuildScript::read_command(const shell::Command& command, Place place, std::
   if (words.empty()) return;
   const std::string& program = words.front().text;
   const bool is_function = functions_.contains(program);
+  calls_any_ = calls_any_ || !called.front().literal;
+  const bool is_followed = is_function && !changes_folder(command) && run_function(words, builds);
   if (is_function) call_function();
+  if (is_followed) return;
   exports_all_ = exports_all_ || exports_all(words);
   moves_arguments_ = moves_arguments_ || program == "shift" || program == "set";
   if (program == "alias") return note_aliases(std::span(words).subspan(1));
@@ -759,13 +931,62 @@ void BuildScript::read_command(const shell::Command& command, Place place, std::
   take_exported(command, *build);
   add_possible_options(called, *build);
   build->folder = folders_.back().now;
-  builds.push_back(*std::move(build));
+  if (function_) {
+    function_builds_.emplace_back(function_->name, *std::move(build));
+  } else {
+    builds.push_back(*std::move(build));
+  }
+}
+
+// Reads the body of a function with the arguments of a call. False if it can't be.
+bool BuildScript::run_function(std::span<const CiText> words, std::vector<CiBuild>& builds) {
+  const std::string& name = words.front().text;
+  const auto body = bodies_.find(name);
+  if (function_ || body == bodies_.end() || body->second.empty() || scripts_around_ == kMostScripts)
+    return false;
+  const auto environment = [&](std::string_view variable) -> std::optional<CiText> {
+    if (!text::is_ascii_digit(variable.front()) || variable == "0") return find(variable);
+    if (variable.size() > 1) return std::nullopt;
+    const auto at = static_cast<size_t>(variable.front() - '0');
+    return at < words.size() ? words[at] : CiText();
+  };
+  BuildScript inner(environment, folders_.back().now, scripts_);
+  inner.role_ = Role::kBody;
+  inner.scripts_around_ = scripts_around_ + 1;
+  inner.functions_ = functions_;
+  inner.bodies_ = bodies_;
+  inner.set_by_functions_ = set_by_functions_;
+  inner.functions_change_folder_ = functions_change_folder_;
+  inner.functions_set_any_ = functions_set_any_;
+  std::vector<CiBuild> found = inner.read(body->second);
+  followed_.insert(name);
+  followed_.merge(inner.followed_);
+  calls_any_ = calls_any_ || inner.calls_any_;
+  std::ranges::move(found, std::back_inserter(builds));
+  std::ranges::move(inner.definition_builds_, std::back_inserter(definition_builds_));
+  return true;
+}
+
+// The functions of a script that is sourced are there after it.
+void BuildScript::take_functions(BuildScript& sourced) {
+  functions_.merge(sourced.functions_);
+  for (auto& [name, body] : sourced.bodies_)
+    bodies_.insert_or_assign(name, bodies_.contains(name) ? "" : std::move(body));
+  for (const auto& [name, times] : sourced.defined_)
+    defined_[name] += times;
+  followed_.merge(sourced.followed_);
+  set_by_functions_.merge(sourced.set_by_functions_);
+  functions_change_folder_ = functions_change_folder_ || sourced.functions_change_folder_;
+  functions_set_any_ = functions_set_any_ || sourced.functions_set_any_;
+  calls_any_ = calls_any_ || sourced.calls_any_;
+  texts_ += sourced.texts_;
+  std::ranges::move(sourced.function_builds_, std::back_inserter(function_builds_));
+  std::ranges::move(sourced.function_definition_builds_, std::back_inserter(function_definition_builds_));
 }
 
 // A script of the repository is run by a shell of its own, which has what this one exports and its arguments.
 void BuildScript::run_script(const shell::Command& command, std::span<const CiText> words,
                              std::vector<CiBuild>& builds) {
-  constexpr uint32_t kMostScripts = 3;
   if (!scripts_ || scripts_around_ == kMostScripts) return;
   const std::span<const CiText> script = script_in(words);
   if (script.empty()) return;
@@ -785,13 +1006,17 @@ void BuildScript::run_script(const shell::Command& command, std::span<const CiTe
     return is_sourced ? find(name) : environment_of(command, name);
   };
   BuildScript inner(environment, folders_.back().now, scripts_);
+  inner.role_ = is_sourced ? Role::kSourced : Role::kScript;
   inner.scripts_around_ = scripts_around_ + 1;
   std::vector<CiBuild> found = inner.read(with_own_folder(*text, path));
+  const bool builds_none = found.empty() && inner.definition_builds_.empty() &&
+                           inner.function_builds_.empty() && inner.function_definition_builds_.empty();
   if (is_sourced) {
     for (auto& [name, value] : inner.variables_)
       variables_.insert_or_assign(name, std::move(value));
+    take_functions(inner);
   }
-  if (found.empty() && inner.definition_builds_.empty()) return;
+  if (builds_none) return;
   scripts_(path, true);
   std::ranges::move(found, std::back_inserter(builds));
   std::ranges::move(inner.definition_builds_, std::back_inserter(definition_builds_));
@@ -865,7 +1090,7 @@ void BuildScript::set(const shell::Word& assignment, bool sure) {
   if (is_array(assignment)) return set_array(name, appends, sure);
   shell::Word word = assignment;
   word.text = assignment.text.substr(equals + 1);
-  CiText value = expand(word);
+  CiText value = entered_folder(word).value_or(expand(word));
   CiText unknown;
   unknown.append_unknown("$" + name);
   note_options(name, value.text);
@@ -878,6 +1103,19 @@ void BuildScript::set(const shell::Word& assignment, bool sure) {
   if (is_uncertain_) conditional_.push_back(name);
   set_unknown(name);  // if it was an array, its words are gone
   variables_.insert_or_assign(name, known ? std::move(value) : std::move(unknown));
+}
+
+// `$(cd FOLDER && pwd)`, if the folder is known.
+std::optional<CiText> BuildScript::entered_folder(const shell::Word& word) {
+  static const RE2 kEntered(
+      R"re(^\$\(\s*cd (?:-P )?(?:-- )?"?([^"\s()`;&|]+)"?(?: >\s*/dev/null(?: 2>&1)?)?\s*&&\s*pwd(?: -P)?\s*\)$)re");
+  shell::Word folder = word;
+  std::string path;
+  if (!RE2::FullMatch(text::piece(word.text), kEntered, &path)) return std::nullopt;
+  folder.text = path;
+  const CiText place = join_ci_path(folders_.back().now, expand(folder));
+  if (!place.is_known() || place.text.starts_with('/') || place.text.starts_with("..")) return std::nullopt;
+  return CiText{"$GITHUB_WORKSPACE/" + text::clean_path(place.text)};
 }
 
 // Whether a list of words in parentheses follows.

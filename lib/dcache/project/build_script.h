@@ -64,13 +64,21 @@ class BuildScript {
   using Arrays = std::map<std::string, std::vector<CiText>, std::less<>>;
   // A function whose body is read, and what was there before it.
   struct Function {
+    std::string name;
     Variables variables;
     Arrays arrays;
     std::vector<Folder> folders;
+    size_t end = 0;        // of its body in the script; 0 if that is not known
     uint32_t openers = 0;  // blocks between its name and its first command
     uint32_t depth = 0;    // of the commands around it
     bool is_open = false;
     std::set<std::string, std::less<>> names = {};
+  };
+  // A loop that is open. What it builds is read once, and is one build for each value if they are known.
+  struct Loop {
+    size_t first_build = 0;
+    std::string name = {};
+    std::vector<CiText> values = {};
   };
   struct Place {
     bool nested = false;  // in a substitution
@@ -103,11 +111,18 @@ class BuildScript {
   void take_exported(const shell::Command& command, CiBuild& build);
   void note_definition_build(const shell::Command& command, std::span<const CiText> words);
   void run_script(const shell::Command& command, std::span<const CiText> words, std::vector<CiBuild>& builds);
+  void take_functions(BuildScript& sourced);
+  bool run_function(std::span<const CiText> words, std::vector<CiBuild>& builds);
+  bool may_be_called(const std::string& function) const;
+  void add_builds_of_functions(std::vector<CiBuild>& builds);
   static bool is_apart(const shell::Command& command, const shell::Command* following);
   void note_effects(const std::vector<shell::Command>& commands);
-  void follow_keywords(std::string_view between);
+  void follow_keywords(std::string_view between, std::vector<CiBuild>& builds);
   void follow_keyword(std::string_view word, std::string_view word_before);
   void start_branch(uint32_t depth);
+  void begin_loop(std::string_view keyword, std::string_view after, size_t first_build);
+  std::vector<CiText> values_of_list(std::string_view list);
+  void end_loop(std::vector<CiBuild>& builds);
   void enter_loop(std::span<const shell::Command> rest, size_t build);
   void enter_function(std::string_view name);
   void leave_function();
@@ -126,6 +141,7 @@ class BuildScript {
   void set_arithmetic(const shell::Command& command);
   void declare(std::span<const shell::Word> words, bool known);
   void set(const shell::Word& assignment, bool sure);
+  std::optional<CiText> entered_folder(const shell::Word& word);
   bool is_array(const shell::Word& assignment) const;
   void set_unknown(std::string_view name);
   void set_all(std::span<const shell::Word> words, bool sure);
@@ -159,6 +175,7 @@ class BuildScript {
   uint32_t depth_ = 0;       // of the command before
   bool is_uncertain_ = false, has_or_ = false;
   bool starts_branch_ = false, enters_loop_ = false;
+  std::vector<Loop> loops_;
   std::optional<size_t> loop_start_;      // of the outermost loop that is open: the first build in it
   std::vector<std::string> conditional_;  // variables that it sets if all goes well
   // Of the script: the variables that it sets anywhere, and whether it changes the folder.
@@ -168,6 +185,17 @@ class BuildScript {
   std::set<std::string, std::less<>> functions_, set_by_functions_;
   bool functions_change_folder_ = false, functions_set_any_ = false;
   Variables aliases_;  // which are functions too
+  // What the bodies of functions build with any arguments, by function. Where a call is seen, and its body
+  // can be read with the arguments, that counts.
+  std::vector<std::pair<std::string, CiBuild>> function_builds_;
+  std::vector<std::pair<std::string, CiDefinitionBuild>> function_definition_builds_;
+  std::map<std::string, std::string, std::less<>> bodies_;  // empty if it is not known
+  std::map<std::string, size_t, std::less<>> defined_;      // how often the texts define a function
+  std::set<std::string, std::less<>> followed_;             // functions whose calls were read
+  std::string texts_;                                       // of the script, and of those that it sources
+  bool calls_any_ = false;                                  // the program of a command is not known
+  enum class Role : uint8_t { kTop, kScript, kSourced, kBody };
+  Role role_ = Role::kTop;
   std::optional<Function> function_;
 };
 
