@@ -252,14 +252,6 @@ std::optional<Stretch> stretch_of(std::string_view command, std::string_view scr
   return Stretch{begin, begin + command.size()};
 }
 
-// Whether a text is one that a shell runs.
-bool is_shell_script(const std::string& path, std::string_view text) {
-  if (!text.starts_with("#!")) return path.ends_with(".sh") || path.ends_with(".bash");
-  const std::string_view first = text.substr(0, text.find('\n'));
-  static const RE2 kShell(R"(^#!.*[/ ](?:sh|bash|dash|ash)(?: |$))");
-  return RE2::PartialMatch(text::piece(text::trim_right(first)), kShell);
-}
-
 // What a command runs: the words from the script on, its arguments after it. Empty if it runs none.
 std::span<const CiText> script_in(std::span<const CiText> words) {
   const std::string& program = words.front().text;
@@ -274,7 +266,19 @@ std::span<const CiText> script_in(std::span<const CiText> words) {
   return words.subspan(std::min(at, words.size()));
 }
 
-// The text with the folders that commands print: `dirname "$0"`, `git rev-parse --show-toplevel`.
+}  // namespace
+
+bool may_run_script(std::string_view script) {
+  return script.find(".sh") != std::string_view::npos || script.find("./") != std::string_view::npos;
+}
+
+bool is_shell_script(const std::string& path, std::string_view text) {
+  if (!text.starts_with("#!")) return path.ends_with(".sh") || path.ends_with(".bash");
+  const std::string_view first = text.substr(0, text.find('\n'));
+  static const RE2 kShell(R"(^#!.*[/ ](?:sh|bash|dash|ash)(?: |$))");
+  return RE2::PartialMatch(text::piece(text::trim_right(first)), kShell);
+}
+
 std::string with_own_folder(std::string text, const std::string& path) {
   static const RE2 kOwn(
       R"re(\$\(dirname (?:-- )?"?\$(?:0|BASH_SOURCE|\{(?:0|BASH_SOURCE)(?:\[0\])?(?::-\$0)?\})"?\)|\$\{(?:0|BASH_SOURCE(?:\[0\])?)%/\*\})re");
@@ -288,12 +292,6 @@ std::string with_own_folder(std::string text, const std::string& path) {
   RE2::GlobalReplace(&text, kOwn, replacement);
   RE2::GlobalReplace(&text, kEntered, "\\1");
   return text;
-}
-
-}  // namespace
-
-bool may_run_script(std::string_view script) {
-  return script.find(".sh") != std::string_view::npos || script.find("./") != std::string_view::npos;
 }
 
 bool take_workspace_root(CiText& path) {
@@ -923,7 +921,7 @@ void BuildScript::read_command(const shell::Command& command, Place place, std::
   if (writes_exports_) note_exports(command, words);
   const CiInput input = input_of(command, place);
   const std::vector<CiText> run = without_alias(words);
-  auto build = run.empty() ? std::nullopt : read_build_command(run, input);
+  auto build = run.empty() ? std::nullopt : reader_(run, input);
   if (!build) {
     note_definition_build(command, run);
     return run_script(command, words, builds);
@@ -1005,7 +1003,7 @@ void BuildScript::run_script(const shell::Command& command, std::span<const CiTe
     }
     return is_sourced ? find(name) : environment_of(command, name);
   };
-  BuildScript inner(environment, folders_.back().now, scripts_);
+  BuildScript inner(environment, folders_.back().now, scripts_, reader_);
   inner.role_ = is_sourced ? Role::kSourced : Role::kScript;
   inner.scripts_around_ = scripts_around_ + 1;
   std::vector<CiBuild> found = inner.read(with_own_folder(*text, path));

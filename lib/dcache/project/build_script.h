@@ -34,11 +34,18 @@ class BuildScript {
   // Gives the text of a script of the repository, by its path from the root of the workspace; nothing for
   // other files. Once a build was found in a script it is asked again, with true.
   using Scripts = std::function<std::optional<std::string>(const std::string& path, bool builds)>;
+  // Reads the build that a command starts, as read_build_command() does.
+  using Reader =
+      std::function<std::optional<CiBuild>(const std::vector<CiText>& words, const CiInput& input)>;
 
   // `environment` are the variables that are set outside; `folder` is where it starts, from the root of the
   // workspace. Scripts that commands run are read too, if `scripts` gives them.
-  BuildScript(CiVariables environment, CiText folder, Scripts scripts = {})
-      : environment_(std::move(environment)), scripts_(std::move(scripts)), folders_{{folder, folder}} {}
+  BuildScript(CiVariables environment, CiText folder, Scripts scripts = {},
+              Reader reader = read_build_command)
+      : environment_(std::move(environment)),
+        scripts_(std::move(scripts)),
+        reader_(std::move(reader)),
+        folders_{{folder, folder}} {}
 
   std::vector<CiBuild> read(std::string_view script);
   // The other builds of the last script.
@@ -152,6 +159,7 @@ class BuildScript {
 
   CiVariables environment_;
   Scripts scripts_;
+  Reader reader_;
   uint32_t scripts_around_ = 0;   // how many scripts started this one
   bool moves_arguments_ = false;  // $1 is another argument
   std::vector<CiDefinitionBuild> definition_builds_;
@@ -201,6 +209,13 @@ class BuildScript {
 
 // Whether a script may run another one that builds. Cheap.
 bool may_run_script(std::string_view script);
+
+// Whether a text is one that a POSIX shell runs, by its first line or the ending of its path.
+bool is_shell_script(const std::string& path, std::string_view text);
+
+// The text of a script of the repository with the folders that its commands print written out, from the root
+// of the workspace: `dirname "$0"`, `git rev-parse --show-toplevel`.
+std::string with_own_folder(std::string text, const std::string& path);
 
 // A folder below another. It replaces that if it is absolute.
 CiText join_ci_path(const CiText& folder, const CiText& path);
