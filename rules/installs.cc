@@ -2,8 +2,6 @@
 
 #include <algorithm>
 #include <map>
-#include <memory>
-#include <mutex>
 #include <set>
 #include <string>
 #include <unordered_set>
@@ -16,22 +14,13 @@
 #include "dcache/text/piece.h"
 #include "dcache/text/words.h"
 #include "rules/hadolint.h"
+#include "rules/patterns.h"
 #include "rules/stages.h"
 
 namespace dcache::rules {
 namespace {
 
 constexpr size_t kMostNamed = 4;
-
-// Patterns of the data, compiled once each.
-const RE2& pattern(std::string_view text) {
-  static std::mutex mutex;
-  static std::map<std::string_view, std::unique_ptr<RE2>> known;
-  const std::scoped_lock lock(mutex);
-  std::unique_ptr<RE2>& compiled = known[text];
-  if (!compiled) compiled = std::make_unique<RE2>(text::piece(text), RE2::Quiet);
-  return *compiled;
-}
 
 // How often an option is given; `-qq` is `-q` twice.
 bool is_option_given(const Call& call, std::string_view option) {
@@ -91,8 +80,8 @@ std::vector<const shell::Word*> packages_in(const Pin& pin, const Call& call) {
 std::vector<const shell::Word*> unpinned_in(const Pin& pin, const Call& call) {
   const auto is_command = [&](const shell::Word* word) { return text::is_one_of(word->text, pin.commands); };
   std::vector<const shell::Word*> packages = packages_in(pin, call);
-  const RE2& pinned = pattern(pin.pinned);
-  const RE2* const loose = pin.loose.empty() ? nullptr : &pattern(pin.loose);
+  const RE2& pinned = known_pattern(pin.pinned);
+  const RE2* const loose = pin.loose.empty() ? nullptr : &known_pattern(pin.loose);
   std::erase_if(packages, [&](const shell::Word* word) {
     const re2::StringPiece package = text::piece(word->text);
     const bool moves = loose != nullptr && RE2::PartialMatch(package, *loose);
