@@ -13,6 +13,7 @@
 #include "dcache/text/path.h"
 #include "dcache/text/piece.h"
 #include "dcache/text/words.h"
+#include "rules/comments.h"
 #include "rules/likely_context.h"
 #include "rules/lock_files.h"
 
@@ -27,40 +28,6 @@ std::string first_match(std::string_view text, const RE2& pattern) {
   return RE2::PartialMatch(text::piece(text), pattern, &found) && found.size() <= kLongestVersion
              ? found
              : std::string();
-}
-
-// A text without its comments: `<!-- -->` of XML.
-std::string without_xml_comments(std::string text) {
-  static const RE2 kComment(R"((?s)<!--.*?-->)");
-  RE2::GlobalReplace(&text, kComment, "");
-  return text;
-}
-
-// A build file of Gradle or sbt, or a list in TOML, without its comments: `//`, `/* */` and `#`, which are
-// not in quotes.
-std::string without_code_comments(std::string_view text) {
-  std::string kept;
-  char quote = 0;
-  for (size_t i = 0; i < text.size(); ++i) {
-    const std::string_view rest = text.substr(i);
-    const bool to_line_end = rest.starts_with("//") || rest.starts_with('#');
-    if (quote == 0 && (to_line_end || rest.starts_with("/*"))) {
-      const std::string_view end = to_line_end ? "\n" : "*/";
-      const size_t at = text.find(end, i + 1);
-      if (at == std::string_view::npos) break;
-      i = to_line_end ? at - 1 : at + 1;
-      continue;
-    }
-    kept += text[i];
-    if (quote != 0 && text[i] == '\\' && i + 1 < text.size()) {
-      kept += text[++i];
-    } else if (text[i] == quote || (quote != 0 && text[i] == '\n')) {
-      quote = 0;
-    } else if (quote == 0 && (text[i] == '"' || text[i] == '\'')) {
-      quote = text[i];
-    }
-  }
-  return kept;
 }
 
 // Elements of a pom.xml.
@@ -172,6 +139,46 @@ std::string moving_in_catalogue(std::string_view text) {
   return found.empty() ? first_match(without_code_comments(text), kSnapshot) : found;
 }
 
+// The last part of the names that build files take the project's own version from: "appVersion" of `version =
+// project.appVersion`.
+using OwnNames = std::set<std::string, std::less<>>;
+
+void add_own_names(std::string_view source, OwnNames& names) {
+  static const RE2 kLine(R"((?m)^[^\n/#]*?\bversion\b\s*(?::?=|\(|\s)([^\n]*)$)"), kName(R"((\w+))");
+  re2::StringPiece rest = text::piece(source);
+  for (re2::StringPiece line; RE2::FindAndConsume(&rest, kLine, &line);) {
+    for (std::string name; RE2::FindAndConsume(&line, kName, &name);)
+      names.insert(name);
+  }
+}
+
+// A property that is `1.+`, `latest.release`, or a SNAPSHOT of somebody else.
+// Source: https://docs.gradle.org/current/userguide/build_environment.html#sec:project_properties
+std::string moving_in_properties(std::string_view text, const OwnNames& own) {
+  static const RE2 kProperty(R"((?m)^[ \t]*([\w.\-]+)[ \t]*[=:][ \t]*(\S+)[ \t]*$)");
+  static const RE2 kOpen(R"((?:\d[\w.\-]*\.)?\+|latest\.\w+)");
+  constexpr std::string_view kOwn[] = {"version", "VERSION_NAME"};
+  re2::StringPiece rest = text::piece(text);
+  for (std::string name, value; RE2::FindAndConsume(&rest, kProperty, &name, &value);) {
+    if (value.size() > kLongestVersion) continue;
+    const bool is_own = text::is_one_of(name, kOwn) || own.contains(name);
+    if (RE2::FullMatch(value, kOpen) || (value.ends_with("-SNAPSHOT") && !is_own)) return value;
+  }
+  return {};
+}
+
+// Code of a build in Scala, Kotlin or Java: values with a SNAPSHOT too.
+std::string moving_in_code(std::string_view source, const OwnNames& own) {
+  static const RE2 kValue(R"re(\b(\w+)\s*(?::\s*String\s*)?:?=\s*"([\w.\-]+-SNAPSHOT)")re");
+  if (std::string found = moving_in_build_file(source); !found.empty()) return found;
+  const std::string text = without_code_comments(source);
+  re2::StringPiece rest = text;
+  for (std::string name, value; RE2::FindAndConsume(&rest, kValue, &name, &value);) {
+    if (name != "version" && !own.contains(name) && value.size() <= kLongestVersion) return value;
+  }
+  return {};
+}
+
 // Source: https://learn.microsoft.com/nuget/concepts/package-versioning#floating-version-resolutions
 std::string moving_in_msbuild(std::string_view source) {
   const std::string text = without_xml_comments(std::string(source));
@@ -210,40 +217,85 @@ class MovingSearch {
   }
 
   template <typename Find>
-  std::vector<MovingVersion> in_files(const Find& find, const auto& is_manifest) const {
-    std::vector<MovingVersion> all;
+  void add_files(const Find& find, const auto& is_manifest, std::vector<MovingVersion>& all) const {
     for (const context::Record& record : context_.files.records()) {
-      const std::string_view name = text::base_name(record.path);
-      if (!is_manifest(name)) continue;
+      if (!is_manifest(record.path)) continue;
       const auto text = context_.read(record.path);
       std::string found = text ? find(*text) : std::string();
       if (!found.empty()) all.push_back({std::move(found), std::string(record.path)});
     }
-    return all;
+  }
+
+  // The names that the build files take the project's own version from.
+  OwnNames own_names(const auto& is_build_file) const {
+    OwnNames names;
+    for (const context::Record& record : context_.files.records()) {
+      if (!is_build_file(record.path)) continue;
+      if (const auto text = context_.read(record.path)) add_own_names(without_code_comments(*text), names);
+    }
+    return names;
   }
 
  private:
   const lint::BuildContext& context_;
 };
 
+// Whether a path has the folder as one of its parts.
+bool is_in_folder(std::string_view path, std::string_view folder) {
+  while (!path.empty()) {
+    const std::string_view part = path.substr(0, path.find('/'));
+    if (part == folder && part.size() < path.size()) return true;
+    path.remove_prefix(std::min(part.size() + 1, path.size()));
+  }
+  return false;
+}
+
+std::vector<MovingVersion> moving_in_sbt(const MovingSearch& search) {
+  const auto is_build = [](std::string_view path) { return path.ends_with(".sbt"); };
+  const auto is_code = [](std::string_view path) {
+    return path.ends_with(".scala") && text::base_name(text::parent_path(path)) == "project";
+  };
+  std::vector<MovingVersion> found;
+  search.add_files(moving_in_build_file, is_build, found);
+  const OwnNames own =
+      search.own_names([&](std::string_view path) { return is_build(path) || is_code(path); });
+  search.add_files([&](std::string_view text) { return moving_in_code(text, own); }, is_code, found);
+  return found;
+}
+
+std::vector<MovingVersion> moving_in_gradle(const MovingSearch& search) {
+  const auto is_build = [](std::string_view path) {
+    return path.ends_with(".gradle") || path.ends_with(".gradle.kts");
+  };
+  const auto is_catalogue = [](std::string_view path) { return path.ends_with(".versions.toml"); };
+  const auto is_code = [](std::string_view path) {
+    const bool is_source = path.ends_with(".kt") || path.ends_with(".java") || path.ends_with(".groovy");
+    return is_source && (is_in_folder(path, "buildSrc") || is_in_folder(path, "build-logic"));
+  };
+  const auto is_properties = [](std::string_view path) {
+    return text::base_name(path) == "gradle.properties";
+  };
+  std::vector<MovingVersion> found;
+  search.add_files(moving_in_build_file, is_build, found);
+  search.add_files(moving_in_catalogue, is_catalogue, found);
+  const OwnNames own = search.own_names(is_build);
+  search.add_files([&](std::string_view text) { return moving_in_properties(text, own); }, is_properties,
+                   found);
+  search.add_files([&](std::string_view text) { return moving_in_code(text, own); }, is_code, found);
+  return found;
+}
+
 std::vector<MovingVersion> find_moving(const lint::BuildContext& context, std::string_view manager) {
   const MovingSearch search(context);
   if (manager == "maven") return search.in_maven();
-  if (manager == "sbt")
-    return search.in_files(moving_in_build_file,
-                           [](std::string_view name) { return name.ends_with(".sbt"); });
-  if (manager == "dotnet") {
-    return search.in_files(moving_in_msbuild, [](std::string_view name) {
-      return name.ends_with("proj") || name == "Directory.Packages.props" || name == "Directory.Build.props";
-    });
-  }
-  if (manager != "gradle") return {};
-  std::vector<MovingVersion> found = search.in_files(moving_in_build_file, [](std::string_view name) {
-    return name.ends_with(".gradle") || name.ends_with(".gradle.kts");
-  });
-  const std::vector<MovingVersion> listed = search.in_files(
-      moving_in_catalogue, [](std::string_view name) { return name.ends_with(".versions.toml"); });
-  found.insert(found.end(), listed.begin(), listed.end());
+  if (manager == "sbt") return moving_in_sbt(search);
+  if (manager == "gradle") return moving_in_gradle(search);
+  std::vector<MovingVersion> found;
+  const auto is_project = [](std::string_view path) {
+    const std::string_view name = text::base_name(path);
+    return name.ends_with("proj") || name == "Directory.Packages.props" || name == "Directory.Build.props";
+  };
+  if (manager == "dotnet") search.add_files(moving_in_msbuild, is_project, found);
   return found;
 }
 

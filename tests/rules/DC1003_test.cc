@@ -1647,10 +1647,22 @@ TEST(CacheMounts, AreNotSafeIfManifestsAskForTheNewest) {
            {"a.csproj", "<PackageReference Include=\"A\" Version=\"1.*\" />\n", kDotnet, false},
            {"Directory.Packages.props", "<PackageVersion Include=\"A\" Version=\"*\" />\n", kDotnet, false},
            {"a.csproj", "<PackageReference Include=\"A\" Version=\"1.2.3\" />\n", kDotnet, true},
+           {"gradle.properties", "libVersion=1.+\n", kGradle, false},
+           {"gradle.properties", "libVersion = 2.0-SNAPSHOT\n", kGradle, false},
+           {"gradle.properties", "version=1.0-SNAPSHOT\norg.gradle.jvmargs=-Xmx1g\n", kGradle, true},
+           {"gradle.properties", "libVersion=2.0\n", kGradle, true},
+           {"buildSrc/src/main/kotlin/Versions.kt", "const val lib = \"2.0-SNAPSHOT\"\n", kGradle, false},
+           {"src/main/kotlin/Versions.kt", "const val lib = \"2.0-SNAPSHOT\"\n", kGradle, true},
+           {"project/Dependencies.scala", "val lib = \"a\" % \"b\" % \"1.0-SNAPSHOT\"\n", kSbt, false},
+           {"project/Versions.scala", "  val lib: String = \"1.0-SNAPSHOT\"\n", kSbt, false},
+           {"project/Build.scala", "version := \"1.0-SNAPSHOT\"\n", kSbt, true},
+           {"src/main/scala/A.scala", "val lib = \"1.0-SNAPSHOT\"\n", kSbt, true},
            {"package.json", "{}", "FROM node\nCOPY package.json ./\nRUN npm install --prefer-offline\n",
             false},
            {"package.json", "{}", "FROM node\nCOPY package*.json ./\nRUN npm ci --prefer-offline\n", true}}) {
     const test::TemporaryFolder folder;
+    for (const char* const build_file : {"build.sbt", "settings.gradle"})
+      folder.write(build_file, "");
     folder.write(one.path, one.text);
     const std::string found = offered_mounts(one.dockerfile, test::facts_of(folder));
     EXPECT_EQ(found.find(" safe") != std::string::npos, one.safe) << one.text << "\n"
@@ -1658,6 +1670,17 @@ TEST(CacheMounts, AreNotSafeIfManifestsAskForTheNewest) {
     EXPECT_EQ(found.find(" unsafe") == std::string::npos, one.safe) << one.text << "\n"
                                                                     << one.dockerfile << found;
   }
+}
+
+// The project's own version may have any name.
+TEST(CacheMounts, AreSafeIfTheProjectIsASnapshot) {
+  const test::TemporaryFolder folder;
+  folder.write("gradle.properties", "appVersion=1.0-SNAPSHOT\n");
+  folder.write("build.gradle", "version = project.appVersion\n");
+  EXPECT_EQ(
+      offered_mounts("FROM gradle AS b\nCOPY . .\nRUN gradle bootJar\nFROM scratch\nCOPY --from=b /x /x\n",
+                     test::facts_of(folder)),
+      "3 safe /root/.gradle/caches");
 }
 
 // What a compiler made here would be taken from the mount when the image has other C libraries.
