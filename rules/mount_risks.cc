@@ -177,14 +177,10 @@ bool has_own_settings(const Use& use) {
 }
 
 bool may_keep_old(const Use& use) {
-  return std::ranges::any_of(use.command->words, [&](const shell::Word& word) {
-    if (use.manager->name == "uv")
-      return word.text == "--no-editable" || word.text == "." || word.text.starts_with("./") ||
-             word.text.starts_with('/');
-    constexpr std::string_view kOptions[] = {"-s", "--source", "--configfile"};
-    return use.manager->name == "dotnet" &&
-           text::is_one_of(word.text.substr(0, word.text.find('=')), kOptions);
-  });
+  return use.manager->name == "uv" && std::ranges::any_of(use.command->words, [](const shell::Word& word) {
+           return word.text == "--no-editable" || word.text == "." || word.text.starts_with("./") ||
+                  word.text.starts_with('/');
+         });
 }
 
 bool links_into_store(const Use& use) {

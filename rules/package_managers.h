@@ -21,6 +21,14 @@ struct Pair {
   std::string_view value;
 };
 
+// What a file of a project has if packages come from files of the project or the machine. One that was
+// replaced under its version may not be noticed.
+struct LocalSource {
+  std::string_view file;     // its name, which may be a pattern
+  std::string_view pattern;  // RE2
+  std::string_view unless;   // RE2, of what the pattern matched: a source that is used in place
+};
+
 // Where a cache is on images of these names: the last part of the name, without registry and tag. With "<N"
 // only tags whose first number is lower count; what ends in a slash is a folder of the registry.
 struct ImagePath {
@@ -122,10 +130,13 @@ struct PackageManager {
   Words configured_unless = {};               // settings that move no cache: their names up to a dot
   std::span<const Words> configured_by = {};  // commands that may move its caches: their first words
   std::span<const Pair> configured_in = {};  // files of the project that may, if they contain the second text
-  Words ask = {};          // commands that tell where they are, that of the newest version first
-  Words offline = {};      // arguments that keep it from downloading
-  Words offline_env = {};  // "NAME=VALUE" of variables that do
-  Words no_fix_env = {};   // with one of these a mount takes away what was installed
+  Words ask = {};  // commands that tell where they are, that of the newest version first
+  std::span<const LocalSource> local_sources = {};
+  Words local_options = {};  // whose value is such a source, if it is not an address
+  Words local_env = {};      // the same of variables
+  Words offline = {};        // arguments that keep it from downloading
+  Words offline_env = {};    // "NAME=VALUE" of variables that do
+  Words no_fix_env = {};     // with one of these a mount takes away what was installed
   // Files and folders with settings outside of the project, absolute or in the home of the user ("~/.npmrc").
   Words settings = {};
   // First arguments of commands that do their work without the packages that are installed, such as

@@ -67,6 +67,15 @@ class Writer {
     return table("Pair", rows);
   }
 
+  std::string local_sources(const json& manager) {
+    std::string rows;
+    const json list = manager.value("local_sources", json::array());
+    for (const json& one : list)
+      rows += fmt::format("{{{}, {}, {}}}, ", quoted(one.at(0)), quoted(one.at(1)),
+                          quoted(one.size() > 2 ? one.at(2).get<std::string>() : ""));
+    return table("LocalSource", rows);
+  }
+
   std::string image_paths(const json& cache) {
     std::string rows;
     const json list = cache.value("on_images", json::array());
@@ -143,7 +152,9 @@ class Writer {
         "     .inseparable_with = {}, .scripts = {}, .separable = {}, .caches = {}, .file_options = {},\n"
         "     .options_with_value = {}, .opt_out = {}, .opt_out_env = {}, .unsafe_fix = {}, .actions = {},\n"
         "     .pins = {}, .confirms = {}, .cleanup = {}, .empties = {}, .cleaning_rules = {},\n"
-        "     .configured_unless = {}, .configured_by = {}, .configured_in = {}, .ask = {}, .offline = {}, "
+        "     .configured_unless = {}, .configured_by = {}, .configured_in = {}, .ask = {}, .local_sources = "
+        "{},\n"
+        "     .local_options = {}, .local_env = {}, .offline = {}, "
         ".offline_env = {},\n"
         "     .no_fix_env = {}, .settings = {}, .needs_nothing = {}}},\n",
         text(manager, "name"), table("Words", programs), words(manager, "manifests"),
@@ -154,7 +165,8 @@ class Writer {
         pins(manager.value("pins", json::array())), confirms(manager), cleanup(manager),
         table("Words", list_of_words(manager, "empties")), words(manager, "cleaning_rules"),
         words(manager, "configured_unless"), table("Words", list_of_words(manager, "configured_by")),
-        pairs(manager, "configured_in"), words(manager, "ask"), words(manager, "offline"),
+        pairs(manager, "configured_in"), words(manager, "ask"), local_sources(manager),
+        words(manager, "local_options"), words(manager, "local_env"), words(manager, "offline"),
         words(manager, "offline_env"), words(manager, "no_fix_env"), words(manager, "settings"),
         table("Words", list_of_words(manager, "needs_nothing")));
   }

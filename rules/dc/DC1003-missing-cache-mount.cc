@@ -18,6 +18,7 @@
 #include "rules/edits.h"
 #include "rules/gain.h"
 #include "rules/invocations.h"
+#include "rules/local_sources.h"
 #include "rules/mount_risks.h"
 #include "rules/moving_versions.h"
 #include "rules/old_builders.h"
@@ -507,6 +508,11 @@ class Check {
           "have changed",
           lack.manager().name);
     return {};
+    if (const std::string source = local_source_of(dockerfile_, run, use); !source.empty())
+      return fmt::format(
+          "{} names files as a source of packages, and one that was replaced under its version may be "
+          "taken from the mount",
+          source);
   }
 
   // The same for a folder that packages are used from.

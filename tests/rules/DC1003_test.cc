@@ -1683,6 +1683,74 @@ TEST(CacheMounts, AreSafeIfTheProjectIsASnapshot) {
       "3 safe /root/.gradle/caches");
 }
 
+// A package of the project that was replaced under its version is not looked at again.
+TEST(CacheMounts, AreNotSafeIfPackagesComeFromTheProject) {
+  const char* const kUv = "FROM python\nCOPY pyproject.toml ./\nRUN uv sync\n";
+  const char* const kPip = "FROM python\nCOPY requirements.txt ./\nRUN pip install -r requirements.txt\n";
+  const char* const kNpm = "FROM node\nCOPY package.json ./\nRUN npm install\n";
+  const char* const kYarn = "FROM node\nCOPY package.json ./\nRUN yarn install\n";
+  const char* const kDotnet =
+      "FROM mcr.microsoft.com/dotnet/sdk:8.0 AS b\nCOPY . .\nRUN dotnet publish\nFROM scratch\nCOPY --from=b "
+      "/x /x\n";
+  const char* const kMaven =
+      "FROM maven AS b\nCOPY . .\nRUN mvn -B package\nFROM scratch\nCOPY --from=b /x /x\n";
+  for (const MovingCase& one : std::vector<MovingCase>{
+           {"pyproject.toml", "[tool.uv.sources]\nx = { path = \"../x\" }\n", kUv, false},
+           {"pyproject.toml", "[tool.uv.sources]\nx = { path = \"../x\", editable = true }\n", kUv, true},
+           {"pyproject.toml", "[tool.uv.sources.x]\npath = \"../x\"\n", kUv, false},
+           {"pyproject.toml", "[tool.uv.sources]\nx = { workspace = true }\n", kUv, true},
+           {"pyproject.toml", "[tool.uv]\nfind-links = [\"./wheels\"]\n", kUv, false},
+           {"pyproject.toml", "[[tool.uv.index]]\nurl = \"https://example.com/simple\"\n", kUv, true},
+           {"requirements.txt", "--find-links ./wheels\na==1\n", kPip, false},
+           {"requirements.txt", "--find-links https://example.com/wheels\na==1\n", kPip, true},
+           {"requirements.txt", "a==1\n",
+            "FROM python\nRUN pip install --find-links=/wheels -r requirements.txt\n", false},
+           {"requirements.txt", "a==1\n",
+            "FROM python\nRUN pip install -f https://example.com/w -r requirements.txt\n", true},
+           {"requirements.txt", "a==1\n",
+            "FROM python\nENV PIP_FIND_LINKS=/wheels\nRUN pip install -r requirements.txt\n", false},
+           {"package.json", R"({"dependencies": {"x": "file:x-1.0.0.tgz"}})", kNpm, false},
+           {"package.json", R"({"dependencies": {"x": "file:../x"}})", kNpm, true},
+           {"package.json", R"({"dependencies": {"x": "file:../x"}})", kYarn, false},
+           {"nuget.config",
+            "<configuration><packageSources><clear /><add key=\"local\" value=\"./nupkgs\" />"
+            "</packageSources></configuration>",
+            kDotnet, false},
+           {"nuget.config",
+            "<configuration><packageSources><add key=\"n\" value=\"https://example.com/v3/index.json\" />"
+            "</packageSources></configuration>",
+            kDotnet, true},
+           {"nuget.config",
+            "<configuration><packageSourceCredentials><n><add key=\"Username\" value=\"a\" /></n>"
+            "</packageSourceCredentials></configuration>",
+            kDotnet, true},
+           {"a.csproj", "<RestoreAdditionalProjectSources>./nupkgs</RestoreAdditionalProjectSources>\n",
+            kDotnet, false},
+           {"pom.xml",
+            "<project><repositories><repository><url>file://${project.basedir}/repo</url></repository>"
+            "</repositories></project>",
+            kMaven, false}}) {
+    const test::TemporaryFolder folder;
+    folder.write(one.path, one.text);
+    const std::string found = offered_mounts(one.dockerfile, test::facts_of(folder));
+    EXPECT_EQ(found.find(" safe") != std::string::npos, one.safe) << one.text << "\n"
+                                                                  << one.dockerfile << found;
+    EXPECT_EQ(found.find(" unsafe") == std::string::npos, one.safe) << one.text << "\n"
+                                                                    << one.dockerfile << found;
+  }
+}
+
+// It takes what its cache has, which a mount would hide.
+TEST(CacheMounts, AreNotOfferedIfAFileOfTheProjectSaysOffline) {
+  for (const auto& [path, text] : std::vector<std::pair<std::string, std::string>>{
+           {"pyproject.toml", "[tool.uv]\noffline = true\n"}, {"uv.toml", "offline = true\n"}}) {
+    const test::TemporaryFolder folder;
+    folder.write(path, text);
+    const std::string found = offered_mounts("FROM python\nRUN uv sync\n", test::facts_of(folder));
+    EXPECT_EQ(found.find("safe"), std::string::npos) << path << found;
+  }
+}
+
 // What a compiler made here would be taken from the mount when the image has other C libraries.
 TEST(CacheMounts, AreNotSafeForWhatIsCompiled) {
   for (const auto& [text, expected] : std::vector<std::pair<std::string, std::string>>{
