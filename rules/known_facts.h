@@ -44,6 +44,35 @@ struct Compiler {
 };
 std::span<const Compiler> compilers();
 
+// A command that builds an image without BuildKit (builder-commands.json).
+struct BuilderCommand {
+  std::string_view name;                             // in words
+  std::string_view part;                             // the text by which a line that has it is found
+  std::span<const std::string_view> words = {};      // the program and its sub-commands, in their order
+  std::span<const std::string_view> only_with = {};  // one of these options has to be there
+  std::span<const std::string_view> flags = {};      // options without a value
+  std::span<const std::string_view> file_options = {};
+  // Those that name the context. An argument is not one then.
+  std::span<const std::string_view> context_options = {};
+};
+std::span<const BuilderCommand> builder_commands();
+
+// What says in a file that another builder than BuildKit builds (builder-files.json).
+struct BuilderFile {
+  std::string_view name;  // of the builder, in words
+  // "classic", "kaniko", "podman", or "own mounts" for mounts with ids of a service.
+  std::string_view builder;
+  // What it builds: "folder" for what is in the folder of the file, "scripts" for what its commands `docker
+  // build` name; empty for the whole project.
+  std::string_view scope = {};
+  std::string_view line = {};     // the pattern counts for lines with this text that are not only printed
+  std::string_view pattern = {};  // RE2
+  std::string_view unless = {};   // RE2
+  std::span<const std::string_view> files = {};  // their names, which may be patterns
+  std::span<const std::string_view> has = {};    // texts that all are in it
+};
+std::span<const BuilderFile> builder_files();
+
 // Words that rules look for (words.json).
 //
 // Variables that have another value in each build: whole names, and parts of names.
@@ -109,6 +138,9 @@ std::span<const std::string_view> old_go_distributions();
 std::span<const std::string_view> pipefail_shells();
 // Commands that are not programs, and words that begin what only a shell reads.
 std::span<const std::string_view> shell_commands();
+// Members of YAML that say in which folder the commands next to them run, and those that set variables.
+std::span<const std::string_view> script_folder_keys();
+std::span<const std::string_view> script_variable_keys();
 // Users that distributions and the packages of services make, whose home is not below /home.
 std::span<const std::string_view> system_users();
 

@@ -1,25 +1,35 @@
 #include "rules/old_builders.h"
 
 #include <algorithm>
+#include <iterator>
 #include <optional>
 #include <span>
 #include <vector>
 
 #include <fmt/format.h>
-#include <fmt/ranges.h>
 #include <re2/re2.h>
 
+#include "dcache/project/build_script.h"
 #include "dcache/project/skaffold_config.h"
 #include "dcache/project/yaml.h"
+#include "dcache/text/glob.h"
 #include "dcache/text/path.h"
 #include "dcache/text/piece.h"
-#include "dcache/text/unicode.h"
 #include "dcache/text/words.h"
+#include "rules/comments.h"
+#include "rules/known_facts.h"
+#include "rules/patterns.h"
 #include "rules/project_files.h"
+#include "rules/script_builds.h"
+#include "rules/script_text.h"
 
 namespace dcache::rules {
 namespace {
 
+using project::BuildField;
+using project::CiBuild;
+using project::CiPair;
+using project::CiText;
 using project::yaml::Value;
 
 // What builds images and knows less than BuildKit.
@@ -65,128 +75,6 @@ bool matches(std::string_view text, const RE2& pattern) {
   return RE2::PartialMatch(text::piece(text), pattern);
 }
 
-bool is_comment(std::string_view line) {
-  line = text::trim_left(line);
-  return line.starts_with('#') || line.starts_with("//") || line.starts_with("REM ");
-}
-
-// What precedes a place in its command.
-struct Before {
-  std::string_view text = {};
-  bool in_comment = false;
-};
-
-// What precedes the end of a part of a line in its command, as shells read it.
-Before command_before(std::string_view part) {
-  size_t begin = 0;
-  char quote = 0;
-  for (size_t i = 0; i < part.size(); ++i) {
-    const char c = part[i];
-    const bool substitutes = c == '`' || (c == '$' && part.substr(i + 1).starts_with('('));
-    if (c == '\\' && quote != '\'') {
-      ++i;
-    } else if (substitutes && quote != '\'') {
-      begin = i + (c == '$' ? 2 : 1);
-    } else if (quote != 0) {
-      if (c == quote) quote = 0;
-    } else if (c == '"' ||
-               (c == '\'' && (i == 0 || !text::is_letter(static_cast<unsigned char>(part[i - 1]))))) {
-      quote = c;
-    } else if (c == ';' || c == '&' || c == '|') {
-      begin = i + 1;
-    } else if (c == '#' && i > 0 && (part[i - 1] == ' ' || part[i - 1] == '\t')) {
-      return {part, true};
-    }
-  }
-  return {part.substr(begin), false};
-}
-
-// Whether what is at a place of a text is neither in a comment nor only printed, as by `@echo "…"`.
-bool is_meant(std::string_view text, size_t at) {
-  static const RE2 kPrints(
-      R"(^[\s@+\-]*(?:\w+:\s+)?(?:(?:echo|printf|Write-Host|Write-Output)\s|(?:info|warning)\s|print\())");
-  const std::string_view line = line_at(text, at);
-  const size_t begin = static_cast<size_t>(line.data() - text.data());
-  const Before before = command_before(line.substr(0, at - begin));
-  if (before.in_comment) return false;
-  if (!matches(before.text, kPrints)) return true;
-  // What it prints may go to a file of variables or a shell.
-  std::string rest(line.substr(at - begin));
-  RE2::GlobalReplace(&rest, ">&2", "");
-  return has(line, "##vso") || has(rest, ">") || has(rest, "|");
-}
-
-// The line at a place of a text and the one after it.
-std::string_view two_lines_at(std::string_view text, size_t at) {
-  const size_t begin = at == 0 ? 0 : text.rfind('\n', at - 1) + 1;
-  const std::string_view from = text.substr(begin);
-  const size_t end = from.find('\n');
-  return end == std::string_view::npos ? from : from.substr(0, from.find('\n', end + 1));
-}
-
-// The places of `part` in lines that are not comments where `holds` is true of the line, with all lines that
-// a backslash continues, or with the next one.
-template <typename Holds>
-std::vector<size_t> line_places(std::string_view text, std::string_view part, const Holds& holds) {
-  std::vector<size_t> places;
-  for (size_t at = text.find(part); at != std::string_view::npos; at = text.find(part, at + part.size())) {
-    const std::string_view continued = line_at(text, at), two = two_lines_at(text, at);
-    if (is_comment(two) || !is_meant(text, at)) continue;
-    if (holds(continued.size() > two.size() ? continued : two)) places.push_back(at);
-  }
-  return places;
-}
-
-template <typename Holds>
-bool any_line(std::string_view text, std::string_view part, const Holds& holds) {
-  return !line_places(text, part, holds).empty();
-}
-
-// The command at a place of a text, with the lines that a backslash continues.
-std::string_view command_at(std::string_view text, size_t at) {
-  const std::string_view line = line_at(text, at);
-  const size_t place = at - static_cast<size_t>(line.data() - text.data());
-  const size_t begin = place - command_before(line.substr(0, place)).text.size();
-  return line.substr(begin, line.find_first_of(";&|", place) - begin);
-}
-
-// The contexts and Dockerfiles that a command names, which runs in `folder`; empty if it may build any.
-// Sources: https://docs.docker.com/reference/cli/docker/buildx/build/,
-// https://learn.microsoft.com/cli/azure/acr#az-acr-build,
-// https://cloud.google.com/sdk/gcloud/reference/builds/submit
-std::vector<std::string> named_paths(std::string_view command, std::string_view folder) {
-  static const RE2 kVerb(R"((?:^|\s)(build|submit|deploy)(?:\s|$))");
-  static const RE2 kWord(R"re(\s*["']*([^\s"']+)["']*)re");
-  constexpr std::string_view kFlags[] = {"--no-cache", "--pull", "-q",    "--quiet",
-                                         "--async",    "--push", "--load"};
-  constexpr std::string_view kFile[] = {"-f", "--file"};
-  re2::StringPiece rest = text::piece(command), verb;
-  if (has(command, "compose") || !RE2::FindAndConsume(&rest, kVerb, &verb)) return {};
-  const bool deploys = verb == "deploy";
-  std::vector<std::string> contexts, files;
-  for (std::string word; RE2::Consume(&rest, kWord, &word);) {
-    if (word == "\\") continue;
-    if (!word.starts_with('-')) {
-      if (!deploys) contexts.push_back(word);
-      continue;
-    }
-    const size_t equals = word.find('=');
-    const std::string option = word.substr(0, equals);
-    std::string value = equals == std::string::npos ? std::string() : word.substr(equals + 1);
-    if (equals == std::string::npos && !text::is_one_of(option, kFlags)) RE2::Consume(&rest, kWord, &value);
-    if (text::is_one_of(option, kFile)) files.push_back(value);
-    if (option == "--source") contexts.push_back(value);
-  }
-  const auto is_unknown = [](const std::string& path) { return has(path, "$"); };
-  if (contexts.size() != 1 || std::ranges::any_of(contexts, is_unknown) ||
-      std::ranges::any_of(files, is_unknown))
-    return {};
-  const std::string context = text::join_path(folder, contexts.front());
-  // A file counts from the context for some.
-  if (!files.empty()) return {text::join_path(folder, files.back()), text::join_path(context, files.back())};
-  return context == "." ? std::vector<std::string>() : std::vector{context};
-}
-
 // `DOCKER_BUILDKIT: "0"`, `export DOCKER_BUILDKIT := 0`, `${DOCKER_BUILDKIT:-0}`; Azure has `name` and
 // `value`.
 std::vector<size_t> buildkit_off_places(std::string_view text) {
@@ -202,10 +90,63 @@ bool switches_buildkit_on(std::string_view text) {
   return matches(text, kOn);
 }
 
-// `docker build`, and Compose, which may build; not `docker buildx build`.
+// `docker build`; not `docker buildx build`.
+const RE2& docker_build() {
+  static const RE2 kBuild(R"(\bdocker(?:\s+image)?\s+build\b)");
+  return kBuild;
+}
+
+// The same, and Compose, which may build.
 bool builds_with_docker(std::string_view text) {
-  static const RE2 kBuild(R"(\bdocker(?:-compose)?(?:\s+(?:compose|image))?\s+(?:build|up)\b)");
-  return matches(text, kBuild);
+  static const RE2 kCompose(R"(\bdocker(?:-|\s+)compose(?:\s+-[^\n]*?)?\s+(?:build|up)\b)");
+  return matches(text, docker_build()) || matches(text, kCompose);
+}
+
+using Paths = std::vector<std::string>;
+
+// `docker build` with the builder that DOCKER_BUILDKIT chooses.
+std::optional<CiBuild> read_docker_build(const std::vector<CiText>& words, const project::CiInput& input) {
+  auto build = project::read_build_command(words, input);
+  return build && build->asks_environment ? std::move(build) : std::nullopt;
+}
+
+// What the commands `docker build` of a file name, if none of them can build another thing.
+std::vector<Paths> docker_paths(const ProjectFile& file) {
+  constexpr std::string_view kProgram = "docker";
+  const std::string_view text = file.text;
+  std::vector<size_t> places;
+  for (const size_t at : line_places(text, kProgram, builds_with_docker)) {
+    const std::string_view from = text.substr(at, line_at(text, at).size());
+    static const RE2 kStart(R"(^docker(?:-compose)?\s)");
+    if (!matches(from, kStart)) continue;
+    const std::string_view command = command_at(text, at);
+    if (has(command, "compose")) return {{}};
+    if (matches(command, docker_build())) places.push_back(at);
+  }
+  if (places.empty()) return {{}};
+  return built_paths(file, places, {.part = kProgram, .reader = read_docker_build});
+}
+
+// What commands with DOCKER_BUILDKIT=0 build. Where it is set for others too, that may be anything.
+std::vector<Paths> paths_without_buildkit(const ProjectFile& file) {
+  const std::string_view text = file.text;
+  std::vector<Paths> all;
+  std::vector<size_t> places;
+  for (const size_t at : buildkit_off_places(text)) {
+    const std::string_view command = command_at(text, at);
+    if (matches(command, docker_build()) && !has(command, "compose")) {
+      places.push_back(at);
+    } else {
+      all.emplace_back();
+    }
+  }
+  const WantedBuilds wanted{
+      .part = "DOCKER_BUILDKIT", .reader = read_docker_build, .is_wanted = [](const CiBuild& build) {
+        return build.builder == plan::Builder::kClassic;
+      }};
+  std::vector<Paths> found = built_paths(file, places, wanted);
+  std::ranges::move(found, std::back_inserter(all));
+  return all;
 }
 
 // Whether a text names an image of Docker before 23.0 other than the daemon next to a job: the job's own
@@ -216,7 +157,7 @@ bool names_old_image(std::string_view text) {
   re2::StringPiece rest = text::piece(text), before, version;
   while (RE2::FindAndConsume(&rest, kImage, &before, &version)) {
     const std::string_view line(before.data(), before.size()), ending(version.data(), version.size());
-    if (is_comment(line) || command_before(line).in_comment) continue;
+    if (ends_in_comment(line)) continue;
     if (!has(ending, "dind") || matches(line, kKey)) return true;
   }
   return false;
@@ -227,23 +168,6 @@ bool has_old_docker(std::string_view text) {
   static const RE2 kRemote(R"(setup_remote_docker:\s*\n\s*version:\s*["']?(?:docker)?(?:1\d|2[0-2])\b)");
   return (names_old_image(text) || matches(text, kRemote)) && builds_with_docker(text) &&
          !switches_buildkit_on(text);
-}
-
-// An image, an action, a task or a program of kaniko; not a name that somebody gave to something else.
-bool runs_kaniko(std::string_view name, std::string_view text) {
-  static const RE2 kRuns(
-      R"re(kaniko[\w./\-]*executor\b)re"
-      R"re(|\b(?:image|uses|component|template|remote|file|buildMode)["']?\s*[:=]\s*["']?[\w.\-:/$@{}]*kaniko)re"
-      R"re(|\btaskRef["']?:\s*\{?\s*["']?name["']?:\s*["']?kaniko)re"
-      R"re(|\bname["']?:\s*["']?[\w.\-:]+/[\w.\-/]*kaniko)re"
-      R"re(|\b(?:docker|podman|nerdctl)\s+run\b(?s:.*)\bkaniko)re");
-  static const RE2 kKey(R"(kaniko:\s*(?:\{|\n|$))");
-  const bool of_devspace = name.starts_with("devspace");
-  const auto runs = [&](std::string_view lines) {
-    return matches(lines, kRuns) || (of_devspace && matches(lines, kKey));
-  };
-  return any_line(text, "kaniko", runs) ||
-         any_line(text, "taskRef", [](std::string_view lines) { return matches(lines, kRuns); });
 }
 
 // Texts of a list, or the only one.
@@ -275,56 +199,92 @@ bool is_classic_step(const Value& step, bool has_buildkit) {
   return words.empty() || words.front() == "build" || std::ranges::any_of(words, builds_with_docker);
 }
 
-// The contexts and Dockerfiles that a step of Cloud Build names.
-std::vector<std::string> step_paths(const Value& step) {
-  const std::vector<std::string_view> words = texts_of(step.find("args"));
+// The words of the command of a step of Cloud Build.
+std::vector<CiText> step_words(const Value& step, std::string_view program) {
+  std::vector<CiText> words{{std::string(program)}};
+  for (const std::string_view word : texts_of(step.find("args")))
+    words.push_back(project::expand_shell(word, [](std::string_view) { return std::nullopt; }));
+  return words;
+}
+
+// The contexts and Dockerfiles that the build of a step names.
+Paths paths_of_step(const Value& step, CiBuild build) {
   const Value* const dir = step.find("dir");
-  if (words.empty() || words.front() != "build") return {};
-  return named_paths(fmt::format("{}", fmt::join(words, " ")),
-                     dir == nullptr ? std::string_view() : dir->text);
+  if (dir != nullptr) build.folder = {dir->text};
+  return paths_of(build);
 }
 
 // Of each step that builds with an old Docker what it names.
-std::vector<std::vector<std::string>> classic_steps(const ProjectFile& file) {
+std::vector<Paths> classic_steps(const ProjectFile& file) {
   if (!has(file.text, "cloud-builders/docker")) return {};
   const project::yaml::Documents& documents = file.documents();
   // A template is not YAML.
   if (documents.values.empty() || !documents.failures.empty())
-    return std::vector<std::vector<std::string>>(
-        switches_buildkit_on(file.text) || has(file.text, "buildx") ? 0 : 1);
-  std::vector<std::vector<std::string>> found;
+    return std::vector<Paths>(switches_buildkit_on(file.text) || has(file.text, "buildx") ? 0 : 1);
+  std::vector<Paths> found;
   for (const Value& root : documents.values) {
     const Value* const steps = root.find("steps");
     const Value* const options = root.find("options");
     const bool on = options != nullptr && any_has(texts_of(options->find("env")), "DOCKER_BUILDKIT=1");
     if (steps == nullptr) continue;
     for (const Value& step : steps->items) {
-      if (is_classic_step(step, on)) found.push_back(step_paths(step));
+      if (!is_classic_step(step, on)) continue;
+      auto build = project::read_build_command(step_words(step, "docker"));
+      found.push_back(build ? paths_of_step(step, *std::move(build)) : Paths());
     }
   }
   return found;
 }
 
-// Commands of cloud services that build with Docker's classic builder, if they are not given a file that says
-// more.
-// Source: https://github.com/Azure/acr/issues/721,
-// https://cloud.google.com/sdk/gcloud/reference/builds/submit
-// (`--tag` builds with gcr.io/cloud-builders/docker), https://cloud.google.com/run/docs/deploying-source-code
-std::vector<NamedBuilder> cloud_commands_in(std::string_view text) {
-  static const RE2 kAcr(R"(\baz\s+acr\s+(?:build\b|task\s+create\b))");
-  static const RE2 kSubmit(R"(\bgcloud\s+(?:\w+\s+)?builds\s+submit\b(?s:.*)\s(?:--tag|-t)[\s=])");
-  static const RE2 kRun(R"(\bgcloud\s+(?:\w+\s+)?run\s+deploy\b(?s:.*)\s--source[\s=])");
-  std::vector<NamedBuilder> found;
-  const auto look_for = [&](std::string_view part, const RE2& pattern, std::string_view name) {
-    const auto holds = [&](std::string_view lines) { return matches(lines, pattern); };
-    for (const size_t at : line_places(text, part, holds)) {
-      found.push_back({OldBuilder::kClassic, name});
-      found.back().paths = named_paths(command_at(text, at), {});
+// Reads one of the commands of cloud services that build with Docker's classic builder.
+std::optional<CiBuild> read_cloud_command(const BuilderCommand& command, std::span<const CiText> words) {
+  if (words.empty() || text::base_name(words.front().text) != command.words.front()) return std::nullopt;
+  auto at = words.begin() + 1;
+  for (const std::string_view wanted : command.words.subspan(1)) {
+    at = std::find_if(at, words.end(), [&](const CiText& word) { return word.text == wanted; });
+    if (at++ == words.end()) return std::nullopt;
+  }
+  CiBuild build;
+  bool is_one = command.only_with.empty();
+  for (; at != words.end(); ++at) {
+    CiPair option = project::split_pair(*at);
+    if (!option.name.starts_with('-')) {
+      if (command.context_options.empty()) build.values.emplace_back(BuildField::kContext, *at);
+      continue;
     }
-  };
-  look_for(" acr ", kAcr, "az acr build");
-  look_for("gcloud ", kSubmit, "gcloud builds submit");
-  look_for("gcloud ", kRun, "gcloud run deploy");
+    is_one = is_one || text::is_one_of(option.name, command.only_with);
+    if (text::is_one_of(option.name, command.flags)) continue;
+    if (!option.value && at + 1 != words.end()) option.value = *++at;
+    if (!option.value) continue;
+    if (text::is_one_of(option.name, command.file_options))
+      build.values.emplace_back(BuildField::kFile, *option.value);
+    if (text::is_one_of(option.name, command.context_options))
+      build.values.emplace_back(BuildField::kContext, *option.value);
+  }
+  return is_one ? std::optional(std::move(build)) : std::nullopt;
+}
+
+// Whether a line may have the command.
+bool may_have(std::string_view line, const BuilderCommand& command) {
+  const auto is_in = [&](std::string_view word) { return has(line, word); };
+  return std::ranges::all_of(command.words, is_in) &&
+         (command.only_with.empty() || std::ranges::any_of(command.only_with, is_in));
+}
+
+std::vector<NamedBuilder> cloud_commands_in(const ProjectFile& file) {
+  std::vector<NamedBuilder> found;
+  for (const BuilderCommand& command : builder_commands()) {
+    if (!has(file.text, command.part)) continue;
+    const auto holds = [&](std::string_view lines) { return may_have(lines, command); };
+    const WantedBuilds wanted{.part = command.part,
+                              .reader = [&](const std::vector<CiText>& words, const project::CiInput&) {
+                                return read_cloud_command(command, words);
+                              }};
+    for (Paths& paths : built_paths(file, line_places(file.text, command.part, holds), wanted)) {
+      found.push_back({OldBuilder::kClassic, command.name});
+      found.back().paths = std::move(paths);
+    }
+  }
   return found;
 }
 
@@ -351,42 +311,72 @@ bool calls_build(const ProjectFile& file) {
   return false;
 }
 
-// Libraries that call Docker's own interface, which builds with the classic builder.
-// Source: https://github.com/docker/docker-py/issues/2230,
-// https://github.com/ansible-collections/community.general/issues/514
-std::string_view library_in(const ProjectFile& file) {
+// Whether a program of Python builds with Docker's own interface, which has the classic builder.
+// Source: https://github.com/docker/docker-py/issues/2230
+bool builds_with_docker_py(const ProjectFile& file) {
   static const RE2 kImport(R"((?m)^\s*(?:import|from)\s+docker\b)");
-  static const RE2 kTask(R"((?m)^\s*(?:-\s*)?(?:community\.docker\.)?docker_image:\s*$)");
-  if (file.name.ends_with(".py"))
-    return matches(file.text, kImport) && calls_build(file) ? "docker-py" : std::string_view();
-  return file.is_yaml && has(file.text, "docker_image:") && has(file.text, "source: build") &&
-                 matches(file.text, kTask)
-             ? "Ansible's docker_image"
-             : std::string_view();
+  return file.name.ends_with(".py") && matches(file.text, kImport) && calls_build(file);
 }
 
-// A file with which a cloud service builds the image.
-// Source: App Engine builds a custom runtime with Cloud Build's docker step
-// (https://cloud.google.com/appengine/docs/flexible/custom-runtimes/build), Heroku and CapRover without
-// BuildKit (https://devcenter.heroku.com/articles/build-docker-images-heroku-yml,
-// https://github.com/caprover/caprover/issues/2012), AWS SAM unless it is told `--use-buildkit`
-// (https://github.com/aws/aws-sam-cli/pull/8772), azd's remote build with ACR
-// (https://learn.microsoft.com/azure/developer/azure-developer-cli/azd-schema), and Railway only with ids of
-// its own (https://docs.railway.com/builds/dockerfiles#cache-mounts).
-NamedBuilder service_of(std::string_view name, std::string_view text) {
-  static const RE2 kCustom(R"((?m)^runtime:\s*["']?custom\b)");
-  static const RE2 kRemote(R"((?m)^\s+remoteBuild:\s*true\b)");
-  static const RE2 kBuildpack(R"(builder["']?\s*[:=]\s*["'](?i:nixpacks|railpack|heroku|paketo)["'])");
-  if (name == "heroku.yml" && has(text, "docker:")) return {OldBuilder::kClassic, "Heroku", Scope::kFolder};
-  if (name == "captain-definition") return {OldBuilder::kClassic, "CapRover", Scope::kFolder};
-  if (name == "azure.yaml" && matches(text, kRemote)) return {OldBuilder::kClassic, "azd", Scope::kFolder};
-  if (name.starts_with("app") && matches(text, kCustom))
-    return {OldBuilder::kClassic, "App Engine", Scope::kFolder};
-  if (has(text, "AWS::Serverless") && has(text, "PackageType: Image") && has(text, "Dockerfile"))
-    return {OldBuilder::kClassic, "AWS SAM", Scope::kFolder};
-  const bool railway = name == "railway.toml" || name == "railway.json";
-  if (railway && !matches(text, kBuildpack)) return {OldBuilder::kOwnMounts, "Railway", Scope::kFolder};
-  return {};
+OldBuilder kind_of(const BuilderFile& row) {
+  if (row.builder == "kaniko") return OldBuilder::kKaniko;
+  return row.builder == "own mounts" ? OldBuilder::kOwnMounts : OldBuilder::kClassic;
+}
+
+// Whether the file says what the row is about.
+bool is_said_in(const BuilderFile& row, const ProjectFile& file) {
+  const std::string_view text = file.text, name = text::base_name(file.name);
+  const auto is_name = [&](std::string_view pattern) { return text::glob_match(pattern, name); };
+  const auto is_in = [&](std::string_view part) { return has(text, part); };
+  if (std::ranges::none_of(row.files, is_name) || !std::ranges::all_of(row.has, is_in)) return false;
+  const auto holds = [&](std::string_view part) {
+    return row.pattern.empty() || matches(part, known_pattern(row.pattern));
+  };
+  if (!row.line.empty()) return has(text, row.line) && !line_places(text, row.line, holds).empty();
+  const std::string without_comments =
+      name.ends_with(".xml") ? without_xml_comments(file.text) : std::string();
+  if (!holds(without_comments.empty() ? text : without_comments)) return false;
+  return row.unless.empty() || !matches(text, known_pattern(row.unless));
+}
+
+// What the commands of kaniko in a file build, if all of it is known.
+std::vector<Paths> kaniko_paths(const ProjectFile& file) {
+  static const RE2 kCommand(R"(\bexecutor\s+-)");
+  constexpr std::string_view kProgram = "/executor";
+  const auto is_command = [](std::string_view lines) { return matches(lines, kCommand); };
+  const std::vector<size_t> places = line_places(file.text, kProgram, is_command);
+  const auto reader = [](const std::vector<CiText>& words, const project::CiInput& input) {
+    const bool is_kaniko = !words.empty() && text::base_name(words.front().text) == "executor";
+    return is_kaniko ? project::read_build_command(words, input) : std::nullopt;
+  };
+  return places.empty() ? std::vector<Paths>{{}}
+                        : built_paths(file, places, {.part = kProgram, .reader = reader});
+}
+
+bool is_skaffold(const ProjectFile& file) {
+  return file.is_yaml && has(file.text, "apiVersion: skaffold/");
+}
+
+// What the files of builder-files.json say.
+std::vector<NamedBuilder> builders_said_in(const ProjectFile& file) {
+  std::vector<NamedBuilder> found;
+  for (const BuilderFile& row : builder_files()) {
+    if (!is_said_in(row, file)) continue;
+    const OldBuilder kind = kind_of(row);
+    if (kind == OldBuilder::kKaniko && is_skaffold(file)) continue;
+    std::vector<Paths> all{{}};
+    if (row.scope == "scripts") {
+      if (!builds_with_docker(file.text)) continue;
+      all = docker_paths(file);
+    } else if (kind == OldBuilder::kKaniko) {
+      all = kaniko_paths(file);
+    }
+    for (Paths& paths : all) {
+      found.push_back({kind, row.name, row.scope == "folder" ? Scope::kFolder : Scope::kProject});
+      found.back().paths = std::move(paths);
+    }
+  }
+  return found;
 }
 
 // How one configuration of Skaffold builds, with its profiles applied.
@@ -490,10 +480,6 @@ std::vector<NamedBuilder> skaffold_builders(const ProjectFile& file,
   return found;
 }
 
-bool is_skaffold(const ProjectFile& file) {
-  return file.is_yaml && has(file.text, "apiVersion: skaffold/");
-}
-
 // The builders that a file names, looked for once for all Dockerfiles.
 struct NamedBuilders {
   std::vector<NamedBuilder> all;
@@ -505,29 +491,24 @@ NamedBuilders find_builders(const ProjectFile& file,
   // What a text says is for people.
   if (name.ends_with(".md")) return {};
   NamedBuilders found;
-  const auto add = [&](OldBuilder kind, std::string_view words) { found.all.push_back({kind, words}); };
-  if (!is_skaffold(file) && runs_kaniko(name, text)) add(OldBuilder::kKaniko, "kaniko");
-  const auto add_classic = [&](std::vector<std::string> paths) {
-    add(OldBuilder::kClassic, kClassicName);
-    found.all.back().paths = std::move(paths);
-    // Compose and others read it for what is next to it.
-    if (name == ".env") found.all.back().scope = Scope::kFolder;
+  const auto add_classic = [&](std::vector<Paths> all) {
+    for (Paths& paths : all) {
+      found.all.push_back({OldBuilder::kClassic, kClassicName});
+      found.all.back().paths = std::move(paths);
+      // Compose and others read it for what is next to it.
+      if (name == ".env") found.all.back().scope = Scope::kFolder;
+    }
   };
-  for (const size_t at : buildkit_off_places(text))
-    add_classic(named_paths(command_at(text, at), {}));
-  for (std::vector<std::string>& paths : classic_steps(file))
-    add_classic(std::move(paths));
-  if (file.kind != ProjectFile::Kind::kCompose && has_old_docker(text))
-    add(OldBuilder::kClassic, kClassicName);
-  for (NamedBuilder& command : cloud_commands_in(text))
-    found.all.push_back(std::move(command));
-  if (const std::string_view library = library_in(file); !library.empty()) add(OldBuilder::kClassic, library);
-  if (NamedBuilder service = service_of(name, text); service.kind != OldBuilder::kNone)
-    found.all.push_back(std::move(service));
-  if (is_skaffold(file)) {
-    for (NamedBuilder& builder : skaffold_builders(file, files))
-      found.all.push_back(std::move(builder));
-  }
+  const auto add_all = [&](std::vector<NamedBuilder> builders) {
+    std::ranges::move(builders, std::back_inserter(found.all));
+  };
+  add_classic(paths_without_buildkit(file));
+  add_classic(classic_steps(file));
+  if (file.kind != ProjectFile::Kind::kCompose && has_old_docker(text)) add_classic(docker_paths(file));
+  add_all(builders_said_in(file));
+  add_all(cloud_commands_in(file));
+  if (builds_with_docker_py(file)) found.all.push_back({OldBuilder::kClassic, "docker-py"});
+  if (is_skaffold(file)) add_all(skaffold_builders(file, files));
   return found;
 }
 

@@ -306,6 +306,12 @@ std::string generated(std::string_view what, const json& data) {
     return rows_of(data, "rules/known_facts.h", "DeprecatedCommand", what, {"words"}, {"program", "instead"});
   if (what == "compilers")
     return rows_of(data, "rules/known_facts.h", "Compiler", what, {"programs", "commands"}, {"what"});
+  if (what == "builder_commands")
+    return rows_of(data, "rules/known_facts.h", "BuilderCommand", what,
+                   {"words", "only_with", "flags", "file_options", "context_options"}, {"name", "part"});
+  if (what == "builder_files")
+    return rows_of(data, "rules/known_facts.h", "BuilderFile", what, {"files", "has"},
+                   {"name", "builder", "scope", "line", "pattern", "unless"});
   return name_list(data, what);
 }
 

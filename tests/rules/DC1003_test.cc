@@ -1431,6 +1431,42 @@ TEST(CacheMounts, AreNotSafeIfTheProjectBuildsWithoutBuildkit) {
   }
 }
 
+void expect_safety(const std::vector<BuilderCase>& cases) {
+  for (const BuilderCase& one : cases) {
+    const test::TemporaryFolder folder;
+    folder.write("other/Dockerfile", "FROM a\n");
+    folder.write(one.path, one.text);
+    const std::string found = offered_mounts(one.dockerfile, test::facts_of(folder));
+    EXPECT_EQ(found.find(" safe") != std::string::npos, one.safe) << one.path << "\n" << one.text << found;
+  }
+}
+
+// Texts that are printed, whatever their number of lines.
+TEST(CacheMounts, AreSafeIfABuilderIsOnlyPrinted) {
+  expect_safety(
+      {{"ci/help.sh", "cat <<EOF\nusage: DOCKER_BUILDKIT=0 docker build .\nEOF\n", true},
+       {"ci/help.sh", "usage() { cat >&2 <<-'END'\n\taz acr build -r r .\n\tEND\n}\n# docker\n", true},
+       {"ci/help.sh", ": <<'OFF'\nDOCKER_BUILDKIT=0 docker build .\nOFF\n", true},
+       {"ci/help.sh", "cat <<EOF > build.sh\nDOCKER_BUILDKIT=0 docker build .\nEOF\n", false},
+       {"ci/help.sh", "cat <<EOF | sh\nDOCKER_BUILDKIT=0 docker build .\nEOF\n", false},
+       {"ci/help.sh", "bash <<EOF\nDOCKER_BUILDKIT=0 docker build .\nEOF\n", false},
+       {"ci/help.sh", "x=$(cat <<EOF\nDOCKER_BUILDKIT=0 docker build .\nEOF\n)\neval \"$x\"\n", false},
+       {"ci/help.sh", "cat <<EOF\nhelp\nEOF\nDOCKER_BUILDKIT=0 docker build .\n", false},
+       {"ci/help.sh", "echo \"usage:\n  DOCKER_BUILDKIT=0 docker build .\n\"\n", true},
+       {"ci/help.sh", "echo \"usage:\n  DOCKER_BUILDKIT=0 docker build .\n\" | sh\n", false},
+       {"ci/help.sh", "echo \"don't\"\nDOCKER_BUILDKIT=0 docker build .\n", false},
+       {"ci/help.py", "print(\"\"\"usage:\n DOCKER_BUILDKIT=0 docker build .\n\"\"\")\n", true},
+       {".github/workflows/a.yml",
+        "jobs:\n  a:\n    steps:\n    - run: |\n        cat <<EOF\n        DOCKER_BUILDKIT=0 docker build "
+        ".\n"
+        "        EOF\n",
+        true},
+       {".github/workflows/a.yml",
+        "jobs:\n  a:\n    steps:\n    - run: echo 'DOCKER_BUILDKIT=0 docker build .' >> "
+        "$GITHUB_STEP_SUMMARY\n",
+        true}});
+}
+
 struct ServicesCase {
   const char* path;
   const char* text;
@@ -1460,6 +1496,45 @@ TEST(CacheMounts, AreSafeIfAnotherServiceIsBuiltWithoutBuildkit) {
             "steps:\n- name: gcr.io/cloud-builders/docker\n  dir: b\n  args: [build, -t, x, .]\n", true,
             false},
            {"a/deploy/gcp/deploy.sh", "gcloud builds submit --tag x b\n", true, false},
+           // The folder that the shell is in, and what its variables are.
+           {"Makefile", "all:\n\tcd b && DOCKER_BUILDKIT=0 docker build .\n", true, false},
+           {"Makefile", "DIR = b\nall:\n\t@DOCKER_BUILDKIT=0 docker build $(DIR)\n", true, false},
+           {"Makefile", "DIR ?= b\nall:\n\tDOCKER_BUILDKIT=0 docker build $(DIR)\n", false, false},
+           {"Makefile", "DIR = b\nDIR = a\nall:\n\tDOCKER_BUILDKIT=0 docker build $(DIR)\n", false, false},
+           {"build.sh", "cd b\nDOCKER_BUILDKIT=0 docker build .\n", true, false},
+           {"build.sh", "dir=b\nDOCKER_BUILDKIT=0 docker build -t x \"$dir\"\n", true, false},
+           {"build.sh", "for d in a b; do DOCKER_BUILDKIT=0 docker build \"$d\"; done\n", false, false},
+           {"build.sh", "DOCKER_BUILDKIT=0 docker build $1\n", false, false},
+           {"build.sh", "cd b\naz acr build -r r .\n", true, false},
+           {"ci/build.sh", "cd \"$(dirname \"$0\")/../b\" && DOCKER_BUILDKIT=0 docker build .\n", true,
+            false},
+           {"build.sh", "export DOCKER_BUILDKIT=0\ncd b\ndocker build .\nmake images\n", false, false},
+           {"build.sh", "DOCKER_BUILDKIT=0 docker build a\nDOCKER_BUILDKIT=0 docker compose build\n", false,
+            false},
+           {"package.json", R"({"scripts": {"docker": "cd b && DOCKER_BUILDKIT=0 docker build ."}})", true,
+            false},
+           {".github/workflows/a.yml",
+            "jobs:\n  x:\n    steps:\n    - run: DOCKER_BUILDKIT=0 docker build .\n      working-directory: "
+            "b\n",
+            true, false},
+           {".github/workflows/a.yml",
+            "jobs:\n  x:\n    env: {DIR: b}\n    steps:\n    - run: DOCKER_BUILDKIT=0 docker build $DIR\n",
+            true, false},
+           {".github/workflows/a.yml",
+            "jobs:\n  x:\n    steps:\n    - run: DOCKER_BUILDKIT=0 docker build ${{ matrix.dir }}\n", false,
+            false},
+           {".gitlab-ci.yml",
+            "x:\n  before_script: [cd b]\n  script:\n  - DOCKER_BUILDKIT=0 docker build .\n", true, false},
+           {".gitlab-ci.yml", "x:\n  image: docker:19.03\n  script:\n  - cd b\n  - docker build .\n", true,
+            false},
+           {".gitlab-ci.yml",
+            "x:\n  image: gcr.io/kaniko-project/executor:debug\n  script:\n  - /kaniko/executor --context "
+            "$CI_PROJECT_DIR/b --dockerfile $CI_PROJECT_DIR/b/Dockerfile\n",
+            true, false},
+           {".gitlab-ci.yml",
+            "x:\n  image: gcr.io/kaniko-project/executor:debug\n  script:\n  - /kaniko/executor --context "
+            "$DIR\n",
+            false, false},
        }) {
     const test::TemporaryFolder folder;
     folder.write(".git/HEAD", "");
