@@ -271,8 +271,32 @@ bool may_have(std::string_view line, const BuilderCommand& command) {
          (command.only_with.empty() || std::ranges::any_of(command.only_with, is_in));
 }
 
+// The commands that steps of Cloud Build run without a shell, with the program as the entry point or in the
+// name of the image.
+void add_step_commands(const ProjectFile& file, std::vector<NamedBuilder>& found) {
+  if (!has(file.text, "gcloud") || !text::base_name(file.name).starts_with("cloudbuild")) return;
+  for (const Value& root : file.documents().values) {
+    const Value* const steps = root.find("steps");
+    if (steps == nullptr) continue;
+    for (const Value& step : steps->items) {
+      const Value* const name = step.find("name");
+      const Value* const entry = step.find("entrypoint");
+      if (name == nullptr || name->text.empty()) continue;
+      std::vector<CiText> words =
+          step_words(step, text::base_name(entry == nullptr ? name->text : entry->text));
+      for (const BuilderCommand& command : builder_commands()) {
+        if (auto build = read_cloud_command(command, words)) {
+          found.push_back({OldBuilder::kClassic, command.name});
+          found.back().paths = paths_of_step(step, *std::move(build));
+        }
+      }
+    }
+  }
+}
+
 std::vector<NamedBuilder> cloud_commands_in(const ProjectFile& file) {
   std::vector<NamedBuilder> found;
+  add_step_commands(file, found);
   for (const BuilderCommand& command : builder_commands()) {
     if (!has(file.text, command.part)) continue;
     const auto holds = [&](std::string_view lines) { return may_have(lines, command); };
@@ -375,6 +399,70 @@ std::vector<NamedBuilder> builders_said_in(const ProjectFile& file) {
       found.push_back({kind, row.name, row.scope == "folder" ? Scope::kFolder : Scope::kProject});
       found.back().paths = std::move(paths);
     }
+  }
+  return found;
+}
+
+// Actions that give the folder of an input to Cloud Build.
+// Source: https://github.com/google-github-actions/deploy-cloudrun#inputs
+void add_actions(const Value& value, std::vector<NamedBuilder>& found) {
+  const Value* const uses = value.find("uses");
+  const Value* const with = value.find("with");
+  const Value* const source = with == nullptr ? nullptr : with->find("source");
+  if (uses != nullptr && source != nullptr &&
+      uses->text.starts_with("google-github-actions/deploy-cloudrun@")) {
+    found.push_back({OldBuilder::kClassic, "google-github-actions/deploy-cloudrun"});
+    CiBuild build;
+    build.values.emplace_back(BuildField::kContext, project::text_with_expressions(source->text));
+    found.back().paths = paths_of(build);
+  }
+  for (const project::yaml::Member& member : value.members)
+    add_actions(member.value, found);
+  for (const Value& item : value.items)
+    add_actions(item, found);
+}
+
+std::vector<NamedBuilder> actions_in(const ProjectFile& file) {
+  std::vector<NamedBuilder> found;
+  if (!file.is_yaml || !has(file.text, "google-github-actions/deploy-cloudrun")) return found;
+  for (const Value& root : file.documents().values)
+    add_actions(root, found);
+  return found;
+}
+
+// The text in the braces that open at a place.
+std::string_view block_at(std::string_view text, size_t open) {
+  size_t depth = 0;
+  for (size_t i = open; i < text.size(); ++i) {
+    if (text[i] == '{') ++depth;
+    if (text[i] == '}' && --depth == 0) return text.substr(open, i - open);
+  }
+  return text.substr(open);
+}
+
+// Images that Terraform builds without the name of a builder.
+// Source: https://registry.terraform.io/providers/kreuzwerker/docker/latest/docs/resources/image (`builder`),
+// https://github.com/kreuzwerker/terraform-provider-docker/issues/728
+std::vector<NamedBuilder> terraform_builds_in(const ProjectFile& file) {
+  static const RE2 kResource(R"re(\bresource\s+"docker_(?:registry_)?image"\s+"[^"]*"\s*\{)re");
+  static const RE2 kBuild(R"(\bbuild\s*\{)"), kBuilder(R"(\bbuilder\s*=)");
+  static const RE2 kContext(
+      R"re(\b(?:context|path)\s*=\s*"(?:\$\{path\.(?:module|root|cwd)\}/*)?([^"$]*)")re");
+  std::vector<NamedBuilder> found;
+  if (!has(file.text, "docker_")) return found;
+  const std::string text = without_code_comments(file.text);
+  re2::StringPiece rest = text, head, opened;
+  while (RE2::FindAndConsume(&rest, kResource)) {
+    const std::string_view resource = block_at(text, static_cast<size_t>(rest.data() - text.data()) - 1);
+    re2::StringPiece inside = text::piece(resource);
+    if (!RE2::FindAndConsume(&inside, kBuild)) continue;
+    const std::string_view build =
+        block_at(resource, static_cast<size_t>(inside.data() - resource.data()) - 1);
+    if (matches(build, kBuilder)) continue;
+    found.push_back({OldBuilder::kClassic, "Terraform's docker_image"});
+    std::string context;
+    if (RE2::PartialMatch(text::piece(build), kContext, &context) && !context.empty() && context != ".")
+      found.back().paths = {context};
   }
   return found;
 }
@@ -507,7 +595,9 @@ NamedBuilders find_builders(const ProjectFile& file,
   if (file.kind != ProjectFile::Kind::kCompose && has_old_docker(text)) add_classic(docker_paths(file));
   add_all(builders_said_in(file));
   add_all(cloud_commands_in(file));
+  add_all(actions_in(file));
   if (builds_with_docker_py(file)) found.all.push_back({OldBuilder::kClassic, "docker-py"});
+  if (name.ends_with(".tf")) add_all(terraform_builds_in(file));
   if (is_skaffold(file)) add_all(skaffold_builders(file, files));
   return found;
 }

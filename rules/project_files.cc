@@ -50,8 +50,9 @@ bool is_plain_script(std::string_view folder, std::string_view name) {
 }
 
 bool is_script(std::string_view folder, std::string_view name) {
-  constexpr std::string_view kNames[] = {"package.json",   "pyproject.toml", "README.md", "CONTRIBUTING.md",
-                                         "DEVELOPMENT.md", "magefile.go",    ".env"};
+  constexpr std::string_view kNames[] = {"package.json",   "pyproject.toml",  "README.md", "CONTRIBUTING.md",
+                                         "DEVELOPMENT.md", "magefile.go",     ".env",      "pom.xml",
+                                         "build.gradle",   "build.gradle.kts"};
   constexpr std::string_view kEndings[] = {".sh",  ".bash", ".mk", ".ps1",  ".just",
                                            ".bat", ".cmd",  ".py", ".rake", ".groovy"};
   const bool is_plain = name.find('.') == std::string_view::npos && !name.starts_with("LICENSE") &&

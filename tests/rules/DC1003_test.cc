@@ -1467,6 +1467,55 @@ TEST(CacheMounts, AreSafeIfABuilderIsOnlyPrinted) {
         true}});
 }
 
+// Builders that talk to Docker's interface, and services.
+TEST(CacheMounts, AreNotSafeIfAnInterfaceOrServiceBuilds) {
+  expect_safety(
+      {{"bitbucket-pipelines.yml",
+        "pipelines:\n  default:\n  - step:\n      services: [docker]\n      script:\n      - docker build "
+        ".\n",
+        false},
+       {"bitbucket-pipelines.yml",
+        "pipelines:\n  default:\n  - step:\n      script:\n      - export DOCKER_BUILDKIT=1\n      - "
+        "docker build "
+        ".\n",
+        true},
+       {"bitbucket-pipelines.yml",
+        "options:\n  runtime:\n    cloud:\n      version: \"3\"\npipelines:\n  default:\n  - step:\n      "
+        "script: [docker build .]\n",
+        true},
+       {"bitbucket-pipelines.yml", "pipelines:\n  default:\n  - step: {script: [docker push a]}\n", true},
+       {"pom.xml",
+        "<project><plugin><groupId>com.spotify</groupId><artifactId>dockerfile-maven-plugin</artifactId>"
+        "</plugin></project>",
+        false},
+       {"pom.xml", "<project><!-- <artifactId>dockerfile-maven-plugin</artifactId> --></project>", true},
+       {"pom.xml",
+        "<project><plugin><groupId>io.fabric8</groupId>\n<artifactId>docker-maven-plugin</artifactId>"
+        "</plugin></project>",
+        false},
+       {"pom.xml",
+        "<project><plugin><groupId>io.fabric8</groupId>\n<artifactId>docker-maven-plugin</artifactId>"
+        "<build><buildx><platforms/></buildx></build></plugin></project>",
+        true},
+       {"build.gradle",
+        "plugins { id 'com.bmuschko.docker-remote-api' }\ntask a(type: DockerBuildImage) {}\n", false},
+       {"main.tf", "resource \"docker_image\" \"a\" {\n  build {\n    context = \".\"\n  }\n}\n", false},
+       {"main.tf",
+        "resource \"docker_image\" \"a\" {\n  build {\n    context = \".\"\n    builder = \"default\"\n  "
+        "}\n}\n",
+        true},
+       {"main.tf", "resource \"docker_image\" \"a\" {\n  name = \"nginx\"\n}\n", true},
+       {"devspace.yaml", "images:\n  a:\n    image: b\n", false},
+       {"devspace.yaml", "images:\n  a:\n    image: b\n    build: {docker: {useBuildKit: true}}\n", true},
+       {".github/workflows/a.yml",
+        "jobs: {a: {steps: [{uses: 'google-github-actions/deploy-cloudrun@v2', with: {source: ./}}]}}\n",
+        false},
+       {".github/workflows/a.yml",
+        "jobs: {a: {steps: [{uses: 'google-github-actions/deploy-cloudrun@v2', with: {image: a}}]}}\n", true},
+       // Podman has mounts.
+       {"build.sh", "podman build -t a .\n", true}});
+}
+
 struct ServicesCase {
   const char* path;
   const char* text;
@@ -1496,6 +1545,14 @@ TEST(CacheMounts, AreSafeIfAnotherServiceIsBuiltWithoutBuildkit) {
             "steps:\n- name: gcr.io/cloud-builders/docker\n  dir: b\n  args: [build, -t, x, .]\n", true,
             false},
            {"a/deploy/gcp/deploy.sh", "gcloud builds submit --tag x b\n", true, false},
+           {"cloudbuild.yaml",
+            "steps:\n- name: gcr.io/google.com/cloudsdktool/cloud-sdk\n  entrypoint: gcloud\n  args: [run, "
+            "deploy, x, "
+            "--source, b]\n",
+            true, false},
+           {"cloudbuild.yaml",
+            "steps:\n- name: gcr.io/cloud-builders/gcloud\n  args: [run, deploy, x, --image, b]\n", true,
+            true},
            // The folder that the shell is in, and what its variables are.
            {"Makefile", "all:\n\tcd b && DOCKER_BUILDKIT=0 docker build .\n", true, false},
            {"Makefile", "DIR = b\nall:\n\t@DOCKER_BUILDKIT=0 docker build $(DIR)\n", true, false},
@@ -1535,6 +1592,15 @@ TEST(CacheMounts, AreSafeIfAnotherServiceIsBuiltWithoutBuildkit) {
             "x:\n  image: gcr.io/kaniko-project/executor:debug\n  script:\n  - /kaniko/executor --context "
             "$DIR\n",
             false, false},
+           {"bitbucket-pipelines.yml",
+            "pipelines:\n  default:\n  - step:\n      script:\n      - docker build b\n", true, false},
+           {"main.tf",
+            "resource \"docker_image\" \"x\" {\n  build {\n    context = \"${path.module}/b\"\n  }\n}\n",
+            true, false},
+           {"b/pom.xml", "<project><artifactId>dockerfile-maven-plugin</artifactId></project>", true, false},
+           {".github/workflows/a.yml",
+            "jobs: {x: {steps: [{uses: 'google-github-actions/deploy-cloudrun@v2', with: {source: b}}]}}\n",
+            true, false},
        }) {
     const test::TemporaryFolder folder;
     folder.write(".git/HEAD", "");
