@@ -37,6 +37,7 @@ enum class OldBuilder : uint8_t {
   kNone,
   kClassic,    // Docker's own of before BuildKit, by whatever it is started
   kKaniko,     // ignores what it does not know
+  kPodman,     // with buildah, which refuses --link before 1.41
   kOwnMounts,  // BuildKit, but mounts need an id that only the service knows
 };
 
@@ -344,6 +345,7 @@ bool builds_with_docker_py(const ProjectFile& file) {
 
 OldBuilder kind_of(const BuilderFile& row) {
   if (row.builder == "kaniko") return OldBuilder::kKaniko;
+  if (row.builder == "podman") return OldBuilder::kPodman;
   return row.builder == "own mounts" ? OldBuilder::kOwnMounts : OldBuilder::kClassic;
 }
 
@@ -427,6 +429,33 @@ std::vector<NamedBuilder> actions_in(const ProjectFile& file) {
   if (!file.is_yaml || !has(file.text, "google-github-actions/deploy-cloudrun")) return found;
   for (const Value& root : file.documents().values)
     add_actions(root, found);
+  return found;
+}
+
+// Builds with Podman or buildah, by their names or by a variable that is one of them.
+std::vector<NamedBuilder> podman_builds_in(const ProjectFile& file) {
+  static const RE2 kBuild(
+      R"(\b(?:podman(?:\s+(?:image|buildx))?\s+build|buildah\s+(?:build|bud)\b|podman[- ]compose\b.*\b(?:build|up))\b)");
+  static const RE2 kVariable(R"((?m)^\s*(?:export\s+)?\w+\s*[?:]*=\s*["']?(?:podman|buildah)["']?\s*$)");
+  static const RE2 kByVariable(R"(\$[({]?\w+[)}]?["']?\s+(?:image\s+)?(?:build|bud)\b)");
+  std::vector<NamedBuilder> found;
+  const auto builds = [](std::string_view lines) { return matches(lines, kBuild); };
+  for (const std::string_view program : {"podman", "buildah"}) {
+    if (!has(file.text, program)) continue;
+    std::vector<size_t> places = line_places(file.text, program, builds);
+    std::erase_if(places, [&](size_t at) { return !matches(command_at(file.text, at), kBuild); });
+    const auto reader = [&](const std::vector<CiText>& words, const project::CiInput& input) {
+      const bool is_program = !words.empty() && text::base_name(words.front().text) == program;
+      return is_program ? project::read_build_command(words, input) : std::nullopt;
+    };
+    for (Paths& paths : built_paths(file, places, {.part = program, .reader = reader})) {
+      found.push_back({OldBuilder::kPodman, program == "podman" ? "Podman" : "buildah"});
+      found.back().paths = std::move(paths);
+    }
+  }
+  const bool is_named = has(file.text, "podman") || has(file.text, "buildah");
+  if (found.empty() && is_named && matches(file.text, kVariable) && matches(file.text, kByVariable))
+    found.push_back({OldBuilder::kPodman, "Podman"});
   return found;
 }
 
@@ -596,6 +625,7 @@ NamedBuilders find_builders(const ProjectFile& file,
   add_all(builders_said_in(file));
   add_all(cloud_commands_in(file));
   add_all(actions_in(file));
+  add_all(podman_builds_in(file));
   if (builds_with_docker_py(file)) found.all.push_back({OldBuilder::kClassic, "docker-py"});
   if (name.ends_with(".tf")) add_all(terraform_builds_in(file));
   if (is_skaffold(file)) add_all(skaffold_builders(file, files));
@@ -608,6 +638,7 @@ const NamedBuilders& builders_in(const ProjectFile& file, const lint::BuildConte
 
 // What the Dockerfile has that its builders have to know.
 struct KnownSyntax {
+  bool links = false;
   bool flags = false;   // mounts and links, which kaniko would ignore
   bool syntax = false;  // what Docker's classic builder refuses, or a line that asks for BuildKit
 };
@@ -616,7 +647,8 @@ KnownSyntax known_syntax(lint::Dockerfile& dockerfile) {
   return dockerfile.shared<KnownSyntax>([&] {
     KnownSyntax known;
     for (const dockerfile::Instruction& one : dockerfile.file().instructions()) {
-      known.flags = known.flags || one.find_flag("mount") != nullptr || one.find_flag("link") != nullptr;
+      known.links = known.links || one.find_flag("link") != nullptr;
+      known.flags = known.flags || known.links || one.find_flag("mount") != nullptr;
       known.syntax = known.syntax || !one.heredocs.empty();
     }
     known.syntax = known.syntax || known.flags || dockerfile.file().directive("syntax").has_value();
@@ -626,6 +658,7 @@ KnownSyntax known_syntax(lint::Dockerfile& dockerfile) {
 
 std::string clause(const NamedBuilder& builder, const ProjectFile& file, BuildkitFeature feature) {
   const std::string who = fmt::format("{} ({})", builder.name, file.name);
+  if (builder.kind == OldBuilder::kPodman) return who + " refuses --link before Podman 5.6 and buildah 1.41";
   if (builder.kind == OldBuilder::kOwnMounts)
     return who + " refuses mounts without an id that has the number of a service";
   return who + (feature == BuildkitFeature::kMount ? " does not support mounts" : " does not know --link");
@@ -689,6 +722,7 @@ class BuilderSearch {
 
   bool refuses(const NamedBuilder& builder, BuildkitFeature feature) const {
     if (builder.kind == OldBuilder::kOwnMounts) return feature == BuildkitFeature::kMount && !known_.flags;
+    if (builder.kind == OldBuilder::kPodman) return feature == BuildkitFeature::kLink && !known_.links;
     return builder.kind == OldBuilder::kKaniko ? !known_.flags : !known_.syntax;
   }
 

@@ -259,7 +259,9 @@ lint::Rule rule() {
           "links to folders there, and in `/tmp`, `/root` and `/home`.",
       .fix_note =
           "Adds `--link`. The fix is unsafe in a file without a `# syntax=` line, since older builders "
-          "may refuse the flag, and if a file of the project names a builder that does not know it; outside "
+          "may refuse the flag, and if a file of the project names a builder that does not know it, such as "
+          "Podman "
+          "before 5.6; outside "
           "of "
           "folders such as `/usr/local/bin`, since a parent folder in "
           "the base image may have another owner or mode; in `/usr/bin`, `/usr/lib` and the like unless the "

@@ -55,6 +55,33 @@ std::string mended_ignore_file(const std::string& text) {
       .text;
 }
 
+// Podman refuses --link before 5.6, and nobody knows which version builds.
+TEST(SafeFixes, LinkNothingThatPodmanBuilds) {
+  const std::string text =
+      "# syntax=docker/dockerfile:1\nFROM golang:1.22 AS b\nRUN make\nFROM debian:12\nRUN make\nCOPY "
+      "--from=b "
+      "/o/app /usr/local/bin/app\n";
+  for (const auto& [path, script, expected] : std::vector<std::tuple<std::string, std::string, std::string>>{
+           {"build.sh", "docker build -t a .\n", "safe"},
+           {"build.sh", "podman build -t a .\n", "unsafe"},
+           {"build.sh", "echo podman build -t a .\n", "safe"},
+           {"build.sh", "buildah bud -t a .\n", "unsafe"},
+           {"build.sh", "podman-compose build\n", "unsafe"},
+           {"build.sh", "podman build -t a other\n", "safe"},
+           {"build.sh", "podman run a\n", "safe"},
+           {"Makefile", "ENGINE ?= podman\nall:\n\t$(ENGINE) build -t a .\n", "unsafe"},
+           {"Makefile", "ENGINE ?= docker\nall:\n\t$(ENGINE) build -t a .\n", "safe"},
+           {".github/workflows/a.yml", "jobs: {a: {steps: [{uses: 'redhat-actions/buildah-build@v2'}]}}\n",
+            "unsafe"}}) {
+    const test::TemporaryFolder folder;
+    folder.write("other/Dockerfile", "FROM a\n");
+    folder.write(path, script);
+    const lint::Config config = test::config_selecting({"DC1017"});
+    const lint::Linter linter(lint::catalogue(), config);
+    EXPECT_EQ(kind_of(linter.lint(dockerfile::parse(text), test::facts_of(folder))), expected) << script;
+  }
+}
+
 // What comes after a command that is taken out would be tied to what is above it, or a failure above it would
 // count for `set -e` that did not before.
 TEST(SafeFixes, TakeOutOnlyCommandsWithTheSameStatusWithoutThem) {
