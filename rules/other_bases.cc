@@ -8,13 +8,17 @@
 #include <string>
 
 #include <fmt/format.h>
+#include <re2/re2.h>
 
 #include "dcache/dockerfile/parser.h"
 #include "dcache/lint/images.h"
 #include "dcache/plan/image.h"
 #include "dcache/text/path.h"
+#include "dcache/text/piece.h"
 #include "dcache/text/unicode.h"
+#include "dcache/text/words.h"
 #include "rules/base_system.h"
+#include "rules/known_facts.h"
 #include "rules/project_files.h"
 
 namespace dcache::rules {
@@ -113,6 +117,56 @@ std::string base_word(std::string_view image) {
   return plain ? word : std::string();
 }
 
+// The stage whose FROM names the image that a stage starts from.
+const plan::Stage& first_stage_of(const plan::Graph& graph, size_t stage) {
+  const plan::Stage* at = &graph.stages[stage];
+  while (at->base_stage)
+    at = &graph.stages[*at->base_stage];
+  return *at;
+}
+
+// For each stage that was asked for, whether it has several bases.
+struct ChosenBases {
+  std::map<size_t, bool> several;
+};
+
+bool find_chosen_base(lint::Dockerfile& dockerfile, size_t stage) {
+  constexpr size_t kMostBuilds = 64;
+  std::set<std::string, std::less<>> bases;
+  size_t builds = 0;
+  for (const project::Image& image : dockerfile.images()) {
+    if (++builds > kMostBuilds) break;
+    const plan::Graph graph = plan::build_graph(dockerfile.file(), image.build.plan);
+    if (stage < graph.stages.size()) bases.emplace(base_image_in(graph, stage));
+  }
+  return bases.size() > 1;
+}
+
+// Whether definitions build the stage on several base images, by build arguments.
+bool has_chosen_base(lint::Dockerfile& dockerfile, size_t stage) {
+  const plan::Stage& first = first_stage_of(dockerfile.graph(), stage);
+  if (!first.open_base || first.from == nullptr || first.from->arguments.empty()) return false;
+  auto& known = dockerfile.memory<ChosenBases>().several;
+  const auto [at, is_new] = known.try_emplace(stage);
+  if (is_new) at->second = find_chosen_base(dockerfile, stage);
+  return at->second;
+}
+
+// The arguments that choose the base image of a stage, as a part of an id; empty if one of them is not known
+// where the step runs.
+std::string chosen_word(const plan::Graph& graph, const plan::Step& step) {
+  static const RE2 kVariable(R"(\$\{?(\w+))");
+  const plan::Stage& first = first_stage_of(graph, step.stage);
+  re2::StringPiece rest = text::piece(first.from->arguments.front().text);
+  std::string word, name;
+  while (RE2::FindAndConsume(&rest, kVariable, &name)) {
+    const auto& seen = step.environment;
+    if (!seen || !seen->lookup()(name)) return {};
+    word += fmt::format("{}${{{}}}", word.empty() ? "" : "-", name);
+  }
+  return word;
+}
+
 bool has_other_than(const Bases& bases, const PackageManager& manager, std::string_view own) {
   const auto found = bases.find(&manager);
   return found != bases.end() &&
@@ -138,15 +192,23 @@ bool has_other_base(lint::Dockerfile& dockerfile, size_t stage, const PackageMan
   return has_other_than(context->shared<ProjectBases>(project_bases).all, manager, own);
 }
 
+bool has_unseen_base(lint::Dockerfile& dockerfile, const plan::Step& step) {
+  return has_chosen_base(dockerfile, step.stage) && chosen_word(dockerfile.graph(), step).empty();
+}
+
 std::string mount_id(lint::Dockerfile& dockerfile, const plan::Step& step, const PackageManager& manager,
                      const Cache& cache, const std::optional<std::string>& path) {
-  if (!cache.compiled) return {};
+  const bool is_of_base = text::is_one_of(manager.programs.front().front(), system_package_managers());
+  if (!cache.compiled && !is_of_base) return {};
   const plan::Graph& graph = dockerfile.graph();
   std::string base;
-  if (has_musl(graph, step.stage)) {
-    base = "alpine";
-  } else if (has_other_base(dockerfile, step.stage, manager)) {
-    base = base_word(base_image_in(graph, step.stage));
+  if (has_chosen_base(dockerfile, step.stage)) base = chosen_word(graph, step);
+  if (base.empty() && !is_of_base) {
+    if (has_musl(graph, step.stage)) {
+      base = "alpine";
+    } else if (has_other_base(dockerfile, step.stage, manager)) {
+      base = base_word(base_image_in(graph, step.stage));
+    }
   }
   if (base.empty()) return {};
   std::string id = fmt::format("{}-{}", manager.name, base);

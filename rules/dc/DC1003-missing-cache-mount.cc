@@ -384,10 +384,14 @@ class Check {
 
   const Step& step_of(const Run& run) const { return dockerfile_.graph().steps[*run.step]; }
 
+  // Whether one mount serves several base images: Go's keys contain the compiler, but not the C libraries.
+  bool tells_bases_apart(const Lack& lack) {
+    return lack.manager().name == "go" && !risks_.may_compile_c(*lack.run);
+  }
+
   // The option with the mount's own id; empty for none.
   std::string id_of(const Lack& lack, const MissingCache& missing) {
-    // Go's keys contain the compiler, but not the C libraries.
-    if (lack.manager().name == "go" && !risks_.may_compile_c(*lack.run)) return {};
+    if (tells_bases_apart(lack)) return {};
     const std::string id =
         mount_id(dockerfile_, step_of(*lack.run), lack.manager(), *missing.cache, missing.path);
     return id.empty() ? id : "id=" + id;
@@ -485,6 +489,8 @@ class Check {
         return fmt::format("{} may install links into the mount, which is not in the image", name);
       if (std::string risk = risk_of_use(lack, use); !risk.empty()) return risk;
     }
+    if (shares_mount_between_bases(lack))
+      return "definitions build this stage on several base images, which would share the mount";
     if (name == "go" && risks_.may_compile_c(run))
       return "the Go build cache does not notice new versions of C libraries";
     if (std::string risk = has_packages(lack) ? risk_for_packages(lack) : std::string(); !risk.empty())
@@ -492,9 +498,21 @@ class Check {
     return find_old_builder();
   }
 
+  // Whether several base images would share a mount whose files are for one of them.
+  bool shares_mount_between_bases(const Lack& lack) {
+    const bool compiled =
+        std::ranges::any_of(lack.caches, [](const MissingCache& one) { return one.cache->compiled; });
+    return compiled && !tells_bases_apart(lack) && has_unseen_base(dockerfile_, step_of(*lack.run));
+  }
+
   // The same of what one use installs.
   std::string risk_of_use(const Lack& lack, const Use& use) {
     const Run& run = *lack.run;
+    if (const std::string source = local_source_of(dockerfile_, run, use); !source.empty())
+      return fmt::format(
+          "{} names files as a source of packages, and one that was replaced under its version may be "
+          "taken from the mount",
+          source);
     if (has_downloaded_manifests(dockerfile_, run, use))
       return "the project is downloaded in a step, and nothing is known of what its manifests ask for";
     if (const std::string version = moving_version_of(dockerfile_, use); !version.empty())
@@ -508,11 +526,6 @@ class Check {
           "have changed",
           lack.manager().name);
     return {};
-    if (const std::string source = local_source_of(dockerfile_, run, use); !source.empty())
-      return fmt::format(
-          "{} names files as a source of packages, and one that was replaced under its version may be "
-          "taken from the mount",
-          source);
   }
 
   // The same for a folder that packages are used from.
@@ -791,6 +804,11 @@ lint::Rule rule() {
           "- if its manifests ask for versions that move, such as Maven's SNAPSHOT, `1.+` of Gradle or `1.*` "
           "of "
           "NuGet: without a mount each run takes the newest, with one they may be a day old;\n"
+          "- if packages come from files of the project, such as `--find-links ./wheels`, a feed of NuGet in "
+          "a folder, or `path =` in the sources of uv: one that was replaced under its version may not be "
+          "noticed;\n"
+          "- if definitions build the stage on several base images, and the stage has no argument that tells "
+          "them apart in the `id` of the mount;\n"
           "- if packages are compiled, since a compiler or headers of C libraries are installed in the "
           "stage, and "
           "the package manager keeps them: later base images may have other C libraries;\n"

@@ -1,5 +1,7 @@
 // Which cache mounts DC1003 offers, where, and when it calls them safe.
 #include <algorithm>
+#include <memory>
+#include <span>
 #include <string>
 #include <utility>
 #include <vector>
@@ -1939,6 +1941,34 @@ TEST(CacheMounts, HaveTheNameOfTheBaseWhereThereAreSeveral) {
   const std::string fixed = test::fixed(stages, config);
   EXPECT_NE(fixed.find("id=pip-python-3.12-slim,"), std::string::npos) << fixed;
   EXPECT_NE(fixed.find("id=pip-python-3.13,"), std::string::npos) << fixed;
+}
+
+// The values of build arguments in definitions.
+lint::BuildFacts facts_with_bases(const std::string& name, const std::vector<std::string>& values) {
+  auto images = std::make_shared<std::vector<project::Image>>();
+  for (const std::string& value : values)
+    images->emplace_back().build.plan.build_args[name] = value;
+  return lint::BuildFacts({.images = [images] { return std::span<const project::Image>(*images); }});
+}
+
+TEST(CacheMounts, AreApartWhereDefinitionsChooseTheBase) {
+  const std::vector<std::string> two = {"python:3.12", "python:3.11"}, one = {"python:3.12"};
+  const std::string head = "ARG BASE=python:3.12\nFROM $BASE\n";
+  const lint::Config config = test::config_selecting({"DC1003"});
+  const lint::Linter linter(lint::catalogue(), config);
+  const std::string declared = head + "ARG BASE\nRUN pip install -r a.txt\n";
+  const std::string fixed = lint::apply_fixes(linter, declared, facts_with_bases("BASE", two), false).text;
+  EXPECT_NE(fixed.find("type=cache,id=pip-${BASE},target="), std::string::npos) << fixed;
+  EXPECT_EQ(offered_mounts(head + "RUN pip install -r a.txt\n", facts_with_bases("BASE", two)),
+            "3 unsafe /root/.cache/pip");
+  EXPECT_EQ(offered_mounts(head + "RUN pip install -r a.txt\n", facts_with_bases("BASE", one)),
+            "3 safe /root/.cache/pip");
+  const std::string apt =
+      "ARG BASE=debian:12\nFROM $BASE\nARG BASE\nRUN apt-get update && apt-get install -y a\n";
+  const std::string apt_fixed =
+      lint::apply_fixes(linter, apt, facts_with_bases("BASE", {"debian:12", "ubuntu:24.04"}), true).text;
+  EXPECT_NE(apt_fixed.find("id=apt-${BASE}-var-cache-apt,"), std::string::npos) << apt_fixed;
+  EXPECT_NE(apt_fixed.find("id=apt-${BASE}-var-lib-apt-lists,"), std::string::npos) << apt_fixed;
 }
 
 TEST(CacheMounts, AreNotOfferedWhereTheyBreakTheBuild) {
