@@ -21,8 +21,9 @@ constexpr std::string_view kLoginGroup = "GROUP";
 
 // `chown VALUE PATH…` or `chmod VALUE PATH…`
 struct Change {
-  std::string_view flag;   // of COPY
-  std::string_view value;  // owner or mode
+  std::string_view flag;       // of COPY
+  std::string_view value;      // owner or mode
+  std::string_view from = {};  // of chown: it changes only what belongs to this user and group
   bool recursive = false;
   std::vector<std::string> paths;
   const shell::Command* command = nullptr;
@@ -78,7 +79,10 @@ std::optional<Change> change_of(const shell::Command& command, std::string_view 
     if (word.text == "--recursive" ||
         (option && !word.text.starts_with("--") && word.text.find('R') != std::string_view::npos))
       change.recursive = true;
-    if (word.text == "--from") ++i;  // whom the files belong to now
+    constexpr std::string_view kFrom = "--from";
+    if (word.text == kFrom && i + 1 < words.size()) change.from = words[++i].text;
+    if (word.text.starts_with(kFrom) && word.text.size() > kFrom.size())
+      change.from = word.text.substr(kFrom.size() + 1);
     if (option) continue;
     if (change.value.empty()) {
       change.value = word.text;
@@ -311,9 +315,23 @@ class Check {
            });
   }
 
+  // Whether `chown --from` is about the owner that a COPY gives; root where it names none.
+  static bool is_about_owner(const Change& change, const plan::Step& copy) {
+    if (change.from.empty()) return true;
+    const dockerfile::Flag* const flag = copy.instruction->find_flag("chown");
+    if (flag == nullptr && !gives_to_root(copy)) return false;
+    const auto user_of = [](std::string_view owner) {
+      const std::string_view user = owner.substr(0, owner.find(':'));
+      return user == "root" ? std::string_view("0") : user;
+    };
+    const std::string_view wanted = user_of(change.from);
+    return wanted.empty() || wanted == user_of(flag == nullptr ? std::string_view("root") : flag->value);
+  }
+
   // Whether it changes by one of its paths all that a COPY brought, so that all of it is stored a second
   // time.
   bool changes_all(const Change& change, std::string_view path, const plan::Step& copy) const {
+    if (!is_about_owner(change, copy)) return false;
     if (change.recursive && path != "/" && text::is_within(copy.destination, path)) return true;
     return std::ranges::any_of(files_of(copy), [&](const CopiedFile& file) {
       return file.path == path && is_file(file, change, copy);
