@@ -5,6 +5,7 @@
 #include <span>
 
 #include <fmt/format.h>
+#include <re2/re2.h>
 
 #include "dcache/cache/selection.h"
 #include "dcache/lint/rule.h"
@@ -233,6 +234,30 @@ std::vector<std::string> usual_names(const Use& use) {
   return names;
 }
 
+// Whether a manifest names the folder of the context as a package that the project is built with: `path =
+// "macros"`, `"file:./lib"`.
+bool is_local_package(const lint::BuildContext& context, const Use& use, std::string_view folder) {
+  static const RE2 kLocal(R"re((?:\bpath\s*=\s*|"(?:file|link|portal):)"?([\w./\-]+)")re");
+  for (const std::string_view name : use.manager->manifests) {
+    for (const context::Record* const record : context.called(name)) {
+      const std::string text = context.read(record->path).value_or(std::string());
+      re2::StringPiece rest = text;
+      for (std::string path; RE2::FindAndConsume(&rest, kLocal, &path);) {
+        if (text::join_path(text::parent_path(record->path), path) == folder) return true;
+      }
+    }
+  }
+  return false;
+}
+
+// Whether a step of the stage after the RUN copies from the context.
+bool copies_after(const plan::Graph& graph, const plan::Stage& stage, const Run& run) {
+  return std::ranges::any_of(stage.steps, [&](size_t index) {
+    const Step& step = graph.steps[index];
+    return index > *run.step && step.kind == Step::Kind::kCopy && step.reads_context();
+  });
+}
+
 // Whether a test before the install looks for one of its manifests: there may be none.
 bool is_guarded(const Run& run, const Use& use) {
   const auto is_test = [](const shell::Command& command) {
@@ -363,11 +388,19 @@ class Check {
       // The context is asked for only where a COPY could matter.
       const auto broad = find_broad(copies, use, context());
       if (!broad || is_guarded(run, use) || is_vendored(run, *broad, use)) continue;
+      if (is_for_install(*broad, stage, run, use)) continue;
       if (context() == nullptr ? downloads_sources(dockerfile_, stage)
                                : !brings_manifest(copies, use, *context()))
         continue;
       report(*broad, copies, run, use);
     }
+  }
+
+  // Whether the COPY brings only a package of the project that the install builds, and the sources follow.
+  bool is_for_install(const BroadCopy& copy, const plan::Stage& stage, const Run& run, const Use& use) {
+    if (context() == nullptr || copy.source->takes_everything() || use.manager->separable) return false;
+    return copies_after(dockerfile_.graph(), stage, run) &&
+           is_local_package(*context(), use, std::string_view(copy.source->path).substr(1));
   }
 
   // Packages that the command names need none of the files.
