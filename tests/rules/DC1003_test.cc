@@ -1845,6 +1845,7 @@ TEST(CacheMounts, AreNotSafeIfPackagesComeFromTheProject) {
            {"pyproject.toml", "[tool.uv]\nfind-links = [\"./wheels\"]\n", kUv, false},
            {"pyproject.toml", "[[tool.uv.index]]\nurl = \"https://example.com/simple\"\n", kUv, true},
            {"requirements.txt", "--find-links ./wheels\na==1\n", kPip, false},
+           {"requirements.txt", "--find-links wheels\n", kPip, false},
            {"requirements.txt", "--find-links https://example.com/wheels\na==1\n", kPip, true},
            {"requirements.txt", "a==1\n",
             "FROM python\nRUN pip install --find-links=/wheels -r requirements.txt\n", false},
