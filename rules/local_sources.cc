@@ -88,29 +88,23 @@ std::string local_in_files(const lint::BuildContext& context, const PackageManag
   return {};
 }
 
-// What the files of a context say of each package manager.
+// What the files of the context say of each package manager that was asked for.
 struct LocalSources {
   std::map<const PackageManager*, std::string> found;
 };
-
-LocalSources find_all_local(const lint::BuildContext& context) {
-  LocalSources sources;
-  for (const PackageManager& manager : package_managers()) {
-    if (!manager.local_sources.empty()) sources.found.emplace(&manager, local_in_files(context, manager));
-  }
-  return sources;
-}
 
 }  // namespace
 
 std::string local_source_of(lint::Dockerfile& dockerfile, const lint::Run& run, const Use& use) {
   if (std::string option = local_by_option(use); !option.empty()) return option;
   if (std::string variable = local_by_variable(dockerfile, run, use); !variable.empty()) return variable;
-  if (use.manager->local_sources.empty()) return {};
-  const lint::BuildContext* const context = likely_context(dockerfile);
+  const lint::BuildContext* const context =
+      use.manager->local_sources.empty() ? nullptr : likely_context(dockerfile);
   if (context == nullptr) return {};
-  const auto& sources = context->shared<LocalSources>([&] { return find_all_local(*context); });
-  return sources.found.find(use.manager)->second;
+  auto& known = dockerfile.memory<LocalSources>().found;
+  const auto [at, is_new] = known.try_emplace(use.manager);
+  if (is_new) at->second = local_in_files(*context, *use.manager);
+  return at->second;
 }
 
 }  // namespace dcache::rules

@@ -339,8 +339,9 @@ bool calls_build(const ProjectFile& file) {
 // Whether a program of Python builds with Docker's own interface, which has the classic builder.
 // Source: https://github.com/docker/docker-py/issues/2230
 bool builds_with_docker_py(const ProjectFile& file) {
+  if (!file.name.ends_with(".py")) return false;
   static const RE2 kImport(R"((?m)^\s*(?:import|from)\s+docker\b)");
-  return file.name.ends_with(".py") && matches(file.text, kImport) && calls_build(file);
+  return matches(file.text, kImport) && calls_build(file);
 }
 
 OldBuilder kind_of(const BuilderFile& row) {
@@ -434,6 +435,7 @@ std::vector<NamedBuilder> actions_in(const ProjectFile& file) {
 
 // Builds with Podman or buildah, by their names or by a variable that is one of them.
 std::vector<NamedBuilder> podman_builds_in(const ProjectFile& file) {
+  if (!has(file.text, "podman") && !has(file.text, "buildah")) return {};
   static const RE2 kBuild(
       R"(\b(?:podman(?:\s+(?:image|buildx))?\s+build|buildah\s+(?:build|bud)\b|podman[- ]compose\b.*\b(?:build|up))\b)");
   static const RE2 kVariable(R"((?m)^\s*(?:export\s+)?\w+\s*[?:]*=\s*["']?(?:podman|buildah)["']?\s*$)");
@@ -441,7 +443,6 @@ std::vector<NamedBuilder> podman_builds_in(const ProjectFile& file) {
   std::vector<NamedBuilder> found;
   const auto builds = [](std::string_view lines) { return matches(lines, kBuild); };
   for (const std::string_view program : {"podman", "buildah"}) {
-    if (!has(file.text, program)) continue;
     std::vector<size_t> places = line_places(file.text, program, builds);
     std::erase_if(places, [&](size_t at) { return !matches(command_at(file.text, at), kBuild); });
     const auto reader = [&](const std::vector<CiText>& words, const project::CiInput& input) {
@@ -453,8 +454,7 @@ std::vector<NamedBuilder> podman_builds_in(const ProjectFile& file) {
       found.back().paths = std::move(paths);
     }
   }
-  const bool is_named = has(file.text, "podman") || has(file.text, "buildah");
-  if (found.empty() && is_named && matches(file.text, kVariable) && matches(file.text, kByVariable))
+  if (found.empty() && matches(file.text, kVariable) && matches(file.text, kByVariable))
     found.push_back({OldBuilder::kPodman, "Podman"});
   return found;
 }
