@@ -948,7 +948,7 @@ bool BuildScript::run_function(std::span<const CiText> words, std::vector<CiBuil
     const auto at = static_cast<size_t>(variable.front() - '0');
     return at < words.size() ? words[at] : CiText();
   };
-  BuildScript inner(environment, folders_.back().now, scripts_);
+  BuildScript inner(environment, folders_.back().now, scripts_, reader_);
   inner.role_ = Role::kBody;
   inner.scripts_around_ = scripts_around_ + 1;
   inner.functions_ = functions_;
