@@ -137,7 +137,7 @@ TEST(Workflow, CommandsOfScriptsAreRead) {
       {"V=$(git describe)\ndocker build --build-arg V=$V .",
        "build-it . Dockerfile args.V=$(git describe) ?args.V\n"},
       {"if true; then docker build app; fi", "app app Dockerfile\n"},
-      {"for d in a b; do docker build $d; done", "build-it $d Dockerfile ?context\n"},
+      {"for d in a b; do docker build $d; done", "a a Dockerfile\nb b Dockerfile\n"},
       {"docker compose build\ndocker buildx bake\ndocker buildx create --use",
        "- build-it: it builds what a Compose file in the root defines, which is not in the repository\n"
        "- build-it: it builds what a bake file in the root defines, which is not in the repository\n"},
