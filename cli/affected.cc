@@ -165,10 +165,16 @@ class Question {
 
   std::vector<std::string> unknown_among(const std::vector<std::string>& changed) const {
     std::vector<std::string> unknown = unknown_names(options_.changed, {"HEAD"}, project_);
+    // In a subfolder, a name of the list may be there twice: from that folder, and from the root.
+    const std::string here = current_folder() + "/", root = context::disk()->real_path(project_.root) + "/";
     std::vector<std::string> listed;
-    std::ranges::copy_if(changed, std::back_inserter(listed), [&](const std::string& name) {
-      return is_gone(name) && std::ranges::find(options_.changed, name) == options_.changed.end();
-    });
+    for (const std::string& name : changed) {
+      const bool is_typed = std::ranges::find(options_.changed, name) != options_.changed.end();
+      if (is_typed || !is_gone(name)) continue;
+      const size_t above = name.starts_with(here) ? here.size() : name.starts_with(root) ? root.size() : 0;
+      std::string shown = name.substr(above);
+      if (std::ranges::find(listed, shown) == listed.end()) listed.push_back(std::move(shown));
+    }
     if (!listed.empty())
       std::ranges::move(unknown_names(listed, commits_before(), project_), std::back_inserter(unknown));
     return unknown;
