@@ -136,10 +136,13 @@ bool renews(Dockerfile& dockerfile, const Instruction& instruction) {
 }
 
 // Why one of the instructions below a variable, down to where it is used, may need it; empty if none does.
-std::string risk_of_move(Dockerfile& dockerfile, std::string_view name, std::span<const Instruction> passed) {
+// What is there for a LABEL or an ENV is not there to rebuild the next RUN.
+std::string risk_of_move(Dockerfile& dockerfile, std::string_view name, std::span<const Instruction> passed,
+                         const Instruction& user) {
   // Programs that do nothing with other variables read that one.
   if (name == kSourceDateEpoch) return "any program may read it for the times of the files that it writes";
-  if (!passed.empty() && passed.front().keyword == Keyword::kRun)
+  const bool is_for_metadata = user.keyword == Keyword::kLabel || user.keyword == Keyword::kEnv;
+  if (!passed.empty() && passed.front().keyword == Keyword::kRun && !is_for_metadata)
     return fmt::format("it may be there to rebuild line {} with each new value", passed.front().start_line);
   for (const Instruction& one : passed) {
     if (!has_known_reads(dockerfile, one))
@@ -195,20 +198,28 @@ std::vector<std::string_view> keys_of(const Instruction& label) {
 // Whether a LABEL says the same below other instructions.
 bool can_pass(Dockerfile& dockerfile, const Instruction& label, std::span<const Instruction> passed) {
   const std::vector<std::string_view> keys = keys_of(label);
+  const auto is_open = [](std::string_view key) { return key.find('$') != std::string_view::npos; };
   return std::ranges::none_of(passed, [&](const Instruction& one) {
-    const bool sets_key = one.keyword == Keyword::kLabel &&
-                          std::ranges::any_of(keys, [&](std::string_view key) { return mentions(one, key); });
-    return sets_key || sets_again(dockerfile, one, label);
+    const bool may_set_key =
+        one.keyword == Keyword::kLabel &&
+        (std::ranges::any_of(keys,
+                             [&](std::string_view key) { return is_open(key) || mentions(one, key); }) ||
+         std::ranges::any_of(keys_of(one), is_open));
+    return may_set_key || sets_again(dockerfile, one, label);
   });
+}
+
+// Without what is below the last costly RUN.
+std::span<const Instruction> up_to_last_costly(Dockerfile& dockerfile, std::span<const Instruction> rest) {
+  while (!rest.empty() && !is_costly(dockerfile, rest.back()))
+    rest = rest.first(rest.size() - 1);
+  return rest;
 }
 
 // Moves a variable with the LABELs that name it below the last costly RUN of `rest`, which does not name it.
 std::optional<lint::Fix> move_with_labels(Dockerfile& dockerfile, const Instruction& declared,
                                           std::string_view name, std::span<const Instruction> rest) {
-  auto end = rest.end();
-  while (end != rest.begin() && !is_costly(dockerfile, *std::prev(end)))
-    --end;
-  const std::span<const Instruction> passed(rest.begin(), end);
+  const std::span<const Instruction> passed = up_to_last_costly(dockerfile, rest);
   std::vector<const Instruction*> moved{&declared};
   for (const Instruction& one : passed) {
     if (sets_again(dockerfile, one, declared)) return std::nullopt;
@@ -218,7 +229,7 @@ std::optional<lint::Fix> move_with_labels(Dockerfile& dockerfile, const Instruct
     moved.push_back(&one);
   }
   auto fix = move_down(dockerfile.file(), moved, {.instruction = &passed.back(), .is_below = true});
-  if (fix) fix->unsafe_because = risk_of_move(dockerfile, name, passed);
+  if (fix) fix->unsafe_because = risk_of_move(dockerfile, name, passed, *moved[1]);
   return fix;
 }
 
@@ -335,10 +346,10 @@ void check(Dockerfile& dockerfile, lint::Reporter& reporter) {
           declared.span,
           fmt::format("each new value of {}{} rebuilds the RUN in line {}, which does not name it", name,
                       reason, costly->start_line),
-          is_for_label
-              ? fmt::format("move it below the last RUN that does not name it, with the LABEL in line {}",
-                            user->start_line)
-              : remedy_for(dockerfile, declared, name, *costly, rest, user));
+          is_for_label ? fmt::format("move it below line {}, with the LABEL in line {}",
+                                     up_to_last_costly(dockerfile, {rest.begin(), reader}).back().start_line,
+                                     user->start_line)
+                       : remedy_for(dockerfile, declared, name, *costly, rest, user));
       if (is_for_label) {
         diagnostic.fix = move_with_labels(dockerfile, declared, name, {rest.begin(), reader});
       } else if (user != rest.end()) {
@@ -347,7 +358,7 @@ void check(Dockerfile& dockerfile, lint::Reporter& reporter) {
             passed, [&](const Instruction& one) { return sets_again(dockerfile, one, declared); });
         const Instruction* const moved[] = {&declared};
         if (keeps_value) diagnostic.fix = move_down(dockerfile.file(), moved, {.instruction = &*user});
-        if (diagnostic.fix) diagnostic.fix->unsafe_because = risk_of_move(dockerfile, name, passed);
+        if (diagnostic.fix) diagnostic.fix->unsafe_because = risk_of_move(dockerfile, name, passed, *user);
       }
       if (!diagnostic.fix) continue;
       auto gain = gain_for_argument(dockerfile, *diagnostic.fix, name);
@@ -385,7 +396,8 @@ lint::Rule rule() {
           "times of the image without ARG, and `rewrite-timestamp=true` of the exporter to the files.",
       .fix_note =
           "Moves the line down to the first instruction that names it. LABELs make no step: one that names "
-          "the variable moves with it, below the last RUN that does not. The fix is unsafe if the line "
+          "the variable moves with it, below the last costly RUN that does not. The fix is unsafe if the "
+          "line "
           "moves below a RUN that may read the variable without naming it (a script, a build tool, or an "
           "install that runs scripts of packages), or below a RUN that may be there to be done again each "
           "time (a download, an upgrade of packages, `date`). There is no "

@@ -565,12 +565,17 @@ TEST(DC1010, MovesTheLabelsOfAVariableWithIt) {
                   "WORKDIR /x\nRUN apt-get install -y a"),
             "WORKDIR /x\nRUN apt-get install -y a\nARG GIT_SHA\nARG BUILD_DATE\nLABEL revision=$GIT_SHA "
             "\\\n  created=$BUILD_DATE");
+  EXPECT_EQ(fixed("ARG GIT_SHA\nARG BUILD_DATE\nLABEL a=$GIT_SHA b=$BUILD_DATE\nRUN apt-get install -y "
+                  "a\nRUN echo a > a\n"),
+            "RUN apt-get install -y a\nARG GIT_SHA\nARG BUILD_DATE\nLABEL a=$GIT_SHA b=$BUILD_DATE\nRUN echo "
+            "a > a\n");
   // A step that reads the variable stays below it.
   EXPECT_EQ(fixed("ARG GIT_SHA\nLABEL revision=$GIT_SHA\n" + install + "RUN echo $GIT_SHA\n"),
             install + "ARG GIT_SHA\nLABEL revision=$GIT_SHA\nRUN echo $GIT_SHA\n");
   for (const std::string& text :
        {"ARG GIT_SHA\nLABEL revision=$GIT_SHA\n" + install + "LABEL revision=1\nRUN apt-get install -y b\n",
         "ARG GIT_SHA\nLABEL v=$A$GIT_SHA\nENV A=1\n" + install,
+        "ARG GIT_SHA\nARG K=v\nLABEL v=$GIT_SHA\nLABEL $K=2\n" + install,
         "ARG GIT_SHA\n# about the image\nLABEL revision=$GIT_SHA\n" + install})
     EXPECT_EQ(fixed(text), text);
   EXPECT_EQ(
