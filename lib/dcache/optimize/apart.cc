@@ -64,6 +64,20 @@ bool lists_folders(std::string_view text) {
   return false;
 }
 
+// Whether a program of a RUN goes through the whole tree by itself: tests, linters, and what runs a task in
+// all packages.
+bool starts_tree_walk(std::string_view script) {
+  constexpr auto kPrograms = std::to_array<std::string_view>(
+      {"pytest",  "tox",     "nox",     "unittest", "compileall", "lerna",     "nx",       "turbo",
+       "rush",    "git",     "du",      "find",     "rsync",      "eslint",    "mypy",     "ruff",
+       "black",   "flake8",  "pylint",  "jest",     "vitest",     "mocha",     "prettier", "rspec",
+       "rubocop", "phpunit", "phpstan", "bazel",    "gradle",     "./gradlew", "mvn",      "./mvnw",
+       "cloc",    "fd",      "rg",      "ag",       "tree"});
+  return std::ranges::any_of(kPrograms,
+                             [&](std::string_view program) { return text::mentions(script, program); }) ||
+         script.find("ls -R") != std::string_view::npos || script.find("-r ") != std::string_view::npos;
+}
+
 // A folder at the root, or one of several projects in such a folder.
 struct ContextFolder {
   std::string path;
@@ -123,7 +137,7 @@ class ReferenceSearch {
 
   // `run` is the RUN that the text is of; null for other instructions.
   void look_in_instruction(std::string_view text, const Instruction* run) {
-    if (run != nullptr && lists_folders(text)) {
+    if (run != nullptr && (lists_folders(text) || starts_tree_walk(text))) {
       for (ContextFolder& folder : folders_)
         folder.is_read = true;
     }
@@ -257,6 +271,25 @@ bool may_change_modes(const Instruction& run) {
                              [&](std::string_view program) { return text::mentions(run.joined, program); });
 }
 
+// Where a COPY below another one brings a folder of it, as written there, so that it is the same place
+// whatever the base image and the build arguments say. Nothing if a WORKDIR between the two, which end with
+// `last`, gives it another meaning.
+std::optional<std::string> place_below(const Graph& graph, const Step& copy, const ContextFolder& folder,
+                                       const Step& last) {
+  const std::string_view written = copy.instruction->arguments.back().text;
+  const bool moves = std::ranges::any_of(graph.stages[copy.stage].steps, [&](size_t index) {
+    const Step& step = graph.steps[index];
+    return step.kind == Step::Kind::kWorkdir && &step > &copy && &step < &last;
+  });
+  const bool sets = std::ranges::any_of(graph.instructions, [&](const Instruction& one) {
+    return (one.keyword == Keyword::kEnv || one.keyword == Keyword::kArg) &&
+           one.start_line > copy.instruction->start_line && one.start_line < last.instruction->start_line;
+  });
+  if (written.find('$') != std::string_view::npos ? sets : moves && !written.starts_with('/'))
+    return std::nullopt;
+  return fmt::format("{}{}{}", written, written.ends_with('/') ? "" : "/", folder.path);
+}
+
 // The first RUN that mentions a folder; null if the RUNs that do are not all ones of the stage of the COPY,
 // after it.
 const Step* first_reader(const Graph& graph, const Step& copy, const ContextFolder& folder) {
@@ -280,7 +313,10 @@ std::optional<ApartFolder> apart_until_read(const Graph& graph, const Step& copy
                     .path = folder.path,
                     .runs = {},
                     .reader = reader->instruction->start_line,
-                    .place = text::join_path(copy.destination, folder.path)};
+                    .place = {}};
+  auto place = place_below(graph, copy, folder, *reader);
+  if (!place) return std::nullopt;
+  apart.place = *std::move(place);
   for (const size_t index : graph.stages[copy.stage].steps) {
     const Step& step = graph.steps[index];
     if (&step >= reader || !sees(graph, step, copy)) continue;
@@ -288,6 +324,15 @@ std::optional<ApartFolder> apart_until_read(const Graph& graph, const Step& copy
     apart.runs.push_back(step.instruction->start_line);
   }
   return apart.runs.empty() ? std::nullopt : std::optional(std::move(apart));
+}
+
+// The last RUN of the stage of a COPY, or the COPY itself.
+const Step& last_run_of(const Graph& graph, const Step& copy) {
+  const Step* last = &copy;
+  for (const size_t index : graph.stages[copy.stage].steps) {
+    if (graph.steps[index].kind == Step::Kind::kRun) last = &graph.steps[index];
+  }
+  return *last;
 }
 
 // What one COPY brings and no step reads, or only later ones do.
@@ -308,10 +353,12 @@ std::vector<ApartFolder> apart_of(const Graph& graph, const Step& copy,
       if (auto apart = apart_until_read(graph, copy, folder)) all.push_back(std::move(*apart));
       continue;
     }
-    const std::string place = text::join_path(copy.destination, folder.path);
-    if ((ships && may_change) || is_taken_with_others(graph, copy, place)) continue;
+    const auto place = place_below(graph, copy, folder, last_run_of(graph, copy));
+    if ((ships && (may_change || !place)) ||
+        is_taken_with_others(graph, copy, text::join_path(copy.destination, folder.path)))
+      continue;
     unread.path = folder.path;
-    unread.place = ships ? place : std::string();
+    unread.place = ships ? *place : std::string();
     all.push_back(unread);
   }
   return all;

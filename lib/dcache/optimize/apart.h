@@ -22,7 +22,7 @@ struct ApartFolder {
   std::vector<uint32_t> runs;  // lines of the RUNs that see it and need not
   uint32_t reader = 0;         // the line of the first RUN that mentions it; 0 if none does
   // Where it has to be, below the destination of the COPY: for the reader, or because the image contains it.
-  // Absolute; empty if it can be left out.
+  // As a COPY has it there; empty if it can be left out.
   std::string place = {};
 };
 
