@@ -3,6 +3,7 @@
 #include <algorithm>
 #include <array>
 #include <map>
+#include <set>
 
 #include <fmt/format.h>
 
@@ -217,6 +218,54 @@ bool changes_folder(const plan::Graph& graph, const BroadCopy& copy, const Run& 
   });
 }
 
+// Whether a text names a variable that a build may be given another value for: any but those that ENV sets to
+// a fixed one.
+bool names_argument(const dockerfile::File& file, std::string_view text) {
+  if (text.find('$') == std::string_view::npos) return false;
+  std::set<std::string_view> fixed, given;
+  for (const Instruction& one : file.instructions()) {
+    if (one.keyword == dockerfile::Keyword::kEnv && one.joined.find('$') == std::string_view::npos &&
+        one.arguments.size() == 2)
+      fixed.insert(one.arguments.front().text);
+    if (one.keyword != dockerfile::Keyword::kArg) continue;
+    for (const dockerfile::Word& word : one.arguments)
+      given.insert(word.text.substr(0, word.text.find('=')));
+  }
+  for (size_t at = text.find('$'); at != std::string_view::npos; at = text.find('$', at + 1)) {
+    std::string_view name = text.substr(at + 1);
+    if (name.starts_with('{')) name.remove_prefix(1);
+    name = name.substr(0, name.find_first_not_of(text::kNameCharacters));
+    if (!fixed.contains(name) || given.contains(name)) return true;
+  }
+  return false;
+}
+
+// Whether build arguments decide which folder of the context the install works in.
+bool has_open_folder(const Dockerfile& dockerfile, const BroadCopy& copy, const Run& run) {
+  const dockerfile::File& file = dockerfile.file();
+  if (names_argument(file, copy.step->instruction->arguments.front().text)) return true;
+  return std::ranges::any_of(file.instructions(), [&](const Instruction& one) {
+    return one.keyword == dockerfile::Keyword::kWorkdir && one.start_line < run.instruction->start_line &&
+           names_argument(file, one.joined);
+  });
+}
+
+// Whether each `cd` before the install goes to a folder that is there without the sources: the folder of the
+// install, or one around it.
+bool goes_straight(const plan::Graph& graph, const BroadCopy& copy, const Run& run, const Use& use) {
+  std::vector<std::string> folders{work_folder(graph, copy, run)};
+  for (const shell::Command& command : run.commands) {
+    if (&command == use.command) break;
+    if (command.program() != "cd") continue;
+    if (command.words.size() != 2 || command.words[1].text.find("..") != std::string_view::npos) return false;
+    const std::string to(command.words[1].text);
+    folders.push_back(text::clean_path(to.starts_with('/') ? to : text::join_path(folders.back(), to)));
+  }
+  return std::ranges::all_of(folders, [&](const std::string& folder) {
+    return text::is_within(folders.back(), folder) || !text::is_within(folder, copy.step->destination);
+  });
+}
+
 class EarlierInstall {
  public:
   EarlierInstall(Dockerfile& dockerfile, const lint::BuildContext& context, const BroadCopy& copy,
@@ -385,6 +434,8 @@ class EarlierInstall {
           "the ignore file lets {} into the context, and the COPY may write it over the new one", folder);
     if (installs_elsewhere())
       return "settings name another folder for the packages, and the COPY may write over it";
+    if (const std::string user = user_without_folder(); !user.empty())
+      return fmt::format("{} may not write to the folder of the install until the rest is copied", user);
     if (const std::string_view above = manifest_above(); !above.empty())
       return fmt::format("{} is in a folder above, and the install may read it too", above);
     if (!are_in_each_clone(context_, manifests_.paths))
@@ -400,6 +451,16 @@ class EarlierInstall {
                               .folders = &manifests_.folders});
   }
 
+  // The user of the RUN, if the folder that it works in is made for the manifests alone: it belongs to root
+  // then, whatever owner and mode it has in the context. Empty for a user who can write there.
+  std::string user_without_folder() const {
+    if (folder_ == copy_.source->path) return {};
+    const Owner user = owner_of(dockerfile_.graph().steps[*run_.step]);
+    const dockerfile::Flag* const chown = copy_.step->instruction->find_flag("chown");
+    const bool is_given = chown != nullptr && read_owner(chown->value).user == user.user;
+    return user.is_root() || is_given ? std::string() : user.user;
+  }
+
   // A manifest, or settings, of the package manager in the folders between that of the COPY and that of the
   // install, which counts for the install too; empty for none.
   std::string_view manifest_above() const {
@@ -407,21 +468,27 @@ class EarlierInstall {
       const std::string parent = text::clean_path(text::join_path("/", text::parent_path(record.path)));
       const bool is_above = record.type == context::Type::kFile && parent != folder_ &&
                             text::is_within(folder_, parent) && text::is_within(parent, copy_.source->path);
-      if (is_above && is_manifest_of(*use_.manager, record.path) && !is_replaced(record.path))
-        return record.path;
+      if (is_above && counts_below(record.path)) return record.path;
     }
     return {};
   }
 
-  // Whether the folder of the install has a manifest or lock file of the same name, and the one above is not
-  // that of a workspace.
-  bool is_replaced(const std::string& path) const {
+  // Whether a file is a manifest or settings of the package manager, and means something to folders below it.
+  bool counts_below(const std::string& path) const {
     const std::string_view name = text::base_name(path);
-    const bool can_be = std::ranges::find(use_.manager->manifests, name) != use_.manager->manifests.end() ||
-                        name.find("lock") != std::string_view::npos;
-    if (!can_be || context_.files.find(in_folder(folder_, name)) == nullptr) return false;
+    const auto is_one_of = [&](Words names) { return std::ranges::find(names, name) != names.end(); };
+    if (is_one_of(use_.manager->inseparable_with)) return true;
+    if (!is_manifest_of(*use_.manager, path)) return false;
+    const bool can_be_replaced =
+        is_one_of(use_.manager->manifests) || name.find("lock") != std::string_view::npos;
+    if (!can_be_replaced || context_.files.find(in_folder(folder_, name)) == nullptr) return true;
+    // What a manifest says for others: the members of a workspace, the version of the package manager itself,
+    // settings.
+    constexpr std::array<std::string_view, 3> kForOthers = {"workspace", "packageManager", "[tool.uv"};
     const auto text = context_.read(path);
-    return text && text->find("workspace") == std::string::npos;
+    return !text || std::ranges::any_of(kForOthers, [&](std::string_view word) {
+      return text->find(word) != std::string::npos;
+    });
   }
 
   // Whether settings name another folder for the packages, over which the sources may come.
@@ -524,7 +591,9 @@ std::optional<lint::Fix> install_earlier(Dockerfile& dockerfile, const lint::Bui
                                          const std::vector<const Step*>& copies, const BroadCopy& copy,
                                          const Run& run, const Use& use, const InstallManifests& manifests) {
   const plan::Graph& graph = dockerfile.graph();
-  if (!is_plain_copy(*copy.step->instruction) || copy.source->wildcard) return std::nullopt;
+  if (!is_plain_copy(*copy.step->instruction) || copy.source->wildcard ||
+      has_open_folder(dockerfile, copy, run) || !goes_straight(graph, copy, run, use))
+    return std::nullopt;
   const auto folder = install_folder(graph, copy, run, use);
   if (!folder) return std::nullopt;
   if (!manifests.separable || (manifests.paths.empty() && manifests.others.empty())) return std::nullopt;

@@ -308,19 +308,23 @@ std::string work_folder(const plan::Graph& graph, const BroadCopy& copy, const R
   return std::string(folder == "/" ? copy.step->destination : folder);
 }
 
-std::optional<std::string> install_folder(const plan::Graph& graph, const BroadCopy& copy, const Run& run,
-                                          const Use& use) {
-  std::string folder = work_folder(graph, copy, run);
-  for (const shell::Command& command : run.commands) {
-    if (&command == use.command) break;
-    if (command.program() != "cd") continue;
-    if (command.words.size() != 2 || !command.words[1].literal) return std::nullopt;
-    const std::string_view to = command.words[1].text;
+std::optional<std::string> folder_at(std::string folder, const Run& run, const shell::Command& command) {
+  for (const shell::Command& before : run.commands) {
+    if (&before == &command) break;
+    if (before.program() != "cd") continue;
+    if (before.words.size() != 2 || !before.words[1].literal) return std::nullopt;
+    const std::string_view to = before.words[1].text;
     folder = text::clean_path(to.starts_with('/') ? std::string(to) : text::join_path(folder, to));
   }
-  if (names_folder(use) || !text::is_within(folder, copy.step->destination)) return std::nullopt;
-  std::string_view inside = std::string_view(folder).substr(
-      copy.step->destination == "/" ? 1 : std::min(copy.step->destination.size() + 1, folder.size()));
+  return folder;
+}
+
+std::optional<std::string> install_folder(const plan::Graph& graph, const BroadCopy& copy, const Run& run,
+                                          const Use& use) {
+  const auto folder = folder_at(work_folder(graph, copy, run), run, *use.command);
+  if (!folder || names_folder(use) || !text::is_within(*folder, copy.step->destination)) return std::nullopt;
+  std::string_view inside = std::string_view(*folder).substr(
+      copy.step->destination == "/" ? 1 : std::min(copy.step->destination.size() + 1, folder->size()));
   if (copy.source->path == "/*") return inside.empty() ? std::optional<std::string>("/") : std::nullopt;
   return inside.empty() ? copy.source->path : text::join_path(copy.source->path, inside);
 }

@@ -56,6 +56,10 @@ std::string in_folder(std::string_view folder, std::string_view name);
 // brings them.
 std::string work_folder(const plan::Graph& graph, const BroadCopy& copy, const lint::Run& run);
 
+// The folder that a command of a RUN works in, which starts in `folder`; nothing where `cd` goes to one that
+// is not written there.
+std::optional<std::string> folder_at(std::string folder, const lint::Run& run, const shell::Command& command);
+
 // The folder of the context that the install works in, as a rooted path; nothing where it can't be told.
 std::optional<std::string> install_folder(const plan::Graph& graph, const BroadCopy& copy,
                                           const lint::Run& run, const Use& use);

@@ -349,8 +349,8 @@ class Check {
  private:
   static constexpr int kMostLevels = 8;  // of folders above the Dockerfile's that are looked at
 
-  // Where each package manager first installed dependencies.
-  using Installed = std::map<const PackageManager*, std::string>;
+  // The folders that each package manager installed dependencies in.
+  using Installed = std::set<std::pair<const PackageManager*, std::string>>;
 
   // What a COPY brings of the packages that another stage installed: with them an install has little to do.
   void look_for_packages(const Step& step) {
@@ -381,8 +381,12 @@ class Check {
       // What `cargo chef cook` compiles are the dependencies alone.
       if (use.manager->name == "cargo" && use.action->words.front() == "chef")
         installed.emplace(use.manager, folder);
-      if (!use.installs_dependencies || !installed.emplace(use.manager, folder).second || copies.empty())
-        continue;
+      if (!use.installs_dependencies) continue;
+      const bool is_first =
+          std::ranges::none_of(installed, [&](const auto& one) { return one.first == use.manager; });
+      const std::string place =
+          folder_at(std::string(folder), run, *use.command).value_or(std::string(folder));
+      if (!installed.emplace(use.manager, place).second || copies.empty()) continue;
       if (has_packages(use)) continue;
       if (use.action->installs == Action::Installs::kImplied && keeps_downloads(run, use)) continue;
       // The context is asked for only where a COPY could matter.
@@ -392,7 +396,7 @@ class Check {
       if (context() == nullptr ? downloads_sources(dockerfile_, stage)
                                : !brings_manifest(copies, use, *context()))
         continue;
-      report(*broad, copies, run, use);
+      report(*broad, copies, run, use, is_first);
     }
   }
 
@@ -519,11 +523,14 @@ class Check {
     return installs.empty() ? std::nullopt : std::optional(installs);
   }
 
-  void report(const BroadCopy& copy, const std::vector<const Step*>& copies, const Run& run, const Use& use) {
+  // Another install than the first one of a package manager has to be known to find its manifest.
+  void report(const BroadCopy& copy, const std::vector<const Step*>& copies, const Run& run, const Use& use,
+              bool is_first) {
     const Instruction& instruction = *copy.step->instruction;
     const ManifestCopy earlier = manifests_copied_by(copies, use);
     const auto found = manifests_for(copy, copies, earlier, run, use);
     if (found && found->needs_sources) return;
+    if (!is_first && (!found || found->paths.empty())) return;
     Diagnostic& diagnostic = reporter_.report(
         instruction.span,
         fmt::format(
@@ -631,7 +638,8 @@ class Check {
     if (const std::string_view lock = lock_to_add(found, run, use); !lock.empty()) names.emplace_back(lock);
     if (found) names.insert(names.end(), found->folders.begin(), found->folders.end());
     const bool known = found && !(found->paths.empty() && found->others.empty());
-    if (!known) names = usual_names(use);
+    // Of another folder than that of the COPY nobody knows what it contains.
+    if (!known) names = context() == nullptr || found ? usual_names(use) : std::vector<std::string>();
     const auto is_there = [&](const std::string& name) { return is_copied_alone(copies, use, name, known); };
     std::erase_if(names, is_there);
     std::vector<std::string> others = found ? found->others : std::vector<std::string>();

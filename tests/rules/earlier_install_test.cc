@@ -118,8 +118,20 @@ TEST(EarlierInstall, InstallsInTheFolderOfAProject) {
             copies + "RUN cd web && npm ci\nCOPY . .\n");
   // The shell goes on after the first of these, and comes from another folder.
   for (const char* text :
-       {"COPY . .\nRUN cd web; npm ci; npm run build\n", "COPY . .\nRUN (cd web && npm ci)\n"})
+       {"COPY . .\nRUN cd web; npm ci; npm run build\n", "COPY . .\nRUN (cd web && npm ci)\n",
+        // A folder that is not there, or that a build argument decides.
+        "COPY . .\nRUN cd lib && cd ../web && npm ci\n", "COPY . .\nRUN cd lib/../web && npm ci\n",
+        "COPY . .\nRUN cd lib && cd /app/web && npm ci\n", "ARG D=web\nCOPY $D ./\nRUN npm ci\n",
+        "ARG D=web\nCOPY . .\nWORKDIR $D\nRUN npm ci\n", "ARG D=web\nENV E=$D\nCOPY $E ./\nRUN npm ci\n"})
     EXPECT_EQ(with_earlier_install(npm, text), text);
+  EXPECT_EQ(with_earlier_install(npm, "ENV D=web\nCOPY $D ./\nRUN npm ci\n"),
+            "ENV D=web\nCOPY web/package.json web/package-lock.json ./\nRUN npm ci\nCOPY $D ./\n");
+  ProjectFiles two = npm;
+  two.insert(two.end(), {{"api/package.json", "{}"}, {"api/package-lock.json", "{}"}, {"api/b.js", ""}});
+  EXPECT_EQ(with_earlier_install(two, "COPY . .\nRUN cd web && npm ci\nRUN cd api && npm ci\n"),
+            copies +
+                "RUN cd web && npm ci\nCOPY api/package.json api/package-lock.json ./api/\n"
+                "RUN cd api && npm ci\nCOPY . .\n");
   const ProjectFiles maven = {{"api/pom.xml", ""}, {"api/src/main/java/A.java", ""}};
   EXPECT_EQ(with_earlier_install(maven, "COPY . .\nWORKDIR /app/api\nRUN mvn package\n"),
             "COPY api/pom.xml ./api/\nWORKDIR /app/api\nRUN mvn -B -fn dependency:go-offline\n"
@@ -143,13 +155,13 @@ TEST(EarlierInstall, InstallsInTheFolderOfAProject) {
 }
 
 TEST(EarlierInstall, IsUnsafeWhereAFolderAboveHasSettingsToo) {
-  const auto reason = [](const ProjectFiles& files) {
+  const auto reason = [](const ProjectFiles& files,
+                         const std::string& steps = "COPY . .\nRUN cd web && npm ci\n") {
     const test::TemporaryFolder folder;
     for (const auto& [path, content] : files)
       folder.write(path, content);
     const lint::Linter linter(lint::catalogue(), test::config_selecting({"DC1001"}));
-    const dockerfile::File file =
-        dockerfile::parse("FROM node:22\nWORKDIR /app\nCOPY . .\nRUN cd web && npm ci\n");
+    const dockerfile::File file = dockerfile::parse("FROM node:22\nWORKDIR /app\n" + steps);
     const lint::Findings findings = linter.lint(file, test::facts_of(folder));
     return findings.diagnostics.at(0).fix.value().unsafe_because;
   };
@@ -162,7 +174,29 @@ TEST(EarlierInstall, IsUnsafeWhereAFolderAboveHasSettingsToo) {
   with_root.push_back({"package.json", "{}"});
   EXPECT_EQ(reason(with_root), "");
   with_root.back().second = "{\"workspaces\": [\"web\"]}";
-  EXPECT_EQ(reason(with_root), "package.json is in a folder above, and the install may read it too");
+  const std::string above = " is in a folder above, and the install may read it too";
+  EXPECT_EQ(reason(with_root), "package.json" + above);
+  with_root.back().second = "{\"packageManager\": \"npm@10\"}";
+  EXPECT_EQ(reason(with_root), "package.json" + above);
+  EXPECT_EQ(reason({{"web/package.json", "{}"},
+                    {"web/pnpm-lock.yaml", "lockfileVersion: '9.0'\n"},
+                    {"web/a.js", ""},
+                    {"pnpm-workspace.yaml", "catalog: {a: 1}\n"},
+                    {".dockerignore", "**/node_modules\n"}},
+                   "COPY . .\nRUN cd web && pnpm install --frozen-lockfile\n"),
+            "pnpm-workspace.yaml" + above);
+  EXPECT_EQ(
+      reason(
+          {{"srv/go.mod", "module a\n"}, {"srv/go.sum", "\n"}, {"srv/a.go", ""}, {"go.work", "use ./srv\n"}},
+          "COPY . .\nRUN cd srv && go mod download\n"),
+      "go.work" + above);
+  // Who runs the install has to be able to write to the folder, which COPY makes for root.
+  const std::string user = "node may not write to the folder of the install until the rest is copied";
+  const std::string run = "USER node\nRUN cd web && npm ci\n";
+  EXPECT_EQ(reason(npm, "COPY . .\n" + run), user);
+  EXPECT_EQ(reason(npm, "COPY --chmod=777 . .\n" + run), user);
+  EXPECT_EQ(reason(npm, "COPY --chown=root:node . .\n" + run), user);
+  EXPECT_EQ(reason(npm, "COPY --chown=node . .\n" + run), "");
 }
 
 TEST(EarlierInstall, InstallsTwiceWhatWantsTheSourcesToo) {
