@@ -188,7 +188,7 @@ TEST(Platforms, InOneTextAreSeveral) {
   const Repository repository(
       {{"Dockerfile",
         "FROM scratch AS arm64\nCOPY g /\nFROM scratch AS amd64\nCOPY f /\nFROM ${TARGETARCH}\n"},
-       {"docker-bake.hcl", "target \"x\" { platforms = [\"linux/amd64, linux/arm64\"] }\n"},
+       {"docker-bake.hcl", "target \"x\" { platforms = [\"linux/amd64,linux/arm64\"] }\n"},
        {"f", "1\n"},
        {"g", "1\n"}});
   EXPECT_EQ(repository.effects({"--changed", "g"}), "x:rebuilt@2");
