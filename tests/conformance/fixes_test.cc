@@ -5,6 +5,7 @@
 #include <map>
 #include <set>
 
+#include <fmt/format.h>
 #include <gtest/gtest.h>
 
 #include "dcache/dockerfile/parser.h"
@@ -55,17 +56,31 @@ std::string configuration(const std::string& source) {
   const std::set<Keyword> configuring = {Keyword::kCmd,        Keyword::kEntrypoint, Keyword::kExpose,
                                          Keyword::kLabel,      Keyword::kVolume,     Keyword::kStopsignal,
                                          Keyword::kHealthcheck};
+  // What instructions of different kinds say is in different places of the image, and so is each label.
+  size_t stage = 0;
+  std::map<std::pair<size_t, Keyword>, std::string> lines;
+  std::map<std::pair<size_t, std::string>, std::string> labels;
   for (const dockerfile::Instruction& instruction : file.instructions()) {
+    if (instruction.keyword == Keyword::kFrom) ++stage;
     if (!configuring.contains(instruction.keyword)) continue;
-    all += dockerfile::name_of(instruction.keyword);
+    std::vector<std::string> words;
     for (const dockerfile::Word& word : instruction.arguments) {
       const std::string value(graph.text_of(word));
       // The port of a host counts for nothing, nor do capitals in a protocol.
       const bool port = instruction.keyword == Keyword::kExpose;
-      all += " " + (port ? text::to_lower(value.substr(value.rfind(':') + 1)) : value);
+      words.push_back(port ? text::to_lower(value.substr(value.rfind(':') + 1)) : value);
     }
-    all += "\n";
+    if (instruction.keyword == Keyword::kLabel) {
+      for (size_t i = 0; i + 1 < words.size(); i += 2)
+        labels[{stage, words[i]}] = words[i + 1];
+    } else {
+      lines[{stage, instruction.keyword}] += fmt::format(" {}\n", fmt::join(words, " "));
+    }
   }
+  for (const auto& [place, text] : lines)
+    all += fmt::format("{} {}{}", place.first, dockerfile::name_of(place.second), text);
+  for (const auto& [place, value] : labels)
+    all += fmt::format("{} LABEL {} {}\n", place.first, place.second, value);
   return all;
 }
 
