@@ -337,6 +337,17 @@ class EarlierInstall {
     return fix;
   }
 
+  // Whether the install is known to need more than what is copied for it: a project that another one refers
+  // to, or what a folder above says for all below.
+  bool lacks_files() const {
+    if (use_.manager->separable || folder_ == copy_.source->path) return false;
+    const auto leads_out = [&](const std::string& path) {
+      const auto text = context_.read(path);
+      return text && (text->find("../") != std::string::npos || text->find("..\\") != std::string::npos);
+    };
+    return !manifest_above().empty() || std::ranges::any_of(manifests_.paths, leads_out);
+  }
+
  private:
   // The COPY as it is written in the place of the RUN, which may have another WORKDIR.
   std::string copy_text() const {
@@ -481,7 +492,9 @@ class EarlierInstall {
     if (!is_manifest_of(*use_.manager, path)) return false;
     const bool can_be_replaced =
         is_one_of(use_.manager->manifests) || name.find("lock") != std::string_view::npos;
-    if (!can_be_replaced || context_.files.find(in_folder(folder_, name)) == nullptr) return true;
+    const auto own = context_.read(in_folder(folder_, name));
+    if (!can_be_replaced || !own) return true;
+    if (own->find("<parent") != std::string::npos) return true;  // of a pom.xml
     // What a manifest says for others: the members of a workspace, the version of the package manager itself,
     // settings.
     constexpr std::array<std::string_view, 3> kForOthers = {"workspace", "packageManager", "[tool.uv"};
@@ -603,6 +616,7 @@ std::optional<lint::Fix> install_earlier(Dockerfile& dockerfile, const lint::Bui
   const std::vector<std::string> lines = copies_of(dockerfile.file(), copy, *first);
   if (lines.size() > kMostCopies) return std::nullopt;
   const EarlierInstall install(dockerfile, context, copy, run, use, manifests, *folder);
+  if (install.lacks_files()) return std::nullopt;
   auto fix = fix_of(install, context, *folder, run, use, manifests, lines);
   if (fix) fix->fills = folders_filled(dockerfile, run, use, *fix);
   return fix;

@@ -136,6 +136,15 @@ TEST(EarlierInstall, InstallsInTheFolderOfAProject) {
   EXPECT_EQ(with_earlier_install(maven, "COPY . .\nWORKDIR /app/api\nRUN mvn package\n"),
             "COPY api/pom.xml ./api/\nWORKDIR /app/api\nRUN mvn -B -fn dependency:go-offline\n"
             "COPY . /app\nRUN mvn package\n");
+  // What is above, or next to the folder, is needed as well.
+  const ProjectFiles with_parent = {{"api/pom.xml", "<parent/>"}, {"api/src/A.java", ""}, {"pom.xml", ""}};
+  const ProjectFiles dotnet = {{"App/App.csproj", "<ProjectReference Include=\"..\\Lib\\Lib.csproj\"/>"},
+                               {"App/A.cs", ""},
+                               {"Lib/Lib.csproj", ""}};
+  for (const auto& [files, text] :
+       {std::pair(with_parent, "COPY . .\nRUN cd api && mvn package\n"),
+        std::pair(dotnet, "COPY . .\nRUN cd App && dotnet restore && dotnet publish --no-restore\n")})
+    EXPECT_EQ(with_earlier_install(files, text), text);
   const ProjectFiles go = {{"api/go.mod", "module a\n"}, {"api/go.sum", ""}, {"api/main.go", ""}};
   EXPECT_EQ(with_earlier_install(go, "COPY . .\nRUN cd api && go build -o /a .\n"),
             "COPY api/go.mod api/go.sum ./api/\nRUN cd api && go mod download\nCOPY . .\n"
