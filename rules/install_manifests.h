@@ -36,10 +36,7 @@ struct InstallManifests {
 // Of texts; valid as long as the list is.
 template <typename List>
 std::vector<std::string_view> views_of(const List& list) {
-  std::vector<std::string_view> views;
-  for (const std::string_view one : list)
-    views.push_back(one);
-  return views;
+  return {list.begin(), list.end()};
 }
 
 // The manifests of the package manager, or the files that the options of the install name.

@@ -356,12 +356,13 @@ class Check {
   void look_for_packages(const Step& step) {
     for (const plan::Read& read : step.reads) {
       if (read.origin != plan::Read::Origin::kStage) continue;
-      for (const auto& [manager, folder] : installed_in_[read.stage]) {
+      for (const auto& install : installed_in_[read.stage]) {
+        const std::string& folder = install.second;
         const bool any = std::ranges::any_of(read.selectors, [&](const plan::Selector& selector) {
           return is_folder_of_packages(selector.path) ||
                  (selector.path != "/" && text::is_within(folder, selector.path));
         });
-        if (any) brought_.insert(manager);
+        if (any) brought_.insert(install.first);
       }
     }
   }
@@ -415,9 +416,9 @@ class Check {
                   .arguments = {},
                   .files = {}};
     for (; (!broad_ || scripts_ran_) && copies_seen_ < copies.size(); ++copies_seen_) {
-      auto found = find_broad({copies[copies_seen_]}, any, context());
+      const auto found = find_broad({copies[copies_seen_]}, any, context());
       if (!found) continue;
-      broad_ = std::move(found);
+      broad_ = found;
       scripts_ran_ = false;
     }
     if (!broad_) return;

@@ -130,7 +130,7 @@ std::string_view body_of(std::string_view after) {
     if (c == '\\' && quote != '\'') {
       ++i;
     } else if (quote != 0) {
-      quote = c == quote ? 0 : quote;
+      if (c == quote) quote = 0;
     } else if (c == '"' || c == '\'') {
       quote = c;
     } else if (c == '#' && starts_word) {
@@ -832,16 +832,15 @@ std::vector<CiText> BuildScript::without_alias(std::vector<CiText> words) const 
 void BuildScript::start_command(const shell::Command& command, std::vector<CiBuild>& builds) {
   using shell::Connector;
   const uint32_t depth_before = std::exchange(depth_, command.depth);
-  if (command.connector == Connector::kAnd && command.depth > depth_before) {
-    end_list(builds);  // a block, of which all is uncertain
-  } else if (command.connector == Connector::kAnd) {
+  const bool starts_block = command.connector == Connector::kAnd && command.depth > depth_before;
+  if (command.connector == Connector::kAnd && !starts_block) {
     if (has_or_) settle_list(builds);
     is_uncertain_ = is_uncertain_ || !is_expected_ || command.depth < depth_before;
   } else if (command.connector == Connector::kOr) {
     settle_list(builds);
     has_or_ = is_uncertain_ = true;
   } else if (command.connector != Connector::kPipe) {
-    end_list(builds);
+    end_list(builds);  // of a block all is uncertain
   }
   if (function_ && !function_->is_open) {
     function_->is_open = true;
