@@ -253,17 +253,16 @@ bool has_open_folder(const Dockerfile& dockerfile, const BroadCopy& copy, const 
 // Whether each `cd` before the install goes to a folder that is there without the sources: the folder of the
 // install, or one around it.
 bool goes_straight(const plan::Graph& graph, const BroadCopy& copy, const Run& run, const Use& use) {
-  std::vector<std::string> folders{work_folder(graph, copy, run)};
+  const std::string start = work_folder(graph, copy, run);
+  const auto last = folder_at(start, run, *use.command);
+  if (!last) return false;
   for (const shell::Command& command : run.commands) {
     if (&command == use.command) break;
-    if (command.program() != "cd") continue;
-    if (command.words.size() != 2 || command.words[1].text.find("..") != std::string_view::npos) return false;
-    const std::string to(command.words[1].text);
-    folders.push_back(text::clean_path(to.starts_with('/') ? to : text::join_path(folders.back(), to)));
+    if (command.program() == "cd" && command.words[1].text.find("..") != std::string_view::npos) return false;
+    const std::string folder = folder_at(start, run, command).value_or(start);
+    if (!text::is_within(*last, folder) && text::is_within(folder, copy.step->destination)) return false;
   }
-  return std::ranges::all_of(folders, [&](const std::string& folder) {
-    return text::is_within(folders.back(), folder) || !text::is_within(folder, copy.step->destination);
-  });
+  return true;
 }
 
 class EarlierInstall {
@@ -475,6 +474,7 @@ class EarlierInstall {
   // A manifest, or settings, of the package manager in the folders between that of the COPY and that of the
   // install, which counts for the install too; empty for none.
   std::string_view manifest_above() const {
+    if (folder_ == copy_.source->path) return {};
     for (const context::Record& record : context_.files.records()) {
       const std::string parent = text::clean_path(text::join_path("/", text::parent_path(record.path)));
       const bool is_above = record.type == context::Type::kFile && parent != folder_ &&
@@ -492,8 +492,9 @@ class EarlierInstall {
     if (!is_manifest_of(*use_.manager, path)) return false;
     const bool can_be_replaced =
         is_one_of(use_.manager->manifests) || name.find("lock") != std::string_view::npos;
+    if (!can_be_replaced) return true;
     const auto own = context_.read(in_folder(folder_, name));
-    if (!can_be_replaced || !own) return true;
+    if (!own) return true;
     if (own->find("<parent") != std::string::npos) return true;  // of a pom.xml
     // What a manifest says for others: the members of a workspace, the version of the package manager itself,
     // settings.
@@ -583,15 +584,6 @@ bool can_wait(const plan::Graph& graph, const BroadCopy& copy, const Run& run) {
     const Step& step = graph.steps[index];
     return &step <= copy.step || index >= *run.step || step.kind == Step::Kind::kWorkdir;
   });
-}
-
-text::Span lines_of(const dockerfile::File& file, text::Span span) {
-  const std::string_view source = file.source();
-  while (span.begin > 0 && (source[span.begin - 1] == ' ' || source[span.begin - 1] == '\t'))
-    --span.begin;
-  const size_t end = source.find('\n', span.end);
-  span.end = static_cast<uint32_t>(end == std::string_view::npos ? source.size() : end + 1);
-  return span;
 }
 
 bool is_commanded_above(const dockerfile::File& file, const Instruction& instruction) {

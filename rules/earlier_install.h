@@ -17,9 +17,6 @@ bool are_neighbours(const plan::Graph& graph, const BroadCopy& copy, const lint:
 // Whether no step between the COPY and the RUN can need the files.
 bool can_wait(const plan::Graph& graph, const BroadCopy& copy, const lint::Run& run);
 
-// The whole lines of an instruction, with the line end.
-text::Span lines_of(const dockerfile::File& file, text::Span span);
-
 // Whether a comment that commands a linter or BuildKit's checks is right above the instruction.
 bool is_commanded_above(const dockerfile::File& file, const dockerfile::Instruction& instruction);
 

@@ -17,6 +17,15 @@ std::string_view line_above(const dockerfile::File& file, const dockerfile::Inst
   return text::trim_left(file.lines().line_span(instruction.start_line - 1).of(file.source()));
 }
 
+text::Span lines_of(const dockerfile::File& file, text::Span span) {
+  const std::string_view source = file.source();
+  while (span.begin > 0 && (source[span.begin - 1] == ' ' || source[span.begin - 1] == '\t'))
+    --span.begin;
+  const size_t end = source.find('\n', span.end);
+  span.end = static_cast<uint32_t>(end == std::string_view::npos ? source.size() : end + 1);
+  return span;
+}
+
 uint32_t line_with_comment(const dockerfile::File& file, const dockerfile::Instruction& instruction) {
   uint32_t line = instruction.start_line;
   const auto is_comment = [&](uint32_t number) {

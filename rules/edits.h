@@ -20,6 +20,9 @@ uint32_t last_line_of(const dockerfile::File& file, const dockerfile::Instructio
 // The line above an instruction, without its indentation; empty for the first.
 std::string_view line_above(const dockerfile::File& file, const dockerfile::Instruction& instruction);
 
+// The whole lines of an instruction, with the line end.
+text::Span lines_of(const dockerfile::File& file, text::Span span);
+
 // The first line of the comment right above an instruction, or its own line if there is none.
 uint32_t line_with_comment(const dockerfile::File& file, const dockerfile::Instruction& instruction);
 

@@ -10,7 +10,6 @@
 #include "dcache/lint/rule.h"
 #include "dcache/project/unknown.h"
 #include "dcache/text/unicode.h"
-#include "rules/earlier_install.h"
 #include "rules/edits.h"
 #include "rules/gain.h"
 #include "rules/moving_results.h"

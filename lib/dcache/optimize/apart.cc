@@ -346,6 +346,7 @@ std::vector<ApartFolder> apart_of(const Graph& graph, const Step& copy,
     may_change = may_change || (step.stage == copy.stage && may_change_modes(*step.instruction));
   }
   const bool ships = graph.target && graph.starts_from(*graph.target, copy.stage);
+  const Step& last_run = last_run_of(graph, copy);
   std::vector<ApartFolder> all;
   for (const ContextFolder& folder : folders) {
     if (folder.is_read) continue;
@@ -353,7 +354,7 @@ std::vector<ApartFolder> apart_of(const Graph& graph, const Step& copy,
       if (auto apart = apart_until_read(graph, copy, folder)) all.push_back(std::move(*apart));
       continue;
     }
-    const auto place = place_below(graph, copy, folder, last_run_of(graph, copy));
+    const auto place = place_below(graph, copy, folder, last_run);
     if ((ships && (may_change || !place)) ||
         is_taken_with_others(graph, copy, text::join_path(copy.destination, folder.path)))
       continue;

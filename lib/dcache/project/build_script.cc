@@ -145,6 +145,13 @@ std::string_view body_of(std::string_view after) {
   return {};
 }
 
+// What `$1` and the like are of a command; nothing for what is not read, such as `${10}`.
+std::optional<CiText> argument_named(std::string_view name, std::span<const CiText> words) {
+  if (name.size() > 1) return std::nullopt;
+  const auto at = static_cast<size_t>(name.front() - '0');
+  return at < words.size() ? words[at] : CiText();
+}
+
 // How often a name is a word of a text.
 size_t times_named(std::string_view text, std::string_view name) {
   size_t times = 0;
@@ -943,9 +950,7 @@ bool BuildScript::run_function(std::span<const CiText> words, std::vector<CiBuil
     return false;
   const auto environment = [&](std::string_view variable) -> std::optional<CiText> {
     if (!text::is_ascii_digit(variable.front()) || variable == "0") return find(variable);
-    if (variable.size() > 1) return std::nullopt;
-    const auto at = static_cast<size_t>(variable.front() - '0');
-    return at < words.size() ? words[at] : CiText();
+    return argument_named(variable, words);
   };
   BuildScript inner(environment, folders_.back().now, scripts_, reader_);
   inner.role_ = Role::kBody;
@@ -995,11 +1000,8 @@ void BuildScript::run_script(const shell::Command& command, std::span<const CiTe
   const bool is_sourced = words.front().text == "source" || words.front().text == ".";
   const auto environment = [&](std::string_view name) -> std::optional<CiText> {
     // A file that is sourced without arguments has those of the script around it.
-    if (text::is_ascii_digit(name.front()) && !(is_sourced && script.size() == 1)) {
-      if (name.size() > 1) return std::nullopt;
-      const auto at = static_cast<size_t>(name.front() - '0');
-      return at < script.size() ? script[at] : CiText();
-    }
+    if (text::is_ascii_digit(name.front()) && !(is_sourced && script.size() == 1))
+      return argument_named(name, script);
     return is_sourced ? find(name) : environment_of(command, name);
   };
   BuildScript inner(environment, folders_.back().now, scripts_, reader_);
